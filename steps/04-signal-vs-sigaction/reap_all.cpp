@@ -1,0 +1,59 @@
+// reap_all N
+//
+// sigaction, and waitpid until it says that there is none left: one delivery may stand for many
+// exits, and then all of them are reaped. The handler keeps errno, and calls nothing but what
+// signal-safety(7) allows.
+//
+//   build/bin/reap_all 50
+
+#include "support/arguments.hpp"
+#include "support/error.hpp"
+#include "support/processes.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/wait.h>
+
+namespace {
+
+volatile std::sig_atomic_t reaped = 0;
+
+// [1] 0: there are children, and none has ended. -1 with ECHILD: there are no children. Both end
+// the loop. waitpid has then set errno, and the code that the signal came into may be about to read
+// it.
+void reap(int /*signal*/) {
+  const int saved = errno;
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    reaped = reaped + 1;
+  }
+  errno = saved;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const int count = lab::count_argument(argc, argv);
+
+  struct sigaction action {};
+
+  action.sa_handler = reap;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+  lab::check(sigaction(SIGCHLD, &action, nullptr), "sigaction");
+
+  lab::Crowd children(count);
+
+  // [2] A parent that is busy for a moment: blocked signals wait. The kernel notes that a SIGCHLD
+  // is pending, which is one bit, and not how many there were.
+  sigset_t child_ended;
+  sigset_t before;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  children.let_go();
+  lab::check(sigprocmask(SIG_SETMASK, &before, nullptr),
+             "sigprocmask"); // [3] the handler runs here
+
+  return lab::count_zombies(reaped, count);
+}

@@ -1,0 +1,56 @@
+// reap_once N
+//
+// sigaction, and one waitpid a signal, as in most textbooks. SIGCHLD is not queued: while one is
+// pending, others of its kind are lost. N children that end together leave zombies.
+//
+//   build/bin/reap_once 50
+
+#include "support/arguments.hpp"
+#include "support/error.hpp"
+#include "support/processes.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/wait.h>
+
+namespace {
+
+volatile std::sig_atomic_t reaped = 0;
+
+// [1] Takes a delivery for a child. It is what is wrong here; reap_all differs in this alone.
+void reap(int /*signal*/) {
+  const int saved = errno;
+  if (waitpid(-1, nullptr, WNOHANG) > 0) {
+    reaped = reaped + 1;
+  }
+  errno = saved;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const int count = lab::count_argument(argc, argv);
+
+  struct sigaction action {};
+
+  action.sa_handler = reap;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+  lab::check(sigaction(SIGCHLD, &action, nullptr), "sigaction");
+
+  lab::Crowd children(count);
+
+  // [2] A parent that is busy for a moment: blocked signals wait. The kernel notes that a SIGCHLD
+  // is pending, which is one bit, and not how many there were.
+  sigset_t child_ended;
+  sigset_t before;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  children.let_go();
+  lab::check(sigprocmask(SIG_SETMASK, &before, nullptr),
+             "sigprocmask"); // [3] the handler runs here
+
+  return lab::count_zombies(reaped, count);
+}

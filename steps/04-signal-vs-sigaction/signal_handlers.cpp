@@ -1,0 +1,127 @@
+// signal_handlers
+//
+// Handlers for SIGALRM, SIGCHLD and SIGINT, and what a signal does to a call that blocks: it breaks
+// it, with EINTR, or lets it go on, with SA_RESTART. Takes about two seconds.
+//
+//   build/bin/signal_handlers
+
+#include "support/arguments.hpp"
+#include "support/descriptor.hpp"
+#include "support/error.hpp"
+#include "support/output.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+volatile std::sig_atomic_t reaped = 0;
+volatile std::sig_atomic_t bell = -1; // where the alarm is to be heard: a pipe, or nowhere
+
+// [1] A handler may call what signal-safety(7) lists, and no more: alarm, write, waitpid are there;
+// printf, malloc and exit are not. print_line is one write(2).
+void on_alarm(int /*signal*/) {
+  const int saved = errno;
+  lab::print_line("SIGALRM: a second has passed");
+  if (bell == -1) {
+    alarm(1); // again: had the signal come just before the read below, that would wait for ever
+  } else {
+    lab::write_all(bell, "!", 1);
+  }
+  errno = saved;
+}
+
+void on_interrupt(int /*signal*/) {
+  const int saved = errno;
+  lab::print_line("SIGINT: caught, and the program goes on");
+  errno = saved;
+}
+
+void on_child(int /*signal*/) {
+  const int saved = errno;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    lab::print_line("SIGCHLD: child ", pid, " has ended");
+    reaped = reaped + 1;
+  }
+  errno = saved;
+}
+
+void handle(int signal, void (*handler)(int), int flags) {
+  struct sigaction action {};
+
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = flags;
+  lab::check(sigaction(signal, &action, nullptr), "sigaction");
+}
+
+struct Pipe {
+  lab::Descriptor read_end;
+  lab::Descriptor write_end;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  lab::check(pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  return {.read_end = lab::Descriptor(ends[0]), .write_end = lab::Descriptor(ends[1])};
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  lab::no_arguments(argc, argv);
+  const Pipe words = make_pipe();
+  const Pipe bell_pipe = make_pipe();
+  std::array<char, 64> word{};
+
+  // [2] Nobody writes to this pipe. The alarm's handler runs, and then read fails.
+  handle(SIGALRM, on_alarm, 0);
+  alarm(1);
+  if (read(words.read_end.get(), word.data(), word.size()) == -1) {
+    lab::print_line("read without SA_RESTART: ", std::strerror(errno));
+  }
+  alarm(0);
+
+  // [3] The same with SA_RESTART: the handler runs, and read goes on until there is something to
+  // read. The child writes once it has heard the alarm, so the signal came first.
+  handle(SIGALRM, on_alarm, SA_RESTART);
+  handle(SIGCHLD, on_child, SA_RESTART | SA_NOCLDSTOP);
+  bell = bell_pipe.write_end.get();
+  const pid_t child = lab::check(fork(), "fork");
+  if (child == 0) {
+    char heard = 0;
+    lab::read_some(bell_pipe.read_end.get(), &heard, 1);
+    lab::write_all(words.write_end.get(), "hello", 5);
+    _exit(0);
+  }
+  alarm(1);
+  const ssize_t size = read(words.read_end.get(), word.data(), word.size());
+  lab::check(size, "read");
+  lab::print_line("read with SA_RESTART: ",
+                  std::string_view(word.data(), static_cast<std::size_t>(size)));
+
+  // [4] To wait for a signal: block it, test, and let sigsuspend unblock it and wait in one step. A
+  // pause() after the test would miss a signal that comes between the two.
+  sigset_t child_ended;
+  sigset_t before;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  while (reaped == 0) {
+    sigsuspend(&before);
+  }
+  lab::check(sigprocmask(SIG_SETMASK, &before, nullptr), "sigprocmask");
+
+  // [5] Ctrl-C is this signal, sent by the terminal. Here the program sends it to itself.
+  handle(SIGINT, on_interrupt, SA_RESTART);
+  lab::check(raise(SIGINT), "raise");
+  return 0;
+}

@@ -1,0 +1,11 @@
+// What a server does when accept(2) fails: step 06 shows it; the servers before it call this.
+#pragma once
+
+namespace lab {
+
+/// After accept has failed with `error`: returns at once where that was one client's affair, who
+/// has left already. Where descriptors or memory are short it says so on standard error, once for
+/// each shortage, and waits 50 ms: the client stays in the backlog, and the server does not spin.
+void after_failed_accept(int error) noexcept;
+
+} // namespace lab

@@ -1,0 +1,29 @@
+// What step 04 teaches, for the servers of step 05: children that are reaped, and a server that
+// ends when it is asked to. Step 06 shows all of it in the open.
+#pragma once
+
+#include <sys/types.h>
+
+namespace lab {
+
+/// SIGCHLD reaps, SIGINT and SIGTERM stop, SIGPIPE is ignored. From here on these signals are let
+/// in by wait_for_client alone.
+void watch_signals() noexcept;
+
+/// Waits until `listener` has a client to accept. False once SIGINT or SIGTERM has come.
+bool wait_for_client(int listener) noexcept;
+
+/// To call before fork, and in the parent after it with what fork returned: a failure is reported.
+void expect_child();
+void remember_child(pid_t child) noexcept;
+
+/// In the child: SIGINT and SIGTERM end it as they would any program.
+void begin_child() noexcept;
+
+/// In the child too: it ends when `parent` does, even by SIGKILL. Step 06 shows how.
+void end_with_parent(pid_t parent) noexcept;
+
+/// Ends all children, reaps them, and returns when there is none left.
+void end_children() noexcept;
+
+} // namespace lab

@@ -1,0 +1,21 @@
+// How a process ends: by itself, with a status, or by a signal.
+#pragma once
+
+#include <string_view>
+
+namespace lab {
+
+struct Ending {
+  int status = 0; ///< for _exit, where there is no signal
+  int signal = 0; ///< 0: none
+};
+
+/// The number of the signal called `name` (KILL, or SIGKILL) if it ends a process that does nothing
+/// about it; 0 for any other text. STOP, CHLD and their like end nobody.
+int signal_that_ends(std::string_view name) noexcept;
+
+/// Ends this process in that way, whatever it has inherited (a signal that its parent blocks or
+/// ignores, say). A signal that would leave a core file leaves none.
+[[noreturn]] void end_as(const Ending& ending) noexcept;
+
+} // namespace lab

@@ -1,0 +1,81 @@
+#include "support/endpoint.hpp"
+
+#include "support/error.hpp"
+#include "support/output.hpp"
+
+#include <cerrno>
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+
+namespace lab {
+
+namespace {
+
+void enable(int socket, int level, int option, const char* call) noexcept {
+  const int on = 1;
+  check(setsockopt(socket, level, option, &on, sizeof on), call);
+}
+
+} // namespace
+
+in_port_t Endpoint::port() const noexcept {
+  return ntohs(family() == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(storage).sin6_port
+                                    : reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+}
+
+AddressText::AddressText(const Endpoint& endpoint) noexcept {
+  const void* address = &reinterpret_cast<const sockaddr_in&>(endpoint.storage).sin_addr;
+  if (endpoint.family() == AF_INET6) {
+    address = &reinterpret_cast<const sockaddr_in6&>(endpoint.storage).sin6_addr;
+  }
+  inet_ntop(endpoint.family(), address, text_.data(), INET6_ADDRSTRLEN);
+}
+
+void print_listening(int listener) noexcept {
+  Endpoint at;
+  check(getsockname(listener, at.address(), &at.size), "getsockname");
+  const bool brackets = at.family() == AF_INET6;
+  print_line("listening on ", brackets ? "[" : "", AddressText(at).view(), brackets ? "]:" : ":",
+             at.port());
+}
+
+void print_connected(const Endpoint& client) noexcept {
+  print_line("connected client IP: ", AddressText(client).view(), " port: ", client.port());
+}
+
+Descriptor listen_on(const Endpoint& at) noexcept {
+  Descriptor listener(
+      check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+  enable(listener.get(), SOL_SOCKET, SO_REUSEADDR, "setsockopt");
+  enable(listener.get(), IPPROTO_TCP, TCP_NODELAY, "setsockopt");
+  check(bind(listener.get(), at.address(), at.size), "bind");
+  check(listen(listener.get(), SOMAXCONN), "listen");
+  return listener;
+}
+
+Descriptor connect_to(const Endpoint& to) noexcept {
+  Descriptor connection(check(socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+  enable(connection.get(), IPPROTO_TCP, TCP_NODELAY, "setsockopt");
+  if (connect(connection.get(), to.address(), to.size) == -1) {
+    if (errno != EINTR) {
+      die("connect");
+    }
+    // An interrupted connect goes on by itself: wait for its end and ask how it ended (connect(2)).
+    pollfd done{.fd = connection.get(), .events = POLLOUT, .revents = 0};
+    while (poll(&done, 1, -1) == -1) {
+      if (errno != EINTR) {
+        die("poll");
+      }
+    }
+    socklen_t size = sizeof errno;
+    check(getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &errno, &size), "getsockopt");
+    if (errno != 0) {
+      die("connect");
+    }
+  }
+  return connection;
+}
+
+} // namespace lab

@@ -1,0 +1,33 @@
+#include "support/stop_signals.hpp"
+
+#include "support/error.hpp"
+
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace lab {
+
+void ignore_broken_pipes() noexcept {
+  struct sigaction action {};
+
+  action.sa_handler = SIG_IGN;
+  check(sigaction(SIGPIPE, &action, nullptr), "sigaction");
+}
+
+void exit_on_stop_signals() noexcept {
+  struct sigaction action {};
+
+  sigemptyset(&action.sa_mask);
+  action.sa_handler = [](int) {
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    _exit(0);
+  };
+  check(sigaction(SIGINT, &action, nullptr), "sigaction");
+  check(sigaction(SIGTERM, &action, nullptr), "sigaction");
+  ignore_broken_pipes();
+}
+
+} // namespace lab
