@@ -1,0 +1,81 @@
+// Waiting for events: with a generous deadline, never for time to pass.
+#pragma once
+
+#include "harness/failure.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace lab {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long to wait for an event by default. Generous: it is used up only when the event never
+/// comes, and the machine may be heavily loaded.
+inline constexpr std::chrono::milliseconds patience{20'000};
+
+/// A moment after which waiting is given up.
+class Deadline {
+public:
+  explicit Deadline(std::chrono::milliseconds limit)
+      : limit_(limit), moment_(Clock::now() + limit) {}
+
+  [[nodiscard]] bool passed() const { return Clock::now() >= moment_; }
+
+  /// Never negative; rounded up, so that poll(2) with it does not return too early and spin.
+  [[nodiscard]] std::chrono::milliseconds left() const {
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(moment_ - Clock::now()),
+                    std::chrono::milliseconds{0});
+  }
+
+  [[nodiscard]] Clock::time_point moment() const { return moment_; }
+
+  /// The whole time given, for messages.
+  [[nodiscard]] std::chrono::milliseconds limit() const { return limit_; }
+
+private:
+  std::chrono::milliseconds limit_;
+  Clock::time_point moment_;
+};
+
+/// `20 s`, `400 ms`: a duration as messages give it.
+std::string in_words(std::chrono::milliseconds time);
+
+/// Calls `condition` again and again, every 2 ms at first and every 20 ms later, until its result
+/// converts to true, and returns that result. After `limit`: throws Failure, `waited 20 s for WHAT`
+/// followed by what `seen`, called once then, says was there instead.
+template <std::invocable Condition, std::invocable Seen>
+auto wait_until(std::string_view what, Condition&& condition, Seen&& seen,
+                std::chrono::milliseconds limit = patience) {
+  const Deadline deadline(limit);
+  std::chrono::milliseconds pause{2};
+  while (true) {
+    const bool last = deadline.passed(); // asked before the condition: the last look is a late one
+    if (auto result = condition()) {
+      return result;
+    }
+    if (last) {
+      std::string message = "waited " + in_words(limit) + " for ";
+      message += what;
+      const std::string instead{seen()};
+      throw Failure(instead.empty() ? message : message + "; instead: " + instead);
+    }
+    std::this_thread::sleep_for(std::min(pause, std::max(deadline.left(), decltype(pause){1})));
+    pause = std::min(pause * 3 / 2, std::chrono::milliseconds{20});
+  }
+}
+
+/// The same, with nothing to say about what was seen instead.
+template <std::invocable Condition>
+auto wait_until(std::string_view what, Condition&& condition,
+                std::chrono::milliseconds limit = patience) {
+  return wait_until(
+      what, std::forward<Condition>(condition), [] { return std::string(); }, limit);
+}
+
+} // namespace lab

@@ -1,0 +1,55 @@
+// Making fork and accept fail in a program that runs, from outside: prlimit(2).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+namespace lab {
+
+/// A user id that owns no process and that no other run of the harness is given, when we are root;
+/// otherwise nothing. The limit on processes counts by user and does not hold root back
+/// (RLIMIT_NPROC of getrlimit(2)), so a program whose fork is to fail has to run as somebody else:
+/// ProcessOptions::user. Throws std::system_error.
+std::optional<uid_t> unprivileged_user();
+
+/// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.
+std::optional<std::string> cannot_limit_processes();
+
+/// Changes the soft limit of `resource` of a running process while this object lives, and then puts
+/// the former one back. Throws Failure when the process is gone, std::system_error otherwise.
+class Limit {
+public:
+  Limit(pid_t pid, __rlimit_resource resource, rlim_t soft);
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
+  Limit(Limit&&) = delete;
+  Limit& operator=(Limit&&) = delete;
+  ~Limit();
+
+  /// Puts the former limit back now. A process that is gone is left alone.
+  void restore() noexcept;
+
+private:
+  pid_t pid_;
+  __rlimit_resource resource_;
+  rlimit former_{};
+  bool in_force_ = false;
+};
+
+/// While it lives, every fork of the process fails with EAGAIN: see unprivileged_user.
+class ProcessLimit : public Limit {
+public:
+  explicit ProcessLimit(pid_t pid) : Limit(pid, RLIMIT_NPROC, 0) {}
+};
+
+/// While it lives, the process can open no more than `room` further descriptors; then open, accept
+/// and the like fail with EMFILE. Those it has stay open.
+class DescriptorLimit : public Limit {
+public:
+  explicit DescriptorLimit(pid_t pid, unsigned room = 0);
+};
+
+} // namespace lab

@@ -1,0 +1,574 @@
+#include "harness/proc.hpp"
+
+#include "harness/fd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <system_error>
+#include <tuple>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace lab {
+
+namespace {
+
+std::string path_of(pid_t pid, std::string_view entry) {
+  std::string path = "/proc/" + std::to_string(pid) + "/";
+  path += entry;
+  return path;
+}
+
+/// The whole file, or nothing with errno set.
+std::optional<std::string> read_file(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    return std::nullopt;
+  }
+  std::string text;
+  std::array<char, 16384> buffer; // NOLINT(*-member-init): read fills what is used
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got == -1) {
+      return std::nullopt; // ESRCH: the process went away between open and read
+    }
+    if (got == 0) {
+      return text;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+template <typename Number>
+Number number_in(std::string_view text, int base = 10) {
+  Number number{};
+  std::from_chars(text.data(), text.data() + text.size(), number, base);
+  return number;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  constexpr std::string_view blank = " \t\n";
+  std::vector<std::string_view> words;
+  while (true) {
+    const auto begin = text.find_first_not_of(blank);
+    if (begin == std::string_view::npos) {
+      return words;
+    }
+    const auto end = std::min(text.find_first_of(blank, begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    text.remove_prefix(end);
+  }
+}
+
+/// Calls `visit` with each line of `text`.
+template <typename Visit>
+void for_each_line(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    visit(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+/// The value of a line `KEY:\tVALUE` of /proc/PID/status.
+std::string_view value_in(std::string_view status, std::string_view key) {
+  std::string_view value;
+  for_each_line(status, [&](std::string_view line) {
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ':') {
+      value = line.substr(key.size() + 1);
+      value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+    }
+  });
+  return value;
+}
+
+/// In a container, root may lack CAP_SYS_PTRACE and then cannot look into a process of another
+/// user; that user can. For proc(5) it is the file system user id that counts, and Linux keeps one
+/// for each thread (setfsuid(2)).
+class AsOwnerOf {
+public:
+  explicit AsOwnerOf(pid_t pid) {
+    const auto status = read_file(path_of(pid, "status"));
+    if (!status) {
+      return;
+    }
+    dumpable_ = ::prctl(PR_GET_DUMPABLE);
+    ::prctl(PR_GET_PDEATHSIG, &death_signal_);
+    const auto group = words_of(value_in(*status, "Gid"));
+    const auto user = words_of(value_in(*status, "Uid"));
+    if (group.size() > 1 && user.size() > 1) {
+      ::setfsgid(number_in<gid_t>(group[1]));
+      ::setfsuid(number_in<uid_t>(user[1]));
+      changed_ = true;
+    }
+  }
+
+  AsOwnerOf(const AsOwnerOf&) = delete;
+  AsOwnerOf& operator=(const AsOwnerOf&) = delete;
+  AsOwnerOf(AsOwnerOf&&) = delete;
+  AsOwnerOf& operator=(AsOwnerOf&&) = delete;
+
+  ~AsOwnerOf() {
+    if (changed_) {
+      ::setfsuid(::geteuid());
+      ::setfsgid(::getegid());
+      // The kernel resets these two with every change of identity.
+      ::prctl(PR_SET_DUMPABLE, dumpable_);
+      ::prctl(PR_SET_PDEATHSIG, death_signal_);
+    }
+  }
+
+private:
+  bool changed_ = false;
+  int dumpable_ = 1;
+  int death_signal_ = 0;
+};
+
+bool denied(int error) {
+  return (error == EACCES || error == EPERM) && ::geteuid() == 0;
+}
+
+std::string state_of_exit(int wait_status) {
+  // The bits that WIFEXITED and its like look at; see wait(2).
+  const int signal = wait_status & 0x7f;
+  return signal == 0 ? "exit status " + std::to_string((wait_status >> 8) & 0xff)
+                     : "killed by signal " + std::to_string(signal);
+}
+
+void sort_by_pid(std::vector<ProcessInfo>& processes) {
+  std::sort(processes.begin(), processes.end(),
+            [](const ProcessInfo& a, const ProcessInfo& b) { return a.pid < b.pid; });
+}
+
+/// An address of /proc/net/tcp: words of 32 bits in host order, each in hexadecimal.
+std::string address_in(std::string_view hex) {
+  in6_addr address{};
+  const bool ipv6 = hex.size() > 8;
+  for (std::size_t word = 0; word * 8 + 8 <= hex.size() && word < 4; ++word) {
+    const auto value = number_in<std::uint32_t>(hex.substr(word * 8, 8), 16);
+    std::memcpy(address.s6_addr + word * 4, &value, sizeof value);
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(ipv6 ? AF_INET6 : AF_INET, &address, text.data(), text.size());
+  return text.data();
+}
+
+void add_sockets(std::vector<SocketInfo>& sockets, const std::string& path, bool ipv6) {
+  const auto table = read_file(path);
+  if (!table) {
+    return; // no IPv6 in this kernel, or the process is gone
+  }
+  for_each_line(*table, [&](std::string_view line) {
+    // "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode"
+    const auto words = words_of(line);
+    if (words.size() < 10 || words[0] == "sl") {
+      return;
+    }
+    const auto half = [](std::string_view pair, bool second) {
+      const auto colon = std::min(pair.find(':'), pair.size());
+      return second ? pair.substr(std::min(colon + 1, pair.size())) : pair.substr(0, colon);
+    };
+    sockets.push_back({.inode = number_in<unsigned long>(words[9]),
+                       .local_address = address_in(half(words[1], false)),
+                       .local_port = number_in<unsigned>(half(words[1], true), 16),
+                       .remote_address = address_in(half(words[2], false)),
+                       .remote_port = number_in<unsigned>(half(words[2], true), 16),
+                       .state = static_cast<TcpState>(number_in<unsigned char>(words[3], 16)),
+                       .send_queue = number_in<unsigned long>(half(words[4], false), 16),
+                       .receive_queue = number_in<unsigned long>(half(words[4], true), 16),
+                       .ipv6 = ipv6});
+  });
+}
+
+bool in_mask(pid_t pid, std::string_view mask, int signal) {
+  const auto status = read_file(path_of(pid, "status"));
+  const auto bits = status ? number_in<std::uint64_t>(value_in(*status, mask), 16) : 0;
+  return signal > 0 && signal <= 64 && ((bits >> (signal - 1)) & 1) != 0;
+}
+
+DescriptorInfo::Kind kind_of(std::string_view target) {
+  using Kind = DescriptorInfo::Kind;
+  if (target.starts_with("socket:")) {
+    return Kind::socket;
+  }
+  if (target.starts_with("pipe:")) {
+    return Kind::pipe;
+  }
+  if (target.starts_with("/dev/pts/") || target.starts_with("/dev/tty") ||
+      target == "/dev/console" || target == "/dev/ptmx") {
+    return Kind::terminal;
+  }
+  return target.starts_with('/') ? Kind::file : Kind::other;
+}
+
+/// False where the kernel does not let us look.
+bool list_descriptors(pid_t pid, std::vector<DescriptorInfo>& descriptors) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path_of(pid, "fd"), error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    const std::string number = entry->path().filename();
+    std::array<char, 4096> target; // NOLINT(*-member-init): readlink fills what is used
+    const ssize_t size = ::readlink(entry->path().c_str(), target.data(), target.size());
+    if (size >= 0) {
+      DescriptorInfo found{.fd = number_in<int>(number),
+                           .target = {target.data(), static_cast<std::size_t>(size)}};
+      found.kind = kind_of(found.target);
+      if (found.kind == DescriptorInfo::Kind::socket || found.kind == DescriptorInfo::Kind::pipe) {
+        found.inode = number_in<unsigned long>(
+            std::string_view(found.target).substr(found.target.find('[') + 1));
+      }
+      descriptors.push_back(std::move(found));
+    } else if (denied(errno)) {
+      return false;
+    }
+    entry.increment(error);
+  }
+  return !denied(error.value());
+}
+
+std::string endpoint(const std::string& address, unsigned port) {
+  return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" +
+         std::to_string(port);
+}
+
+std::string line_for(const ProcessInfo& process) {
+  std::string line = std::to_string(process.pid) + " " + process.state + " " + process.name + ": ";
+  line += name_of_state(process.state);
+  if (process.zombie()) {
+    line += ", " + state_of_exit(process.exit_code) + ", not reaped by its parent " +
+            std::to_string(process.parent);
+  } else {
+    line += ", parent " + std::to_string(process.parent);
+  }
+  return line;
+}
+
+void draw(std::string& table, const ProcessInfo& process, const std::string& first,
+          const std::string& rest, const std::vector<ProcessInfo>& all) {
+  table += first + line_for(process) + "\n";
+  std::vector<const ProcessInfo*> children;
+  for (const ProcessInfo& other : all) {
+    if (other.parent == process.pid) {
+      children.push_back(&other);
+    }
+  }
+  for (const ProcessInfo* child : children) {
+    const bool last = child == children.back();
+    draw(table, *child, rest + (last ? "└─ " : "├─ "), rest + (last ? "   " : "│  "), all);
+  }
+}
+
+} // namespace
+
+std::optional<ProcessInfo> process_info(pid_t pid) {
+  const auto text = read_file(path_of(pid, "stat"));
+  if (!text) {
+    return std::nullopt;
+  }
+  // The name stands in parentheses and may hold blanks and parentheses itself.
+  const auto open = text->find('(');
+  const auto close = text->rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) {
+    return std::nullopt;
+  }
+  const auto fields = words_of(std::string_view(*text).substr(close + 1));
+  const auto field = [&](std::size_t number) { // numbered as in proc(5): the state is the third
+    return number - 3 < fields.size() ? fields[number - 3] : std::string_view();
+  };
+  if (field(22).empty()) {
+    return std::nullopt;
+  }
+  static const long ticks_in_a_second = ::sysconf(_SC_CLK_TCK);
+  const auto ticks = number_in<long long>(field(14)) + number_in<long long>(field(15));
+  return ProcessInfo{.pid = pid,
+                     .parent = number_in<pid_t>(field(4)),
+                     .group = number_in<pid_t>(field(5)),
+                     .session = number_in<pid_t>(field(6)),
+                     .state = field(3).front(),
+                     .name = text->substr(open + 1, close - open - 1),
+                     .cpu_time =
+                         std::chrono::nanoseconds(ticks * (1'000'000'000 / ticks_in_a_second)),
+                     .threads = number_in<int>(field(20)),
+                     .start_time = number_in<unsigned long long>(field(22)),
+                     .exit_code = number_in<int>(field(52))};
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  std::filesystem::directory_iterator entry("/proc", error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    const std::string name = entry->path().filename();
+    if (const auto pid = number_in<pid_t>(name); pid > 0) {
+      pids.push_back(pid);
+    }
+    entry.increment(error);
+  }
+  return pids;
+}
+
+std::vector<ProcessInfo> all_processes() {
+  std::vector<ProcessInfo> processes;
+  for (const pid_t pid : all_pids()) {
+    if (auto info = process_info(pid)) {
+      processes.push_back(std::move(*info));
+    }
+  }
+  sort_by_pid(processes);
+  return processes;
+}
+
+std::vector<ProcessInfo> children_of(pid_t pid) {
+  auto processes = all_processes();
+  std::erase_if(processes, [&](const ProcessInfo& process) { return process.parent != pid; });
+  return processes;
+}
+
+std::vector<ProcessInfo> descendants_of(pid_t pid, const std::vector<ProcessInfo>& all) {
+  std::multimap<pid_t, const ProcessInfo*> by_parent;
+  for (const ProcessInfo& process : all) {
+    by_parent.emplace(process.parent, &process);
+  }
+  std::vector<ProcessInfo> found;
+  std::vector<pid_t> to_visit{pid};
+  std::set<pid_t> visited{pid}; // the list is no snapshot: a pid may have been given twice
+  while (!to_visit.empty()) {
+    const pid_t parent = to_visit.back();
+    to_visit.pop_back();
+    const auto [first, last] = by_parent.equal_range(parent);
+    for (auto child = first; child != last; ++child) {
+      if (visited.insert(child->second->pid).second) {
+        found.push_back(*child->second);
+        to_visit.push_back(child->second->pid);
+      }
+    }
+  }
+  sort_by_pid(found);
+  return found;
+}
+
+std::vector<ProcessInfo> descendants_of(pid_t pid) {
+  return descendants_of(pid, all_processes());
+}
+
+std::vector<std::string> environment_of(pid_t pid) {
+  const std::string path = path_of(pid, "environ");
+  auto text = read_file(path);
+  if (!text && denied(errno)) {
+    const AsOwnerOf owner(pid);
+    text = read_file(path);
+  }
+  std::vector<std::string> entries;
+  std::string_view rest = text ? std::string_view(*text) : std::string_view();
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\0'), rest.size());
+    if (end > 0) {
+      entries.emplace_back(rest.substr(0, end));
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return entries;
+}
+
+std::vector<DescriptorInfo> descriptors_of(pid_t pid) {
+  std::vector<DescriptorInfo> descriptors;
+  if (!list_descriptors(pid, descriptors)) {
+    const AsOwnerOf owner(pid);
+    descriptors.clear();
+    list_descriptors(pid, descriptors);
+  }
+  std::sort(descriptors.begin(), descriptors.end(),
+            [](const DescriptorInfo& a, const DescriptorInfo& b) { return a.fd < b.fd; });
+  return descriptors;
+}
+
+std::string_view name_of(TcpState state) {
+  constexpr std::array<std::string_view, 13> names{
+      "?",      "ESTABLISHED", "SYN_SENT", "SYN_RECEIVED", "FIN_WAIT_1", "FIN_WAIT_2",  "TIME_WAIT",
+      "CLOSED", "CLOSE_WAIT",  "LAST_ACK", "LISTEN",       "CLOSING",    "SYN_RECEIVED"};
+  const auto number = static_cast<std::size_t>(state);
+  return number < names.size() ? names[number] : names[0];
+}
+
+std::string describe(const SocketInfo& socket) {
+  std::string text(name_of(socket.state));
+  text += " " + endpoint(socket.local_address, socket.local_port);
+  if (socket.state != TcpState::listen) {
+    text += " <-> " + endpoint(socket.remote_address, socket.remote_port);
+  }
+  return text;
+}
+
+std::vector<SocketInfo> tcp_sockets(pid_t in_namespace_of) {
+  const std::string folder =
+      "/proc/" + (in_namespace_of == 0 ? "self" : std::to_string(in_namespace_of)) + "/net/";
+  std::vector<SocketInfo> sockets;
+  add_sockets(sockets, folder + "tcp", false);
+  add_sockets(sockets, folder + "tcp6", true);
+  // Where others have appeared since the read before, the kernel goes on too early in its table,
+  // and shows some sockets again.
+  const auto key = [](const SocketInfo& socket) {
+    return std::tie(socket.inode, socket.local_address, socket.local_port, socket.remote_address,
+                    socket.remote_port);
+  };
+  std::set<decltype(key(sockets.front()))> seen;
+  std::vector<SocketInfo> once;
+  once.reserve(sockets.size());
+  for (const SocketInfo& socket : sockets) {
+    if (seen.insert(key(socket)).second) {
+      once.push_back(socket);
+    }
+  }
+  return once;
+}
+
+std::vector<SocketInfo> sockets_of(pid_t pid) {
+  std::set<unsigned long> held;
+  for (const DescriptorInfo& descriptor : descriptors_of(pid)) {
+    if (descriptor.kind == DescriptorInfo::Kind::socket) {
+      held.insert(descriptor.inode);
+    }
+  }
+  if (held.empty()) {
+    return {};
+  }
+  auto sockets = tcp_sockets(pid);
+  std::erase_if(sockets, [&](const SocketInfo& socket) { return !held.contains(socket.inode); });
+  return sockets;
+}
+
+std::optional<SocketInfo> listening_socket_of(pid_t pid) {
+  for (SocketInfo& socket : sockets_of(pid)) {
+    if (socket.state == TcpState::listen) {
+      return std::move(socket);
+    }
+  }
+  return std::nullopt;
+}
+
+bool catches_signal(pid_t pid, int signal) {
+  return in_mask(pid, "SigCgt", signal);
+}
+
+bool blocks_signal(pid_t pid, int signal) {
+  return in_mask(pid, "SigBlk", signal);
+}
+
+bool ignores_signal(pid_t pid, int signal) {
+  return in_mask(pid, "SigIgn", signal);
+}
+
+std::optional<CpuUse> cpu_use(pid_t pid) {
+  CpuUse use;
+  bool any = false;
+  std::error_code error;
+  std::filesystem::directory_iterator thread(path_of(pid, "task"), error);
+  while (!error && thread != std::filesystem::directory_iterator()) {
+    const std::string folder = thread->path().string();
+    if (const auto status = read_file(folder + "/status")) {
+      any = true;
+      use.switches +=
+          number_in<unsigned long long>(value_in(*status, "voluntary_ctxt_switches")) +
+          number_in<unsigned long long>(value_in(*status, "nonvoluntary_ctxt_switches"));
+    }
+    if (const auto times = read_file(folder + "/schedstat")) {
+      use.run_time += std::chrono::nanoseconds(number_in<long long>(*times));
+    }
+    thread.increment(error);
+  }
+  if (!any) {
+    return std::nullopt;
+  }
+  if (use.run_time.count() == 0) {
+    const auto info = process_info(pid);
+    use.run_time = info ? info->cpu_time : use.run_time;
+  }
+  return use;
+}
+
+std::string_view name_of_state(char state) {
+  switch (state) {
+  case 'R':
+    return "running";
+  case 'S':
+    return "sleeping";
+  case 'D':
+    return "in a wait that no signal ends";
+  case 'T':
+    return "stopped";
+  case 't':
+    return "stopped by a debugger";
+  case 'Z':
+    return "zombie";
+  case 'X':
+    return "dead";
+  case 'I':
+    return "idle";
+  default:
+    return "in an unknown state";
+  }
+}
+
+std::string describe(pid_t pid) {
+  const auto info = process_info(pid);
+  if (!info) {
+    return std::to_string(pid) + ": no such process";
+  }
+  std::string line = line_for(*info);
+  const auto descriptors = descriptors_of(pid);
+  if (descriptors.empty()) {
+    return line;
+  }
+  std::map<unsigned long, SocketInfo> sockets;
+  for (SocketInfo& socket : tcp_sockets(pid)) {
+    sockets.emplace(socket.inode, std::move(socket));
+  }
+  std::string_view separator = "; descriptors ";
+  for (const DescriptorInfo& descriptor : descriptors) {
+    line += separator;
+    line += std::to_string(descriptor.fd) + " ";
+    const auto socket = descriptor.kind == DescriptorInfo::Kind::socket
+                            ? sockets.find(descriptor.inode)
+                            : sockets.end();
+    line += socket != sockets.end() ? describe(socket->second) : descriptor.target;
+    separator = ", ";
+  }
+  return line;
+}
+
+std::string process_table(pid_t root) {
+  const auto all = all_processes();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const ProcessInfo& process) { return process.pid == root; });
+  if (found == all.end()) {
+    return std::to_string(root) + ": no such process\n";
+  }
+  std::string table;
+  // Only its descendants, so that a changing list cannot make the drawing go round in circles.
+  draw(table, *found, "", "", descendants_of(root, all));
+  return table;
+}
+
+std::string process_table(const std::vector<ProcessInfo>& processes) {
+  std::string table;
+  for (const ProcessInfo& process : processes) {
+    table += line_for(process) + "\n";
+  }
+  return table.empty() ? "none\n" : table;
+}
+
+} // namespace lab

@@ -1,0 +1,161 @@
+// What the kernel shows of processes and sockets: proc(5). A process may vanish between any two
+// looks, so nothing here throws for one that is gone: the result is empty.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace lab {
+
+/// One process as /proc/PID/stat shows it.
+struct ProcessInfo {
+  pid_t pid = 0;
+  pid_t parent = 0;
+  pid_t group = 0;
+  pid_t session = 0;
+  /// R running, S sleeping, D in a disk wait, T stopped, t traced, Z zombie, I idle.
+  char state = '?';
+  /// The program's name, cut to 15 bytes by the kernel.
+  std::string name{}; // NOLINT(readability-redundant-member-init): for designated initializers
+  /// Time on a processor, in steps of a clock tick (10 ms); cpu_use is finer.
+  std::chrono::nanoseconds cpu_time{0};
+  int threads = 0;
+  /// Clock ticks from boot to its start. With the pid it names the process for good: a pid alone
+  /// may be given to another process once this one has been reaped.
+  unsigned long long start_time = 0;
+  /// As wait(2) gives it; of use for a zombie. 0 where the kernel does not let us read it.
+  int exit_code = 0;
+
+  [[nodiscard]] bool zombie() const { return state == 'Z' || state == 'X'; }
+
+  [[nodiscard]] bool stopped() const { return state == 'T' || state == 't'; }
+
+  /// Whether both are the same process, whatever its state was at each look.
+  [[nodiscard]] bool same_as(const ProcessInfo& other) const {
+    return pid == other.pid && start_time == other.start_time;
+  }
+};
+
+/// Empty when there is no such process (any more).
+std::optional<ProcessInfo> process_info(pid_t pid);
+
+/// The ids of all processes of this pid namespace, in no order.
+std::vector<pid_t> all_pids();
+
+/// Every process of this pid namespace, by pid.
+std::vector<ProcessInfo> all_processes();
+
+/// The processes whose parent is `pid`, zombies among them.
+std::vector<ProcessInfo> children_of(pid_t pid);
+
+/// Children, their children, and so on; without `pid` itself. What has been orphaned has left the
+/// tree: Process::left_behind finds that.
+std::vector<ProcessInfo> descendants_of(pid_t pid);
+
+/// The same, out of a list that all_processes has given.
+std::vector<ProcessInfo> descendants_of(pid_t pid, const std::vector<ProcessInfo>& all);
+
+/// The entries `NAME=VALUE` of the environment that the program was started with. Empty for a
+/// zombie, and where the kernel does not let us read it.
+std::vector<std::string> environment_of(pid_t pid);
+
+/// One open descriptor of a process.
+struct DescriptorInfo {
+  enum class Kind : unsigned char { socket, pipe, file, terminal, other };
+
+  int fd = -1;
+  Kind kind = Kind::other;
+  /// What /proc/PID/fd/N points to: `socket:[4711]`, `pipe:[4712]`, `/dev/pts/1`, a path.
+  std::string target;
+  /// Of a socket or a pipe; 0 for the others.
+  unsigned long inode = 0;
+};
+
+/// By number. Empty for a process that is gone or a zombie.
+std::vector<DescriptorInfo> descriptors_of(pid_t pid);
+
+/// The states of the kernel's tcp_states.h, as /proc/net/tcp numbers them.
+enum class TcpState : unsigned char {
+  established = 1,
+  syn_sent,
+  syn_received,
+  fin_wait1,
+  fin_wait2,
+  time_wait,
+  closed,
+  close_wait,
+  last_ack,
+  listen,
+  closing,
+  new_syn_received,
+};
+
+/// `ESTABLISHED`, `CLOSE_WAIT`, ...: the name that ss(8) and RFC 9293 use.
+std::string_view name_of(TcpState state);
+
+/// One TCP socket as /proc/net/tcp or tcp6 shows it.
+struct SocketInfo {
+  /// 0 for a socket that no process holds: TIME_WAIT, or not yet accepted.
+  unsigned long inode = 0;
+  std::string local_address;
+  unsigned local_port = 0;
+  std::string remote_address;
+  unsigned remote_port = 0;
+  TcpState state = TcpState::closed;
+  /// Bytes not yet acknowledged by the peer; for a listening socket, its backlog is not shown.
+  unsigned long send_queue = 0;
+  /// Bytes not yet read; for a listening socket: connections not yet accepted.
+  unsigned long receive_queue = 0;
+  bool ipv6 = false;
+};
+
+/// `LISTEN 127.0.0.1:20001`, `ESTABLISHED 127.0.0.1:20001 <-> 127.0.0.1:40712`.
+std::string describe(const SocketInfo& socket);
+
+/// All TCP sockets of the network namespace that process `in_namespace_of` is in; 0: of our own.
+std::vector<SocketInfo> tcp_sockets(pid_t in_namespace_of = 0);
+
+/// The TCP sockets that a process holds; one that it holds by two descriptors once.
+std::vector<SocketInfo> sockets_of(pid_t pid);
+
+/// The first of sockets_of in state LISTEN.
+std::optional<SocketInfo> listening_socket_of(pid_t pid);
+
+/// Whether the process has a handler for `signal` (SigCgt of /proc/PID/status).
+bool catches_signal(pid_t pid, int signal);
+
+/// Whether its main thread blocks `signal` (SigBlk).
+bool blocks_signal(pid_t pid, int signal);
+
+/// Whether it ignores `signal` (SigIgn).
+bool ignores_signal(pid_t pid, int signal);
+
+/// What a process, all its threads together, has used so far.
+struct CpuUse {
+  /// Time on a processor. From /proc/PID/schedstat; where the kernel has none, clock ticks.
+  std::chrono::nanoseconds run_time{0};
+  /// How often it gave the processor up or lost it. One that only waits gives it up once.
+  unsigned long long switches = 0;
+};
+
+/// Empty when the process is gone.
+std::optional<CpuUse> cpu_use(pid_t pid);
+
+/// `sleeping`, `zombie`, ...: ProcessInfo::state in a word.
+std::string_view name_of_state(char state);
+
+/// One line for a message: pid, state, name, parent, descriptors and sockets.
+std::string describe(pid_t pid);
+
+/// The tree of processes below and including `root`, a line each, indented, with states.
+std::string process_table(pid_t root);
+
+/// A list of processes for a message, a line each; `none` when it is empty.
+std::string process_table(const std::vector<ProcessInfo>& processes);
+
+} // namespace lab

@@ -1,0 +1,64 @@
+// leaves_orphan HOW: ends, and leaves a grandchild as a daemon does, which does its best not to be
+// found: in a session of its own, with no descriptor open. HOW is `marked`; `unmarked`: with an
+// empty environment too; `holding`: it keeps its descriptors instead.
+#include "say.hpp"
+
+#include <array>
+#include <csignal>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+int main(int argc, char** argv) {
+  const std::string_view how = argc > 1 ? argv[1] : "marked";
+  if (how == "wait") {      // the grandchild, run again
+    ::alarm(120);           // the harness that is to end this is itself under test
+    ::close(STDOUT_FILENO); // tells that it is so far
+    while (true) {
+      ::pause();
+    }
+  }
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe(ends.data()) != 0) {
+    return 1;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setsid();
+    const pid_t grandchild = ::fork();
+    if (grandchild != 0) {
+      say(std::to_string(grandchild));
+      ::_exit(0);
+    }
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE}) {
+      ::signal(signal, SIG_IGN);
+    }
+    ::close(ends[0]);
+    if (how == "unmarked") {
+      ::dup2(ends[1], STDOUT_FILENO);
+      ::close(ends[1]);
+      ::close(STDIN_FILENO);
+      ::close(STDERR_FILENO);
+      std::array<char*, 3> arguments{argv[0], const_cast<char*>("wait"), nullptr};
+      std::array<char*, 1> environment{nullptr};
+      ::execve("/proc/self/exe", arguments.data(), environment.data());
+      ::_exit(127);
+    }
+    if (how == "marked") {
+      for (int fd = 0; fd < 3; ++fd) {
+        ::close(fd);
+      }
+    }
+    ::close(ends[1]);
+    ::alarm(120);
+    while (true) {
+      ::pause();
+    }
+  }
+  ::close(ends[1]);
+  char byte = 0;
+  [[maybe_unused]] const ssize_t got = ::read(ends[0], &byte, 1); // until the grandchild is ready
+  ::waitpid(child, nullptr, 0);
+  say("leaving");
+}

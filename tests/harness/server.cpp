@@ -1,0 +1,182 @@
+#include "harness/server.hpp"
+
+#include "harness/programs.hpp"
+#include "harness/sock_diag.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace lab {
+
+namespace {
+
+/// Whether one of the processes holds the socket.
+bool holds(pid_t pid, unsigned long inode) {
+  const auto descriptors = descriptors_of(pid);
+  return std::any_of(descriptors.begin(), descriptors.end(), [&](const DescriptorInfo& descriptor) {
+    return descriptor.kind == DescriptorInfo::Kind::socket && descriptor.inode == inode;
+  });
+}
+
+std::vector<pid_t> family_of(pid_t root) {
+  std::vector<pid_t> pids{root};
+  for (const ProcessInfo& process : descendants_of(root)) {
+    pids.push_back(process.pid);
+  }
+  return pids;
+}
+
+std::optional<SocketInfo> end_of(const Connection& connection, bool own) {
+  const auto asked = ask_for_end_of(connection.fd(), own);
+  const unsigned local = own ? connection.local_port() : connection.remote_port();
+  const unsigned remote = own ? connection.remote_port() : connection.local_port();
+  for (const SocketInfo& socket : asked ? *asked : tcp_sockets()) {
+    if (socket.local_port == local && socket.remote_port == remote) {
+      return socket;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string reachable(const std::string& address) {
+  if (address.empty() || address == "0.0.0.0") {
+    return "127.0.0.1";
+  }
+  return address == "::" ? "::1" : address;
+}
+
+} // namespace
+
+std::vector<SocketInfo> listening_sockets() {
+  if (auto asked = ask_for_listeners()) {
+    return *std::move(asked);
+  }
+  auto sockets = tcp_sockets();
+  std::erase_if(sockets, [](const SocketInfo& socket) { return socket.state != TcpState::listen; });
+  return sockets;
+}
+
+std::optional<SocketInfo> own_end(const Connection& connection) {
+  return end_of(connection, true);
+}
+
+std::optional<SocketInfo> server_end(const Connection& connection) {
+  return end_of(connection, false);
+}
+
+Server::Server(const std::string& program, ServerOptions options)
+    : port_(options.port.value_or(0)), address_(reachable(options.address)) {
+  if (!options.port) {
+    reserved_ = reserve_port();
+    port_ = reserved_->number();
+  }
+  auto& arguments = options.process.arguments;
+  arguments.push_back(std::to_string(port_));
+  if (!options.address.empty()) {
+    arguments.push_back(options.address);
+  }
+  arguments.insert(arguments.end(), options.extra.begin(), options.extra.end());
+  process_.emplace(lab::program(program), std::move(options.process));
+
+  wait_until(
+      "the server to listen on port " + std::to_string(port_),
+      [&] {
+        if (process_->poll_exit()) {
+          process_->wait(); // for its last words
+          throw Failure("the server ended instead of listening on port " + std::to_string(port_) +
+                        "; " + process_->report());
+        }
+        for (const SocketInfo& socket : listening_sockets()) {
+          if (socket.local_port == port_) {
+            for (const pid_t pid : family_of(process_->pid())) {
+              if (holds(pid, socket.inode)) {
+                return true;
+              }
+            }
+          }
+        }
+        return false;
+      },
+      [&] { return process_->report(); }, options.limit);
+}
+
+Connection Server::connect(std::chrono::milliseconds limit, int receive_buffer) {
+  try {
+    return Connection::to(port_, address_, limit, receive_buffer);
+  } catch (const Failure& failure) {
+    throw Failure(std::string(failure.what()) + "; " + process_->report());
+  }
+}
+
+std::vector<ProcessInfo> Server::children() const {
+  auto found = children_of(process_->pid());
+  std::erase_if(found, [](const ProcessInfo& process) { return process.zombie(); });
+  return found;
+}
+
+std::vector<ProcessInfo> Server::zombies() const {
+  auto found = descendants_of(process_->pid());
+  std::erase_if(found, [](const ProcessInfo& process) { return !process.zombie(); });
+  return found;
+}
+
+void Server::wait_for_children(std::size_t count, std::chrono::milliseconds limit) {
+  wait_until(
+      "the server to have " + std::to_string(count) + (count == 1 ? " child" : " children"),
+      [&] { return children().size() == count; },
+      [&] { return "it has " + std::to_string(children().size()) + "; " + process_->report(); },
+      limit);
+}
+
+void Server::wait_for_no_children(std::chrono::milliseconds limit) {
+  wait_until(
+      "the server to have no child left, not even a zombie",
+      [&] { return children_of(process_->pid()).empty(); },
+      [&] {
+        return std::to_string(children().size()) + " living and " +
+               std::to_string(zombies().size()) + " zombies; " + process_->report();
+      },
+      limit);
+}
+
+std::vector<pid_t> Server::holders_of(const Connection& connection) const {
+  std::vector<pid_t> holders;
+  const auto socket = server_end(connection);
+  if (socket && socket->inode != 0) { // it has been accepted
+    for (const pid_t pid : family_of(process_->pid())) {
+      if (holds(pid, socket->inode)) {
+        holders.push_back(pid);
+      }
+    }
+  }
+  return holders;
+}
+
+pid_t Server::child_serving(const Connection& connection, std::chrono::milliseconds limit) {
+  return wait_until(
+      "a child that holds the connection of the client on port " +
+          std::to_string(connection.local_port()),
+      [&]() -> pid_t {
+        for (const pid_t pid : holders_of(connection)) {
+          if (pid != process_->pid()) {
+            return pid;
+          }
+        }
+        return 0;
+      },
+      [&] { return process_->report(); }, limit);
+}
+
+bool Server::listening() const {
+  const auto sockets = listening_sockets();
+  return std::any_of(sockets.begin(), sockets.end(),
+                     [&](const SocketInfo& socket) { return socket.local_port == port_; });
+}
+
+Exit Server::stop(int signal, std::chrono::milliseconds limit) {
+  process_->signal(signal);
+  return process_->wait(limit);
+}
+
+} // namespace lab

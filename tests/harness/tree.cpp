@@ -1,0 +1,302 @@
+#include "harness/tree.hpp"
+
+#include "harness/deadline.hpp"
+#include "harness/fd.hpp"
+#include "harness/urgent.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace lab {
+
+namespace {
+
+using Identity = std::pair<pid_t, unsigned long long>;
+
+Identity identity_of(const ProcessInfo& process) {
+  return {process.pid, process.start_time};
+}
+
+/// All trees of this process, and which processes each has been seen to have. A zombie shows no
+/// mark: it may have been seen while it lived.
+struct Registry {
+  static constexpr pid_t not_forked = -1;
+  static constexpr pid_t reaped = 0;
+
+  std::mutex mutex;
+  std::map<const Tree*, pid_t> roots;
+  std::map<Identity, const Tree*> owners;
+};
+
+Registry& registry() {
+  static auto& the_registry = *new Registry; // for a Process that is static itself
+  return the_registry;
+}
+
+/// Whether `marks`, the value of one of our variables, contains `mark`.
+bool has_mark(std::string_view marks, std::string_view mark) {
+  while (!marks.empty()) {
+    const auto end = std::min(marks.find('/'), marks.size());
+    if (marks.substr(0, end) == mark) {
+      return true;
+    }
+    marks.remove_prefix(std::min(end + 1, marks.size()));
+  }
+  return false;
+}
+
+} // namespace
+
+std::atomic<pid_t>& own_guard() {
+  static std::atomic<pid_t> pid{-1};
+  return pid;
+}
+
+std::string new_mark() {
+  static std::atomic<unsigned> count{0};
+  const auto self = process_info(::getpid());
+  return std::to_string(::getpid()) + "." + std::to_string(self ? self->start_time : 0) + "." +
+         std::to_string(++count);
+}
+
+bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark) {
+  const auto entries = environment_of(pid);
+  return std::any_of(entries.begin(), entries.end(), [&](std::string_view entry) {
+    return entry.size() > variable.size() && entry.starts_with(variable) &&
+           entry[variable.size()] == '=' && has_mark(entry.substr(variable.size() + 1), mark);
+  });
+}
+
+bool send_signal(const ProcessInfo& process, int signal) noexcept {
+  // The pidfd names one process for good. It is opened first and the process looked at then: so
+  // what was looked at is what gets the signal. pidfd_open(2).
+  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (!pidfd && errno != ENOSYS && errno != EPERM) {
+    return false;
+  }
+  try {
+    const auto now = process_info(process.pid);
+    if (!now || !now->same_as(process)) {
+      return false;
+    }
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return (pidfd ? ::syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0)
+                : ::kill(process.pid, signal)) == 0;
+}
+
+void for_each_pid(const std::function<bool(pid_t)>& look) {
+  constexpr int rounds = 4;
+  constexpr pid_t few = 12;
+  for (int round = 0, in_all = 0; round < rounds && in_all < 1000; ++round, ++in_all) {
+    std::ifstream file("/proc/loadavg"); // "0.20 0.18 0.12 1/80 11206": the last is the newest pid
+    std::string word;
+    pid_t newest = 0;
+    file >> word >> word >> word >> word >> newest;
+    for (pid_t pid = newest; pid > std::max(newest - few, 1); --pid) {
+      if (look(pid)) {
+        round = -1;
+      }
+    }
+  }
+  auto pids = all_pids();
+  std::sort(pids.begin(), pids.end(), std::greater<>());
+  for (const pid_t pid : pids) {
+    look(pid);
+  }
+}
+
+void adopt_orphans() {
+  check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+
+  struct sigaction action {};
+
+  check(::sigaction(SIGCHLD, nullptr, &action), "sigaction");
+  if (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0) {
+    action = {};
+    action.sa_handler = SIG_DFL;
+    check(::sigaction(SIGCHLD, &action, nullptr), "sigaction");
+  }
+}
+
+Tree::Tree(std::string mark) : mark_(std::move(mark)) {
+  const std::lock_guard lock(registry().mutex);
+  registry().roots.emplace(this, Registry::not_forked);
+}
+
+Tree::~Tree() {
+  const std::lock_guard lock(registry().mutex);
+  registry().roots.erase(this);
+  std::erase_if(registry().owners, [&](const auto& entry) { return entry.second == this; });
+}
+
+void Tree::set_root(const ProcessInfo& root) {
+  root_ = root;
+  const std::lock_guard lock(registry().mutex);
+  registry().roots[this] = root.pid;
+}
+
+void Tree::root_reaped() {
+  root_reaped_ = true;
+  const std::lock_guard lock(registry().mutex);
+  registry().roots[this] = Registry::reaped;
+}
+
+void Tree::remember(const ProcessInfo& process) const {
+  const std::lock_guard lock(registry().mutex);
+  registry().owners[identity_of(process)] = this;
+}
+
+bool Tree::belongs(const ProcessInfo& process) const {
+  // As long as the root is not reaped, the kernel gives its pid to no other process or session.
+  if (!root_reaped_ && (process.pid == root_.pid || process.session == root_.pid)) {
+    return true;
+  }
+  bool alone = false;
+  {
+    const std::lock_guard lock(registry().mutex);
+    if (const auto owner = registry().owners.find(identity_of(process));
+        owner != registry().owners.end()) {
+      return owner->second == this;
+    }
+    alone = registry().roots.size() == 1;
+  }
+  if (process.start_time < root_.start_time || process.pid == ::getpid()) {
+    return false;
+  }
+  if (!process.zombie() && carries_mark(process.pid, run_variable, mark_)) {
+    return true;
+  }
+  // One that left the session and shows no mark, because it is a zombie or was started with an
+  // empty environment. If handed to us, and not forked by us (it would be in our session), it is
+  // an orphan of a program under test; of this one where there is no other.
+  return alone && process.parent == ::getpid() && process.session != ::getsid(0) &&
+         process.pid != own_guard() && (process.zombie() || environment_of(process.pid).empty());
+}
+
+std::vector<ProcessInfo> Tree::members(bool with_root) {
+  const auto all = all_processes();
+  std::map<pid_t, ProcessInfo> found;
+  const auto add = [&](const ProcessInfo& process) {
+    remember(process);
+    found.emplace(process.pid, process);
+  };
+  const auto add_with_descendants = [&](const ProcessInfo& process) {
+    add(process);
+    for (const ProcessInfo& below : descendants_of(process.pid, all)) {
+      add(below);
+    }
+  };
+  for (const ProcessInfo& process : all) {
+    if (!found.contains(process.pid) && belongs(process)) {
+      add_with_descendants(process);
+    }
+  }
+  std::vector<ProcessInfo> result;
+  for (auto& [pid, process] : found) {
+    if (with_root || root_reaped_ || pid != root_.pid) {
+      result.push_back(std::move(process));
+    }
+  }
+  return result;
+}
+
+/// Whether nobody but us will ever reap this zombie, and no other tree has a use for it.
+bool Tree::reapable(const ProcessInfo& zombie, bool member) const {
+  if (zombie.parent != ::getpid() || zombie.session == ::getsid(0) || zombie.pid == own_guard()) {
+    return false;
+  }
+  const std::lock_guard lock(registry().mutex);
+  return member ||
+         (!registry().owners.contains(identity_of(zombie)) &&
+          std::none_of(registry().roots.begin(), registry().roots.end(), [&](const auto& entry) {
+            const pid_t root = entry.second;
+            return root == Registry::not_forked || root == zombie.pid || root == zombie.session;
+          }));
+}
+
+Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
+  Look look;
+  for_each_pid([&](pid_t pid) {
+    const auto process = process_info(pid);
+    if (!process) {
+      return false;
+    }
+    const bool is_root = pid == root_.pid && !root_reaped_;
+    bool member = belongs(*process);
+    if (!member) {
+      const auto parent = process_info(process->parent);
+      const std::lock_guard lock(registry().mutex);
+      const auto owner =
+          parent ? registry().owners.find(identity_of(*parent)) : registry().owners.end();
+      member = owner != registry().owners.end() && owner->second == this;
+    }
+    if (process->zombie()) {
+      const bool to_reap = is_root ? reap_root : reapable(*process, member);
+      if (!to_reap || ::waitpid(pid, nullptr, WNOHANG) != pid) {
+        look.any |= member && !is_root; // of a parent that is about to go
+        return false;
+      }
+      look.any = true;
+      if (is_root) {
+        root_reaped();
+      }
+      return true;
+    }
+    if (!member) {
+      return false;
+    }
+    look.any = true;
+    remember(*process);
+    if (!to_stop) {
+      return send_signal(*process, SIGKILL);
+    }
+    if (process->stopped() || !send_signal(*process, SIGSTOP)) {
+      return false;
+    }
+    look.running |= process->state != 'D'; // a parent in vfork waits for a child that has stopped
+    return true;
+  });
+  return look;
+}
+
+bool Tree::end_all(bool reap_root, std::chrono::milliseconds limit) {
+  const Deadline deadline(limit);
+  const Deadline stopping(limit / 4);
+  std::optional<Urgent> urgent;
+  bool to_stop = true;
+  for (int turn = 0;; ++turn) {
+    const Look look = look_and_act(to_stop, reap_root);
+    if (!look.any) {
+      return true;
+    }
+    if (deadline.passed()) {
+      return false;
+    }
+    to_stop &= look.running && !stopping.passed(); // what cannot be stopped is killed all the same
+    if (look.running && turn == 2) {
+      urgent.emplace();
+    }
+    if (!to_stop) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1)); // the kernel ends them meanwhile
+    }
+  }
+}
+
+} // namespace lab

@@ -1,0 +1,95 @@
+// Which processes belong to one program under test, and how to end them all. Internal.
+#pragma once
+
+#include "harness/proc.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace lab {
+
+/// The environment variable that marks the processes of one Process.
+inline constexpr std::string_view run_variable = "LAB_RUN";
+
+/// The environment variable that marks the descendants of one tool.
+inline constexpr std::string_view guard_variable = "LAB_GUARD";
+
+/// What the guard process of guard_descendants calls itself.
+inline constexpr std::string_view guard_name = "lab-guard";
+
+/// The guard process of this process, which none of its trees may touch; -1: none.
+std::atomic<pid_t>& own_guard();
+
+/// A value that no other mark has: it names this process, and counts.
+std::string new_mark();
+
+/// Whether the process was started with an environment in which `variable` contains `mark`. Where
+/// one tool runs another, a value is the marks of both, with a slash between them.
+bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark);
+
+/// Sends a signal to this very process: false when it is gone, even where another has been given
+/// its pid. Never throws.
+bool send_signal(const ProcessInfo& process, int signal) noexcept;
+
+/// Calls `look` with the ids of all processes, the newest first, and before that with the few that
+/// were born last, again and again as long as it returns true: some program's processes may each
+/// live for less time than a list of all takes to make.
+void for_each_pid(const std::function<bool(pid_t)>& look);
+
+/// Makes this process the one that orphans are handed to, with SIGCHLD at its default, so that what
+/// a program under test has not reaped stays to be seen. prctl(2), wait(2).
+void adopt_orphans();
+
+/// The processes of one program under test: those that descend from its root, are in its session,
+/// or carry its mark. One thread at a time; another Tree may be used in another thread.
+class Tree {
+public:
+  /// Before the root is forked, so that no other Tree takes its processes for its own.
+  explicit Tree(std::string mark);
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+  Tree(Tree&&) = delete;
+  Tree& operator=(Tree&&) = delete;
+  ~Tree();
+
+  /// The root has been forked.
+  void set_root(const ProcessInfo& root);
+
+  /// The root has been reaped: from now on its pid may be somebody else's.
+  void root_reaped();
+
+  /// All that there are now, zombies included, by pid; the root only where `with_root`.
+  std::vector<ProcessInfo> members(bool with_root);
+
+  /// Ends all of them, and reaps those that are our children; the root only if `reap_root`. Stops
+  /// them first: a program that forks faster than we can kill comes to a halt. Gives up when
+  /// `limit` passes: false.
+  bool end_all(bool reap_root, std::chrono::milliseconds limit);
+
+private:
+  /// By what one process itself shows; a child of a member may not be known yet.
+  bool belongs(const ProcessInfo& process) const;
+  void remember(const ProcessInfo& process) const;
+
+  /// One look at every process, the newest first, that acts at once: what was seen is soon gone.
+  /// With `to_stop`, stops all that run; else kills them. Reaps zombies.
+  struct Look {
+    bool any = false;     // that is still to be ended, or was until now
+    bool running = false; // one had to be stopped
+  };
+
+  Look look_and_act(bool to_stop, bool reap_root);
+  [[nodiscard]] bool reapable(const ProcessInfo& zombie, bool member) const;
+
+  ProcessInfo root_{.pid = -1, .session = -1}; // so that before set_root nothing belongs to it
+  std::string mark_;
+  bool root_reaped_ = false;
+};
+
+} // namespace lab
