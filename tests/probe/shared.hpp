@@ -1,0 +1,159 @@
+// What the checker and the preloaded library have in common: one piece of memory, made by the
+// checker, mapped by every process of the program under test. Internal.
+//
+// Nothing in it is a pointer, and nothing in it is waited for but a Gate, which the checker opens:
+// a process may be killed at any moment, in a signal handler too, and the others go on.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/types.h>
+
+namespace lab::probe {
+
+/// The environment variable by which the library finds the memory: the path of a file.
+inline constexpr const char* variable = "LAB_PROBE";
+
+/// What a record is about: a call, or one of the things that are no call. The rules know some calls
+/// together (Group).
+enum class What : std::uint16_t {
+  begin,       ///< a program begins: its name in `text`
+  born,        ///< a child of fork begins
+  end,         ///< exit runs its functions, or main has returned; argument: status
+  enter,       ///< a handler begins: `signal`
+  leave,       ///< a handler returns; argument: errno as it found it, result: as it left it
+  unsafe,      ///< a call that no handler may make: its name in `text`
+  doubtful,    ///< the same of a call that POSIX does not list and that does no harm in glibc
+  unwrapped,   ///< a handler that could not be wrapped: there are too many
+  call_accept, // from here on: calls. arguments as the program's; result and error
+  call_bind,
+  call_close,
+  call_connect,
+  call_dup,
+  call_exit,
+  call_fork,
+  call_kill,
+  call_listen,
+  call_pipe,
+  call_poll,
+  call_read,
+  call_shutdown,
+  call_sigaction,
+  call_sigwait,
+  call_socket,
+  call_wait,
+  call_write,
+};
+
+/// The calls that a rule can make fail.
+enum class Group : std::uint8_t {
+  accept,
+  bind,
+  close,
+  connect,
+  dup,
+  fork,
+  listen,
+  pipe,
+  poll,
+  read,
+  shutdown,
+  sigaction,
+  socket,
+  wait,
+  write,
+  count
+};
+
+enum class Role : std::uint8_t { any, parent, children };
+
+enum class Descriptor : std::uint8_t { any, socket, pipe };
+
+/// One rule: which calls of a group fail, and how.
+struct Rule {
+  Group group = Group::accept;
+  Role role = Role::any;
+  Descriptor descriptor = Descriptor::any;
+  bool per_process = false;  ///< counted in each process on its own, else over all of them
+  bool only_if_real = false; ///< only where a signal of this process could have had the same effect
+  std::uint32_t first = 1;
+  std::uint32_t last = 0;  ///< 0: no last one
+  std::uint32_t every = 1; ///< of those, each `every`-th
+  std::int32_t error = 0;  ///< errno; 0 where the rule is about `most`
+  std::uint32_t most = 0;  ///< bytes that a call takes or gives
+  std::atomic<std::uint32_t> seen = 0;
+  std::atomic<std::uint32_t> injected = 0;
+};
+
+/// What is known of one thing that happened.
+struct Facts {
+  What what;
+  std::uint16_t flags;
+  std::int32_t pid;
+  std::int64_t time; ///< CLOCK_MONOTONIC, nanoseconds
+  std::int64_t result;
+  std::array<std::int64_t, 3> arguments;
+  std::int32_t error;
+  std::int32_t signal;              ///< the handler that it happened in, or 0
+  std::array<char, 28> address;     ///< a socket address: its start
+  std::array<char, 24> text;        ///< the function's own name
+  std::array<char, 24> interrupted; ///< of what happens in a handler: what its signal broke into
+};
+
+inline constexpr std::uint16_t flag_injected = 1; ///< the result is the probe's doing
+inline constexpr std::uint16_t flag_let_in =
+    2; ///< the signal is blocked but for ppoll and the like
+inline constexpr std::uint16_t flag_handler = 4; ///< of sigaction: a function
+inline constexpr std::uint16_t flag_status = 8;  ///< of wait: arguments[2] is a status
+inline constexpr std::uint16_t flag_root = 16;   ///< of begin: started by the checker
+inline constexpr std::uint16_t flag_cut = 32; ///< fewer bytes were asked for than the program did
+inline constexpr std::uint16_t flag_jumped = 64;     ///< of leave: by longjmp
+inline constexpr std::uint16_t flag_no_result = 128; ///< the call had not returned
+inline constexpr std::uint16_t flag_clobbered = 256; ///< of leave: errno is not what it was
+
+/// `ready` is set last: a record without it belongs to a process that was killed over it.
+struct Record {
+  std::atomic<std::uint32_t> ready;
+  Facts facts;
+};
+
+/// A list that many processes add to at once. What comes after its end is counted, not kept.
+template <std::size_t Size>
+struct List {
+  std::atomic<std::uint32_t> used;
+  std::array<Record, Size> records;
+};
+
+/// Where one process waits until the checker lets it go on. `open` is a futex(2).
+struct Gate {
+  std::atomic<std::int32_t> pid; ///< who waits or has waited; 0: nobody yet
+  std::atomic<std::uint32_t> open;
+};
+
+inline constexpr std::uint32_t version = 2;
+inline constexpr std::size_t most_rules = 32;
+inline constexpr std::size_t most_gates = 1024;
+
+struct Shared {
+  std::uint32_t version;
+  pid_t checker;
+  std::atomic<std::uint32_t> programs; ///< how many have loaded the library; children do not count
+  std::uint32_t rule_count;
+  std::uint32_t groups; ///< a bit for each group that has a rule
+  std::array<Rule, most_rules> rules;
+  bool hold_children; ///< each child of fork waits at a gate before it does anything
+  bool hold_parent;   ///< the parent does so before it first sleeps for an event
+  std::atomic<std::uint32_t> all_open; ///< no child waits any more
+  std::atomic<std::uint32_t> gates_used;
+  std::array<Gate, most_gates> gates;
+  Gate parent_gate;
+  List<4096> findings; ///< what a check asks for, apart, so that calls cannot crowd it out
+  List<32768> calls;
+};
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+} // namespace lab::probe
