@@ -1,0 +1,305 @@
+#include "checks/common.hpp"
+
+#include "harness/fd.hpp"
+#include "harness/limits.hpp"
+#include "harness/programs.hpp"
+#include "harness/server.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <iterator>
+#include <set>
+#include <system_error>
+#include <thread>
+
+#include <stdlib.h> // NOLINT(modernize-deprecated-headers): mkdtemp
+
+namespace lab {
+
+namespace {
+
+// `echo_server 80x ''`: as typed at a shell.
+std::string typed(const std::string& name, const std::vector<std::string>& arguments) {
+  std::string line = name;
+  for (const std::string& argument : arguments) {
+    const bool plain = !argument.empty() && argument.find(' ') == std::string::npos;
+    line += plain ? " " + argument : " '" + argument + "'";
+  }
+  return line;
+}
+
+// Each command line of `wrong`, all at the same time; nothing to read on standard input.
+std::vector<Process> start_all(const std::string& program_name, const std::vector<Wrong>& wrong) {
+  std::vector<Process> processes;
+  for (const Wrong& one : wrong) {
+    processes.emplace_back(program(program_name),
+                           ProcessOptions{.arguments = one.arguments, .input = Input::null});
+  }
+  return processes;
+}
+
+// Waits for the program to end or listen; says what it did instead of ending.
+std::string instead_of_ending(Process& process) {
+  std::string instead;
+  try {
+    wait_until(
+        "its end",
+        [&] {
+          if (process.poll_exit()) {
+            return true;
+          }
+          for (const SocketInfo& socket : listeners_of(process)) {
+            instead = "it runs, with a socket in state " + describe(socket);
+          }
+          return !instead.empty();
+        },
+        soon);
+  } catch (const Failure&) {
+    instead = "it still runs after " + in_words(soon);
+  }
+  return instead;
+}
+
+} // namespace
+
+std::string pattern(std::size_t size, std::uint64_t seed) {
+  std::string bytes(size, '\0');
+  std::uint64_t state = seed * 0x9e3779b97f4a7c15U + 1;
+  for (char& byte : bytes) { // xorshift64
+    state ^= state << 13U;
+    state ^= state >> 7U;
+    state ^= state << 17U;
+    byte = static_cast<char>(state >> 56U);
+  }
+  return bytes;
+}
+
+void expect_same(std::string_view sent, std::string_view back, Process& process) {
+  const auto differs = std::mismatch(sent.begin(), sent.end(), back.begin(), back.end());
+  if (differs.first == sent.end() && differs.second == back.end()) {
+    return;
+  }
+  throw Failure(text("sent ", sent.size(), " bytes, and ", back.size(),
+                     " came back; the first that is missing or wrong is the one at offset ",
+                     differs.first - sent.begin(), "; ", process.report()));
+}
+
+void expect_clean(const Process& process) {
+  const std::string errors = process.err();
+  for (const char* const sign : {"Sanitizer", "runtime error:"}) {
+    const auto at = errors.find(sign);
+    expect(at == std::string::npos, "a sanitizer found an error:\n",
+           shown(errors.substr(0, 4000), 4000));
+  }
+}
+
+Exit ended(Process& process, std::string_view what, std::chrono::milliseconds limit) {
+  try {
+    return process.wait(limit);
+  } catch (const Failure& failure) {
+    throw Failure(text(what, ": ", failure.what()));
+  }
+}
+
+Exit ended_or_listening(Process& process, std::string_view what) {
+  const std::string instead = instead_of_ending(process);
+  expect(instead.empty(), what, ", and instead of ending ", instead, "; ", process.report());
+  return process.wait();
+}
+
+std::vector<SocketInfo> listeners_of(Process& process) {
+  std::vector<SocketInfo> found = listening_sockets();
+  std::set<unsigned long> held;
+  std::vector<pid_t> family{process.pid()};
+  for (const ProcessInfo& child : descendants_of(process.pid())) {
+    family.push_back(child.pid);
+  }
+  for (const pid_t pid : family) {
+    for (const DescriptorInfo& descriptor : descriptors_of(pid)) {
+      held.insert(descriptor.inode);
+    }
+  }
+  std::erase_if(found, [&](const SocketInfo& socket) { return !held.contains(socket.inode); });
+  return found;
+}
+
+void expect_nothing_left(Process& process, std::string_view after) {
+  const auto left = process.left_behind();
+  expect(left.empty(), after, " it has ended and left behind:\n", process_table(left));
+}
+
+void wait_for_orphans_to_end(Process& process) {
+  wait_until(
+      "all that the program has left behind to end",
+      [&] { return std::ranges::all_of(process.left_behind(), &ProcessInfo::zombie); },
+      [&] { return process_table(process.left_behind()); }, soon);
+}
+
+void expect_whole_lines(const Process& process) {
+  if (!process.sees_writes()) {
+    throw Skipped("the kernel has no pipes in packet mode (pipe2(2), O_DIRECT)");
+  }
+  for (const std::string& write : process.writes()) {
+    const auto newlines = std::ranges::count(write, '\n');
+    expect(newlines == 1 && write.ends_with('\n'), "one write(2) gave ",
+           newlines > 1 ? text(newlines, " lines") : std::string("a piece of a line"), ":\n",
+           shown(write));
+  }
+}
+
+void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes) {
+  constexpr std::chrono::milliseconds window{300};
+  constexpr int windows = 10; // restless in as many of them on end: it is not just late
+  const auto use_of = [](const std::pair<pid_t, std::string>& process) {
+    const auto use = cpu_use(process.first);
+    expect(use.has_value(), "process ", process.first, ", ", process.second,
+           ", ended while it was watched");
+    return *use;
+  };
+  std::vector<int> restless(processes.size(), 0);
+  const Deadline deadline(patience);
+  while (true) {
+    std::vector<CpuUse> before;
+    before.reserve(processes.size());
+    std::ranges::transform(processes, std::back_inserter(before), use_of);
+    std::this_thread::sleep_for(window); // that nothing happens in this time is what is asked
+    bool idle = true;
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      const CpuUse after = use_of(processes[i]);
+      const auto ran = after.run_time - before[i].run_time;
+      const auto turns = after.switches - before[i].switches;
+      idle = idle && ran.count() == 0 && turns == 0;
+      restless[i] = turns > 1 || ran > window / 20 ? restless[i] + 1 : 0;
+      expect(restless[i] < windows && (idle || !deadline.passed()), "a program that waits uses no ",
+             "processor, and process ", processes[i].first, ", ", processes[i].second, ", ran for ",
+             std::chrono::duration_cast<std::chrono::microseconds>(ran).count(),
+             " microseconds in ", turns, " turns within ", window.count(),
+             " ms, not for the first time: ", describe(processes[i].first));
+    }
+    if (idle) {
+      return;
+    }
+  }
+}
+
+void expect_refused(const std::string& program, const std::vector<Wrong>& wrong) {
+  std::vector<Process> processes = start_all(program, wrong);
+  std::string seen;
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    Process& process = processes[i];
+    std::string instead = instead_of_ending(process);
+    if (instead.empty()) {
+      const Exit exit = process.wait();
+      if (!exit.exited || exit.code != 2) {
+        instead = exit.text();
+      } else if (const auto left = process.left_behind(); !left.empty()) {
+        instead = "it left behind " + process_table(left);
+      }
+    }
+    if (!instead.empty()) {
+      seen += text("`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
+                   "): ", instead, "\n");
+    }
+  }
+  expect(seen.empty(), "instead of exit status 2, with nothing started:\n", seen);
+}
+
+void expect_usage(const std::string& program, const std::vector<Wrong>& wrong) {
+  std::vector<Process> processes = start_all(program, wrong);
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    Process& process = processes[i];
+    const std::string instead = instead_of_ending(process);
+    if (instead.empty()) {
+      process.wait();
+    }
+    const std::string start = "usage: " + process.name();
+    const auto lines = process.error_lines();
+    expect(std::ranges::any_of(lines,
+                               [&](const std::string& line) {
+                                 return line == start || line.starts_with(start + " ");
+                               }),
+           "`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
+           "): standard error has no line that begins with `", start, "`; ", process.report());
+  }
+}
+
+void expect_fork_report(const std::string& program_name, const std::vector<std::string>& arguments,
+                        unsigned processes) {
+  if (const auto reason = cannot_limit_processes()) {
+    throw Skipped(*reason);
+  }
+  Process process(program(program_name), {.arguments = arguments,
+                                          .input = Input::null,
+                                          .processes = processes,
+                                          .user = unprivileged_user()});
+  const Exit exit = ended(process, "fork fails with EAGAIN (RLIMIT_NPROC)");
+  const std::string line = text(process.name(), ": fork: ", std::strerror(EAGAIN));
+  const auto lines = process.error_lines();
+  expect(exit.exited && exit.code == 1 && std::ranges::find(lines, line) != lines.end(),
+         "fork fails with EAGAIN (RLIMIT_NPROC), and instead of `", line,
+         "` on standard error and exit status 1 it ended with ", exit.text(), "; ",
+         process.report());
+  wait_for_orphans_to_end(process);
+}
+
+std::vector<long> numbers_in(std::string_view line) {
+  std::vector<long> numbers;
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  while ((at = std::find_if(at, end, [](char c) { return c >= '0' && c <= '9'; })) != end) {
+    long number = 0;
+    const auto [after, error] = std::from_chars(at, end, number);
+    if (error == std::errc()) {
+      numbers.push_back(number);
+    }
+    at = after;
+  }
+  return numbers;
+}
+
+bool has_number(std::string_view line, std::string_view number) {
+  const auto digit = [&](std::size_t at) {
+    return at < line.size() && line[at] >= '0' && line[at] <= '9';
+  };
+  for (auto at = line.find(number); at != std::string_view::npos; at = line.find(number, at + 1)) {
+    if ((at == 0 || !digit(at - 1)) && !digit(at + number.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool has_ipv6() {
+  try {
+    const Listener listener("::1");
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+Folder::Folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "lab-check-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) {
+    throw_errno("mkdtemp");
+  }
+  path_ = name;
+  std::filesystem::permissions(path_, std::filesystem::perms::all);
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string Folder::list() const {
+  std::string names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
+    names += (names.empty() ? "" : " ") + entry.path().lexically_relative(path_).string();
+  }
+  return names;
+}
+
+} // namespace lab

@@ -1,0 +1,141 @@
+#include "checks/parallel.hpp"
+
+#include "harness/process.hpp"
+#include "harness/programs.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace lab {
+
+namespace {
+
+// No check takes nearly as long: it is for one that hangs in spite of its deadlines.
+constexpr std::chrono::seconds longest_check{120};
+
+enum class State : unsigned char { waiting, running, done };
+
+struct Run {
+  Result result;
+  const Run* needs = nullptr;
+  State state = State::waiting;
+  std::optional<Process> process;
+  Deadline deadline{longest_check};
+};
+
+// doctest takes a comma for the next filter.
+std::string filter_for(const std::string& name) {
+  std::string filter;
+  for (const char c : name) {
+    filter += c == ',' ? std::string("\\,") : std::string(1, c);
+  }
+  return filter;
+}
+
+void start(Run& run) {
+  static const auto self = std::filesystem::read_symlink("/proc/self/exe");
+  ProcessOptions options;
+  options.arguments = {"--programs=" + program_folder().string(),
+                       "--test-suite=" + filter_for(run.result.suite),
+                       "--test-case=" + filter_for(run.result.name), "--reporters=wire"};
+  options.input = Input::null;
+  run.process.emplace(self, options);
+  run.deadline = Deadline(longest_check);
+  run.state = State::running;
+}
+
+// Takes in what a check that has ended, or has to, says of itself.
+void take(Run& run) {
+  const auto exit = run.process->poll_exit();
+  if (!exit && !run.deadline.passed()) {
+    return;
+  }
+  if (exit) {
+    run.process->wait();
+  }
+  if (const auto told = decode_result(run.process->out())) {
+    run.result.passed = told->passed;
+    run.result.seen = told->seen;
+    run.result.skipped = told->skipped;
+    run.result.seconds = told->seconds;
+  } else {
+    run.result.seen =
+        "the check itself " +
+        (exit ? "ended: " + exit->text() : "did not end in " + in_words(longest_check)) + "\n" +
+        run.process->err();
+  }
+  run.process.reset(); // ends whatever it has left
+  run.state = State::done;
+}
+
+// Runs the checks, and hands each result to `tell` in the order given.
+template <typename Tell>
+void run_all(std::vector<Result> checks, unsigned jobs, Tell&& tell) {
+  std::vector<Run> runs(checks.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].result = std::move(checks[i]);
+  }
+  for (Run& run : runs) {
+    const auto needed = std::ranges::find_if(
+        runs, [&](const Run& other) { return other.result.name == run.result.hint.needs; });
+    run.needs = needed == runs.end() || &*needed == &run ? nullptr : &*needed;
+  }
+
+  std::size_t told = 0;
+  while (told < runs.size()) {
+    auto running = std::ranges::count(runs, State::running, &Run::state);
+    for (Run& run : runs) {
+      if (run.state == State::running) {
+        take(run);
+      } else if (run.state == State::waiting &&
+                 (run.needs == nullptr || run.needs->state == State::done)) {
+        if (run.needs != nullptr && !run.needs->result.passed) {
+          run.result.not_run = "this one has to pass first: " + sentence_of(run.needs->result.name);
+          run.state = State::done;
+        } else if (running < jobs) {
+          start(run);
+          ++running;
+        }
+      }
+    }
+    for (; told < runs.size() && runs[told].state == State::done; ++told) {
+      tell(runs[told].result);
+      std::cout << std::flush;
+    }
+    // Until one of several processes ends, or is late: there is no one event to wait for.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+} // namespace
+
+bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief) {
+  Report report(std::cout, brief);
+  bool all_passed = true;
+  run_all(std::move(checks), jobs, [&](const Result& result) {
+    report.add(result);
+    all_passed = all_passed && result.passed;
+  });
+  report.finish();
+  return all_passed;
+}
+
+bool all_fail_in_processes(std::vector<Result> checks, unsigned jobs) {
+  Report report(std::cout);
+  std::string not_rejected;
+  run_all(std::move(checks), jobs, [&](const Result& result) {
+    report.add(result);
+    if (result.passed || !result.skipped.empty() || !result.not_run.empty()) {
+      not_rejected += "not rejected by: " + sentence_of(result.name) + '\n';
+    }
+  });
+  std::cout << not_rejected;
+  return not_rejected.empty();
+}
+
+} // namespace lab

@@ -1,0 +1,171 @@
+#include "checks/probed.hpp"
+
+#include "checks/common.hpp"
+#include "checks/settle.hpp"
+#include "harness/programs.hpp"
+
+#include <csignal>
+
+namespace lab::probed {
+
+void needs_probe(const std::string& program) {
+  if (const auto reason = Probe::cannot_probe(program)) {
+    throw Skipped(*reason);
+  }
+}
+
+std::string what_happened(const Probe& probe, std::size_t lines) {
+  return "what happened, the last of it:\n" + probe.timeline(lines);
+}
+
+void expect_safe_handlers(const Probe& probe, bool even_while_waiting) {
+  auto calls = probe.unsafe_calls();
+  std::erase_if(calls, [&](const UnsafeCall& call) {
+    return call.only_while_waiting && !even_while_waiting;
+  });
+  if (!calls.empty()) {
+    std::string seen;
+    for (const UnsafeCall& call : calls) {
+      if (seen.find(call.text) == std::string::npos) {
+        seen += (seen.empty() ? "" : "\n") + call.text;
+      }
+      if (seen.size() > 600) {
+        break;
+      }
+    }
+    throw Failure(seen);
+  }
+}
+
+void expect_errno_kept(const Probe& probe) {
+  const auto clobbers = probe.errno_clobbers();
+  expect(clobbers.empty(), clobbers.empty() ? "" : clobbers.front().text, "\n",
+         what_happened(probe));
+}
+
+void has_safe_handlers(const std::string& program, const std::vector<std::string>& arguments,
+                       bool keeps_errno) {
+  needs_probe(program);
+  Probe probe;
+  ProcessOptions options{.arguments = arguments, .input = Input::null};
+  probe.attach(options);
+  Process process(lab::program(program), options);
+  ended(process, "started");
+  expect_safe_handlers(probe, true);
+  if (keeps_errno) {
+    expect_errno_kept(probe);
+  }
+}
+
+void server_has_safe_handlers(const std::string& program, ServerOptions options) {
+  needs_probe(program);
+  Probe probe;
+  probe.attach(options.process);
+  Server server(program, options);
+  std::vector<Connection> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(server.connect());
+    clients.back().exchange("hello\n");
+  }
+  server.process().stop();
+  for (std::size_t i = 0; i < 4; ++i) {
+    clients[i].close();
+  }
+  wait_until(
+      "the children of four clients that have left to end",
+      [&] { return server.zombies().size() == 4; }, [&] { return server.process().report(); });
+  server.process().resume();
+  settle(
+      server.pid(), "the four children that have ended to be reaped",
+      [&] { return server.zombies().empty(); }, [&] { return server.process().report(); });
+  clients[4].close();
+  settle(
+      server.pid(), "the child of a client that has left to be reaped",
+      [&] { return server.zombies().empty() && server.children().size() == 1; },
+      [&] { return server.process().report(); });
+  expect_safe_handlers(probe);
+  server.process().signal(SIGTERM); // its handler, and that of the last child
+  ended(server.process(), "SIGTERM");
+  expect_safe_handlers(probe);
+}
+
+namespace {
+
+Server probed_server(Probe& probe, const ServerKind& kind) {
+  ServerOptions options;
+  probe.attach(options.process);
+  return Server(kind.program, options);
+}
+
+} // namespace
+
+void echoes_through_short_writes(const ServerKind& kind) {
+  needs_probe(kind.program);
+  Probe probe({.faults = "write:socket:every2:short=7;write:socket:every5=interrupt;"
+                         "read:socket:every3=interrupt"});
+  Server server = probed_server(probe, kind);
+  Connection client = server.connect();
+  try {
+    client.exchange_pattern(10'000, 5, soon);
+  } catch (const Failure& failure) {
+    throw Failure(text("write took 7 bytes of what it was given, every other time: ",
+                       failure.what(), "; ", what_happened(probe)));
+  }
+}
+
+void outlives_an_aborted_accept(const ServerKind& kind) {
+  needs_probe(kind.program);
+  Probe probe({.faults = "accept:1=ECONNABORTED;accept:3=interrupt"});
+  Server server = probed_server(probe, kind);
+  for (int i = 0; i < 3; ++i) {
+    try {
+      Connection client = server.connect(soon);
+      client.exchange("hello\n", soon);
+    } catch (const Failure& failure) {
+      throw Failure(text("accept had failed with ECONNABORTED, because a client had gone: ",
+                         failure.what(), "; ", server.process().report()));
+    }
+  }
+}
+
+void outlives_a_shortage(const ServerKind& kind) {
+  needs_probe(kind.program);
+  Probe probe({.faults = "accept:1-3=EMFILE"});
+  Server server = probed_server(probe, kind);
+  try {
+    Connection client = server.connect(soon);
+    client.exchange("hello\n", soon);
+  } catch (const Failure& failure) {
+    throw Failure(text("accept had failed with EMFILE, three times: ", failure.what(), "; ",
+                       server.process().report()));
+  }
+}
+
+void outlives_one_failing_fork(const ServerKind& kind) {
+  needs_probe(kind.program);
+  Probe probe({.faults = "fork:1=EAGAIN"});
+  Server server = probed_server(probe, kind);
+  const auto before = descriptors_of(server.pid()).size();
+  Connection first = server.connect();
+  settle(
+      server.pid(), "the client to see an end: fork has failed, and nobody will serve it",
+      [&] { return first.at_eof(std::chrono::milliseconds(0)) || first.was_reset(); },
+      [&] { return what_happened(probe, 8) + server.process().report(); });
+  if (probe.faults_injected("fork") == 0) {
+    throw Skipped("the program makes its children by something else than fork");
+  }
+  try {
+    server.connect(soon).exchange("hello\n", soon);
+  } catch (const Failure& failure) {
+    throw Failure(text("fork had failed for the client before: ", failure.what(), "; ",
+                       what_happened(probe, 8), server.process().report()));
+  }
+  settle(
+      server.pid(), "the parent to hold no socket of a client",
+      [&] { return descriptors_of(server.pid()).size() <= before; },
+      [&] { return describe(server.pid()); });
+  expect(!server.process().error_lines().empty(),
+         "fork failed, and standard error has no line that says so");
+}
+
+} // namespace lab::probed

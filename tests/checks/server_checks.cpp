@@ -1,0 +1,863 @@
+#include "checks/server_checks.hpp"
+
+#include "checks/common.hpp"
+#include "checks/settle.hpp"
+#include "harness/programs.hpp"
+#include "harness/server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace lab::server_checks {
+
+namespace {
+
+std::vector<Wrong> wrong_arguments(const ServerKind& kind, unsigned port) {
+  const std::string good = std::to_string(port);
+  std::vector<std::string> too_many{good, "127.0.0.1"};
+  too_many.resize(static_cast<std::size_t>(kind.most_arguments) + 1, "1");
+  return {
+      {.arguments = {}, .why = "no argument"},
+      {.arguments = std::move(too_many), .why = "one argument too many"},
+      {.arguments = {"abc"}, .why = "no number"},
+      {.arguments = {"-1"}, .why = "below 0"},
+      {.arguments = {"65536"}, .why = "above 65535"},
+      {.arguments = {"4294967296"}, .why = "above 65535: 32 bits hold it as 0"},
+      {.arguments = {"18446744073709551616"}, .why = "above 65535: no integer holds it"},
+      {.arguments = {"+80"}, .why = "a sign is no digit"},
+      {.arguments = {" 80"}, .why = "a space is no digit"},
+      {.arguments = {"80x"}, .why = "a number and more"},
+      {.arguments = {""}, .why = "empty"},
+      {.arguments = {good, "nonsense"}, .why = "no address"},
+      {.arguments = {good, "256.0.0.1"}, .why = "no byte of an address is 256"},
+  };
+}
+
+// Whether every address counts as one of this machine (ip(7), ip_nonlocal_bind).
+bool can_bind_anything() {
+  int on = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_nonlocal_bind") >> on;
+  return on != 0;
+}
+
+// An IPv4 address as a socket of either family shows it.
+bool same_address(std::string_view shown, std::string_view expected) {
+  constexpr std::string_view mapped = "::ffff:";
+  if (expected.find(':') == std::string_view::npos && shown.starts_with(mapped)) {
+    shown.remove_prefix(mapped.size());
+  }
+  return shown == expected || (expected == "0.0.0.0" && shown == "::");
+}
+
+// Waits for it to listen somewhere, and gives its listening sockets.
+std::vector<SocketInfo> wait_for_listeners(Process& process) {
+  std::vector<SocketInfo> found;
+  wait_until(
+      "the server to listen",
+      [&] {
+        if (process.poll_exit()) {
+          process.wait(); // for its last words
+          throw Failure("the server ended instead of listening; " + process.report());
+        }
+        found = listeners_of(process);
+        return !found.empty();
+      },
+      [&] { return process.report(); });
+  return found;
+}
+
+// A server asleep although there is more for it to read is blocked in write. Gives how often its
+// processes have slept, or nothing when it is not.
+std::optional<unsigned long long> blocked_in_write(Server& server, const Connection& client) {
+  const auto end = server_end(client);
+  if (!end || end->receive_queue == 0) {
+    return std::nullopt;
+  }
+  unsigned long long switches = 0;
+  for (const pid_t pid : server.holders_of(client)) {
+    const auto info = process_info(pid);
+    const auto use = cpu_use(pid);
+    if (!info || info->state != 'S' || !use) {
+      return std::nullopt;
+    }
+    switches += use->switches;
+  }
+  return switches;
+}
+
+// Sends and does not read, until the server is blocked in write. Gives what has been sent. A server
+// that never is, because it keeps all in its memory, is given 32 MiB.
+std::string block_in_write(Server& server, Connection& client) {
+  constexpr std::size_t most = std::size_t{32} << 20;
+  constexpr std::size_t step = std::size_t{64} << 10;
+  std::string sent;
+  const std::string block = pattern(std::size_t{1} << 20);
+  const Deadline deadline(patience);
+  while (sent.size() < most) {
+    const std::size_t at = sent.size() % block.size();
+    const std::size_t went = client.send_some_nonblocking(std::string_view(block).substr(at, step));
+    sent.append(block, at, went);
+    if (const auto first = blocked_in_write(server, client)) {
+      std::this_thread::yield();
+      if (blocked_in_write(server, client) == first) {
+        return sent; // two looks, and it has not run in between
+      }
+    }
+    if (deadline.passed()) {
+      throw Failure(text("a client sent ", sent.size(),
+                         " bytes without reading: the server neither reads on nor waits in write; ",
+                         server.process().report()));
+    }
+  }
+  return sent;
+}
+
+// After its half-close the client sees the server's end of file.
+void expect_eof(Server& server, Connection& client) {
+  settle(
+      server.pid(), "the server to close, when its client has half-closed",
+      [&] {
+        const bool over = client.at_eof(std::chrono::milliseconds(0));
+        expect(over || !client.was_reset(), "the client has half-closed, and the server reset it; ",
+               server.process().report());
+        return over;
+      },
+      [&] {
+        std::string holders;
+        for (const pid_t pid : server.holders_of(client)) {
+          holders += describe(pid) + "\n";
+        }
+        return "the client's connection is held by:\n" + (holders.empty() ? "nobody\n" : holders) +
+               server.process().report();
+      });
+}
+
+// The server is there, and serves a new client.
+void expect_service(Server& server, std::string_view after) {
+  if (server.process().poll_exit()) {
+    const Exit exit = server.process().wait();
+    throw Failure(text("after ", after, " the server is gone: ", exit.text(), "; ",
+                       server.process().report()));
+  }
+  try {
+    server.connect().exchange("are you there?\n", soon);
+  } catch (const Failure& failure) {
+    throw Failure(text("after ", after, ": ", failure.what(), "; ", server.process().report()));
+  }
+  expect_clean(server.process());
+}
+
+// Sends the signal, and looks at the end of it.
+void expect_end(Server& server, int signal, std::string_view situation) {
+  const std::string what = text(signal_name(signal), " ", situation);
+  server.process().signal(signal);
+  const Exit exit = ended(server.process(), what);
+  expect(exit.success(), what, " ended it with ", exit.text(),
+         ", where it promises exit status 0; ", server.process().report());
+  expect_nothing_left(server.process(), what);
+  expect(!server.listening(), "after ", what, " port ", server.port(), " still listens");
+  expect_clean(server.process());
+}
+
+// For each of the two signals a server; `prepare` brings it into the situation, and gives what has
+// to stay alive until the signal.
+template <typename Prepare>
+void expect_ends(const ServerKind& kind, std::string_view situation, Prepare&& prepare) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Server server(kind.program);
+    [[maybe_unused]] const auto kept = prepare(server);
+    expect_end(server, signal, situation);
+  }
+}
+
+// How many lines name this client's port.
+std::size_t lines_of(const std::vector<std::string>& lines, unsigned port) {
+  const std::string end = text("port: ", port);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(lines, [&](const std::string& line) { return line.ends_with(end); }));
+}
+
+void wait_for_line_of(Server& server, const Connection& client) {
+  settle(
+      server.pid(),
+      text("the line of the client on port ", client.local_port(), " while that is connected"),
+      [&] { return lines_of(server.process().lines(), client.local_port()) > 0; },
+      [&] { return server.process().report(); });
+}
+
+// Brings clients: many at once where each has a child. Each one's line is there while the client
+// still is. Gives their ports.
+std::vector<unsigned> bring_clients(Server& server, const ServerKind& kind) {
+  std::vector<unsigned> ports;
+  std::vector<Connection> clients;
+  const int rounds = kind.forks ? 2 : 4;
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = 0; i < (kind.forks ? 12 : 1); ++i) {
+      clients.push_back(server.connect());
+      ports.push_back(clients.back().local_port());
+    }
+    for (Connection& client : clients) {
+      client.exchange("hello\n", soon);
+      wait_for_line_of(server, client);
+    }
+    clients.clear(); // all leave together
+    if (kind.forks) {
+      settle(
+          server.pid(), "the children of clients that have gone to end",
+          [&] { return server.children().empty(); }, [&] { return server.process().report(); });
+    }
+  }
+  server.connect().exchange("last\n", soon); // one process: it is done with those before
+  return ports;
+}
+
+// Each client's line once, and each line of the beginning once.
+void expect_lines_once(Server& server, const std::vector<std::string>& beginning,
+                       const std::vector<unsigned>& ports) {
+  const auto lines = server.process().lines();
+  for (const unsigned port : ports) {
+    const std::size_t count = lines_of(lines, port);
+    expect(count == 1, "the line of the client on port ", port, " is there ", count, " times; ",
+           server.process().report());
+  }
+  for (const std::string& line : beginning) {
+    const auto count = std::ranges::count(lines, line);
+    expect(count == 1, "this line is there ", count, " times: ", line, "\n",
+           server.process().report());
+  }
+}
+
+} // namespace
+
+void listens(const ServerKind& kind) {
+  Server server(kind.program);
+  server.connect();
+}
+
+void refuses_wrong_arguments(const ServerKind& kind) {
+  const Port port = reserve_port();
+  expect_refused(kind.program, wrong_arguments(kind, port.number()));
+}
+
+void says_how_it_is_used(const ServerKind& kind) {
+  const Port port = reserve_port();
+  expect_usage(kind.program, wrong_arguments(kind, port.number()));
+}
+
+void ends_when_it_cannot_bind(const ServerKind& kind) {
+  const Listener other;
+  Process process(program(kind.program), {.arguments = {std::to_string(other.port())}});
+  const Exit taken = ended_or_listening(process, "its port is taken");
+  expect(taken.exited && taken.code == 1, "its port is taken by another, and it ended with ",
+         taken.text(), " instead of exit status 1; ", process.report());
+  if (can_bind_anything()) {
+    return;
+  }
+  const Port port = reserve_port();
+  Process elsewhere(program(kind.program),
+                    {.arguments = {std::to_string(port.number()), "192.0.2.1"}});
+  const Exit foreign = ended_or_listening(elsewhere, "192.0.2.1 is no address of this machine");
+  expect(foreign.exited && foreign.code == 1,
+         "192.0.2.1 is no address of this machine, and it ended with ", foreign.text(),
+         " instead of exit status 1; ", elsewhere.report());
+}
+
+void names_the_call_that_failed(const ServerKind& kind) {
+  const auto expect_report = [](Process& process, int error) {
+    ended_or_listening(process, "it cannot bind");
+    const std::string line = text(process.name(), ": bind: ", std::strerror(error));
+    const auto lines = process.error_lines();
+    expect(std::ranges::find(lines, line) != lines.end(), "standard error has no line `", line,
+           "`; ", process.report());
+  };
+  const Listener other;
+  Process process(program(kind.program), {.arguments = {std::to_string(other.port())}});
+  expect_report(process, EADDRINUSE);
+  if (!can_bind_anything()) {
+    const Port port = reserve_port();
+    Process elsewhere(program(kind.program),
+                      {.arguments = {std::to_string(port.number()), "192.0.2.1"}});
+    expect_report(elsewhere, EADDRNOTAVAIL);
+  }
+}
+
+void listens_on_loopback_alone(const ServerKind& kind) {
+  Server server(kind.program);
+  for (const SocketInfo& socket : listeners_of(server.process())) {
+    expect(same_address(socket.local_address, "127.0.0.1"),
+           "no address was given, and it has a socket in state ", describe(socket));
+  }
+}
+
+void listens_on_an_address(const ServerKind& kind) {
+  std::vector<const char*> addresses{"127.0.0.1", "0.0.0.0"};
+  if (has_ipv6()) {
+    addresses.insert(addresses.end(), {"::1", "::"});
+  }
+  for (const char* const address : addresses) {
+    Server server(kind.program, {.address = address});
+    for (const SocketInfo& socket : listeners_of(server.process())) {
+      expect(same_address(socket.local_address, address), "it was given the address ", address,
+             ", and has a socket in state ", describe(socket));
+    }
+    server.connect().exchange("hello\n", soon);
+  }
+}
+
+void listens_on_a_port_of_the_kernel(const ServerKind& kind) {
+  Process process(program(kind.program), {.arguments = {"0"}});
+  for (const SocketInfo& socket : wait_for_listeners(process)) {
+    Connection::to(socket.local_port).exchange("hello\n", soon);
+  }
+}
+
+void says_where_it_listens(const ServerKind& kind) {
+  const auto listening_line = [&](const std::string& port, const std::string& address) {
+    Process process(program(kind.program), {.arguments = {port, address}});
+    std::string line = process.wait_for_line("listening on ", soon);
+    const auto sockets = listeners_of(process); // once it says so, it is so
+    expect(!sockets.empty(), "it printed `", line, "` and does not listen; ", process.report());
+    const unsigned bound = sockets.front().local_port;
+    Connection::to(bound, address);
+    const bool six = address.find(':') != std::string::npos;
+    expect(line == text("listening on ", address, ":", bound) ||
+               (six && line == text("listening on [", address, "]:", bound)),
+           "its socket is in state ", describe(sockets.front()), ", and it printed `", line, "`");
+  };
+  const Port port = reserve_port();
+  listening_line(std::to_string(port.number()), "127.0.0.1");
+  listening_line("0", "127.0.0.1");
+  if (has_ipv6()) {
+    listening_line("0", "::1");
+  }
+}
+
+void restarts_at_once(const ServerKind& kind) {
+  const Port port = reserve_port();
+  const auto start = [&] { return Server(kind.program, {.port = port.number()}); };
+  std::string seen;
+  {
+    Server first = start();
+    Connection client = first.connect();
+    client.exchange("hello\n", soon);
+    first.process().kill_all(); // the kernel closes for it: the server closes first
+    client.at_eof();
+    const unsigned client_port = client.local_port();
+    client.close();
+    // The server's end is then in TIME_WAIT, unless the server has had it reset.
+    wait_until("the connection to be over", [&] {
+      seen.clear();
+      for (const SocketInfo& socket : tcp_sockets()) {
+        if (socket.local_port == port.number() && socket.remote_port == client_port) {
+          seen = describe(socket);
+          return socket.state == TcpState::time_wait;
+        }
+      }
+      return true;
+    });
+  }
+  try {
+    Server second = start();
+    second.connect().exchange("hello again\n", soon);
+  } catch (const Failure& failure) {
+    throw Failure(text("a first server has gone and left its connection in ", seen,
+                       "; then a second one on the same port: ", failure.what()));
+  }
+}
+
+void names_each_client(const ServerKind& kind) {
+  Server server(kind.program);
+  const auto gone = [&] {
+    return std::ranges::count_if(server.process().lines(), [](const std::string& line) {
+      return line.starts_with("client disconnected");
+    });
+  };
+  const std::array ways{"half-closed", "closed", "reset"};
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    Connection client = server.connect();
+    const std::string line = text("connected client IP: 127.0.0.1 port: ", client.local_port());
+    const std::string mapped =
+        text("connected client IP: ::ffff:127.0.0.1 port: ", client.local_port());
+    client.exchange("hello\n", soon);
+    settle(
+        server.pid(), text("the line `", line, "`"),
+        [&] {
+          const auto lines = server.process().lines();
+          return std::ranges::find(lines, line) != lines.end() ||
+                 std::ranges::find(lines, mapped) != lines.end();
+        },
+        [&] { return server.process().report(); });
+    const auto before = gone();
+    expect(before == static_cast<std::ptrdiff_t>(i), "with ", i,
+           " clients gone and one connected, `client disconnected` is there ", before, " times; ",
+           server.process().report());
+    if (i == 0) {
+      client.half_close();
+    } else if (i == 1) {
+      client.close();
+    } else {
+      client.reset();
+    }
+    settle(
+        server.pid(), text("`client disconnected` after a client has ", ways.at(i)),
+        [&] { return gone() == before + 1; }, [&] { return server.process().report(); });
+  }
+}
+
+void names_clients_of_ipv6(const ServerKind& kind) {
+  if (!has_ipv6()) {
+    throw Skipped("this machine has no IPv6");
+  }
+  Server server(kind.program, {.address = "::1"});
+  Connection client = server.connect();
+  client.exchange("hello\n", soon);
+  const std::string line = text("connected client IP: ::1 port: ", client.local_port());
+  settle(
+      server.pid(), text("the line `", line, "`"),
+      [&] {
+        const auto lines = server.process().lines();
+        return std::ranges::find(lines, line) != lines.end();
+      },
+      [&] { return server.process().report(); });
+}
+
+void returns_every_byte(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection client = server.connect();
+  std::size_t seed = 0;
+  for (const std::size_t size : std::initializer_list<std::size_t>{
+           1,    2,    29,   30,   31,   63,   64,     65,     1000,   1023,    1024,
+           1025, 1448, 1449, 4095, 4096, 4097, 65'535, 65'536, 65'537, 300'000, 2'000'000}) {
+    client.exchange(pattern(size, ++seed), soon);
+  }
+  // Many writes under way at the same time, of sizes that fit no buffer.
+  std::string all;
+  for (std::size_t size = 1; size < 400; size += 7) {
+    const std::string piece = pattern(size, ++seed);
+    client.send(piece);
+    all += piece;
+  }
+  expect_same(all, client.receive(all.size(), soon), server.process());
+}
+
+void returns_single_bytes(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection client = server.connect();
+  for (int i = 0; i < 256; ++i) {
+    const std::string byte(1, static_cast<char>(i == '\n' ? 'n' : i));
+    client.send(byte);
+    std::string back;
+    try {
+      back = client.receive(1, soon);
+    } catch (const Failure& failure) {
+      throw Failure(text("byte ", i + 1, ", sent alone: ", failure.what()));
+    }
+    expect_same(byte, back, server.process());
+  }
+}
+
+void waits_for_a_slow_reader(const ServerKind& kind) {
+  Server server(kind.program);
+  constexpr int receive_buffer = 64 * 1024;
+  Connection client = server.connect(patience, receive_buffer);
+  const std::string sent = block_in_write(server, client);
+  std::string back;
+  for (int i = 0; i < 200; ++i) {
+    back += client.receive(1, soon);
+  }
+  for (int i = 0; i < 500; ++i) {
+    back += client.receive(100, soon);
+  }
+  while (back.size() < sent.size()) {
+    back += client.receive_some(5000, soon);
+  }
+  expect_same(sent, back, server.process());
+  client.exchange("and on\n", soon);
+}
+
+void closes_for_an_early_half_close(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection client = server.connect();
+  client.half_close();
+  expect_eof(server, client);
+}
+
+void returns_what_is_under_way(const ServerKind& kind) {
+  Server server(kind.program);
+  {
+    Connection client = server.connect();
+    std::string sent = block_in_write(server, client);
+    const std::string more = pattern(std::size_t{1} << 20, 2);
+    sent.append(more, 0, client.send_some_nonblocking(more));
+    client.half_close();
+    std::string back;
+    try {
+      back = client.receive_until_eof();
+    } catch (const Failure& failure) {
+      throw Failure(
+          text("of ", sent.size(), " bytes sent before the half-close: ", failure.what()));
+    }
+    expect_same(sent, back, server.process());
+  }
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{1, 30, 64, 1000, 100'000}) { // and with little under way
+    Connection client = server.connect();
+    const std::string sent = pattern(size, size);
+    client.send(sent);
+    client.half_close();
+    expect_same(sent, client.receive_until_eof(), server.process());
+  }
+}
+
+void does_not_stall(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection client = server.connect();
+  // A stall is 40 ms. The kernel acknowledges at once while a connection is young: warm up.
+  constexpr std::chrono::milliseconds stall{35};
+  constexpr int trips = 16;
+  constexpr int most_slow = trips / 4;
+  for (int i = 0; i < 40; ++i) {
+    client.exchange("warm up\n", soon);
+  }
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{1, 30, 31, 64, 100, 1000, 1449}) {
+    std::string message = pattern(size);
+    message.back() = '\n'; // a line: whether the server waits for its end is another check's
+    std::vector<std::chrono::milliseconds> best;
+    // The best of three: a busy machine makes some batches slow, Nagle's algorithm all of them.
+    for (int batch = 0; batch < 3; ++batch) {
+      std::vector<std::chrono::milliseconds> times;
+      int slow = 0;
+      for (int i = 0; i < trips && slow <= most_slow; ++i) {
+        const auto start = Clock::now();
+        client.send(message);
+        client.receive(size, soon);
+        times.push_back(
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start));
+        slow += times.back() >= stall ? 1 : 0;
+      }
+      best = times;
+      if (slow <= most_slow) {
+        best.clear();
+        break;
+      }
+    }
+    if (!best.empty()) {
+      std::string list;
+      for (const auto time : best) {
+        list += text(list.empty() ? "" : ", ", time.count());
+      }
+      throw Failure(text("a message of ", size, " bytes takes ", list,
+                         " ms to come back, one after the other"));
+    }
+  }
+}
+
+void uses_no_processor_while_it_waits(const ServerKind& kind) {
+  std::vector<std::pair<pid_t, std::string>> watched;
+  const auto watch = [&](Server& server, const std::string& situation) {
+    for (const ProcessInfo& process : server.process().processes()) {
+      if (!process.zombie()) {
+        watched.emplace_back(process.pid, situation);
+      }
+    }
+  };
+  Server fresh(kind.program);
+  Server silent(kind.program);
+  Server stalled(kind.program);
+  Server left(kind.program);
+  Connection silent_client = silent.connect();
+  silent_client.exchange("and now nothing\n", soon);
+  const Connection second_client = silent.connect();
+  Connection stalled_client = stalled.connect();
+  block_in_write(stalled, stalled_client);
+  left.connect().exchange("goodbye\n", soon);
+  Connection reset_client = left.connect();
+  reset_client.exchange("goodbye\n", soon);
+  reset_client.reset();
+  if (kind.forks) {
+    silent.child_serving(second_client);
+    settle(
+        left.pid(), "the children of clients that have gone to end",
+        [&] { return left.children().empty(); }, [&] { return left.process().report(); });
+  }
+  watch(fresh, "a server without a client");
+  watch(silent, "a server with two silent clients");
+  watch(stalled, "a server with a client that does not read");
+  watch(left, "a server whose clients have gone");
+  expect_all_idle(watched);
+}
+
+void keeps_nothing_of_a_client(const ServerKind& kind) {
+  Server server(kind.program);
+  const auto come_and_go = [&](std::size_t clients) {
+    std::vector<Connection> connections;
+    for (std::size_t i = 0; i < clients; ++i) {
+      connections.push_back(server.connect());
+    }
+    for (Connection& client : connections) { // one process: one after another
+      client.exchange("hello\n", soon);
+      client.half_close();
+      expect_eof(server, client);
+    }
+    settle(
+        server.pid(), "the server to have no child once its clients have gone",
+        [&] { return children_of(server.pid()).empty(); },
+        [&] {
+          return text(server.children().size(), " living and ", server.zombies().size(),
+                      " zombies; ", server.process().report());
+        });
+  };
+  come_and_go(1);
+  const auto before = descriptors_of(server.pid());
+  come_and_go(20);
+  settle(
+      server.pid(),
+      text("the server to hold ", before.size(), " descriptors, as it did 20 clients ago"),
+      [&] { return descriptors_of(server.pid()).size() == before.size(); },
+      [&] {
+        std::string list;
+        for (const DescriptorInfo& descriptor : descriptors_of(server.pid())) {
+          list += text(list.empty() ? "" : ", ", descriptor.fd, " -> ", descriptor.target);
+        }
+        return list;
+      });
+}
+
+void leaves_no_file(const ServerKind& kind) {
+  const Folder folder;
+  Server server(kind.program, {.process = {.environment = {{"TMPDIR", folder.path()}},
+                                           .working_directory = folder.path()}});
+  {
+    Connection client = server.connect();
+    client.exchange("hello\n", soon);
+  }
+  try {
+    server.stop(SIGTERM, soon);
+  } catch (const Failure&) {
+    server.process().kill_all(); // that it does not end is another check's
+  }
+  const std::string files = folder.list();
+  expect(files.empty(), "it has ended, and left in the folder it ran in, or in TMPDIR: ", files);
+}
+
+void echoes_any_bytes(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection client = server.connect();
+  client.exchange(std::string(1, '\0'), soon);
+  client.exchange(std::string(10'000, '\0') + "\n", soon);
+  client.exchange(std::string(100'000, 'x') + "\n", soon);
+  client.exchange(std::string(100'000, '\xff'), soon);
+  client.exchange("%s%n%x\n\r\n\0\n", soon);
+  client.exchange(pattern(100'000) + "\n", soon);
+  expect_clean(server.process());
+}
+
+void echoes_64_mebibytes(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection client = server.connect();
+  client.exchange_pattern(std::size_t{64} << 20, 1, soon);
+  expect_clean(server.process());
+}
+
+void survives_resets(const ServerKind& kind) {
+  Server server(kind.program);
+  for (int i = 0; i < 24; ++i) {
+    Connection client = server.connect();
+    switch (i % 6) {
+    case 0: // before its first byte
+      break;
+    case 1:
+      client.send("x");
+      break;
+    case 2:
+      client.exchange("hello\n", soon);
+      break;
+    case 3: // with much under way in both directions
+      client.send_some_nonblocking(pattern(200'000));
+      break;
+    case 4:
+      client.half_close();
+      break;
+    default:
+      client.send("hello\n");
+      client.half_close();
+    }
+    client.reset();
+  }
+  // Gone before the server has accepted them.
+  server.process().stop();
+  for (int i = 0; i < 5; ++i) {
+    Connection client = server.connect();
+    if (i % 2 == 1) {
+      client.send("hello\n");
+    }
+    client.reset();
+  }
+  server.process().resume();
+  expect_service(server, "29 clients that reset, some before they were accepted,");
+}
+
+void survives_a_reset_while_it_writes(const ServerKind& kind) {
+  Server server(kind.program);
+  {
+    Connection client = server.connect();
+    block_in_write(server, client);
+    client.reset();
+    expect_service(server, "a client that reset while a write to it was blocked");
+  }
+  // A line, the client's end of file and its reset, all while the server is stopped: it then reads
+  // the line, and its write gets EPIPE, which brings SIGPIPE; without the end of file ECONNRESET.
+  for (const bool half_closed : {true, false}) {
+    Connection client = server.connect();
+    client.exchange("hello\n", soon);
+    const auto holders = server.holders_of(client);
+    for (const pid_t pid : holders) {
+      kill(pid, SIGSTOP);
+      wait_until("the server to be stopped", [&] {
+        const auto info = process_info(pid);
+        return !info || info->stopped();
+      });
+    }
+    client.send("to nobody\n");
+    if (half_closed) {
+      client.half_close();
+      wait_until("the server's kernel to have the client's end of file", [&] {
+        const auto end = own_end(client);
+        return !end || end->state != TcpState::fin_wait1;
+      });
+    }
+    client.reset();
+    for (const pid_t pid : holders) {
+      kill(pid, SIGCONT);
+    }
+    expect_service(server, half_closed
+                               ? "a client that sent a line, half-closed and reset before the echo"
+                               : "a client that sent a line and reset before the echo");
+  }
+  if (kind.forks) {
+    settle(
+        server.pid(), "the child of a client that has reset to end",
+        [&] { return server.children().empty(); }, [&] { return server.process().report(); });
+  }
+}
+
+void serves_after_a_stalled_client(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection stalled = server.connect();
+  block_in_write(server, stalled);
+  Connection next = server.connect();
+  next.send("hello\n");
+  stalled.reset();
+  try {
+    next.receive(6, soon);
+  } catch (const Failure& failure) {
+    throw Failure(text("a client that never read has reset; the next one: ", failure.what(), "; ",
+                       server.process().report()));
+  }
+}
+
+void ends_while_it_waits(const ServerKind& kind) {
+  expect_ends(kind, "while it waits for a client", [](Server&) { return 0; });
+  expect_ends(kind, "when its client has gone", [&](Server& server) {
+    server.connect().exchange("goodbye\n", soon);
+    return 0;
+  });
+}
+
+void ends_with_a_silent_client(const ServerKind& kind) {
+  expect_ends(kind, "with a silent client", [&](Server& server) {
+    std::vector<Connection> clients;
+    for (int i = 0; i < 2; ++i) { // one process: the second one waits
+      clients.push_back(server.connect());
+      if (i == 0 || kind.forks) {
+        clients.back().exchange("and now nothing\n", soon);
+      }
+    }
+    return clients;
+  });
+}
+
+void ends_with_a_client_that_does_not_read(const ServerKind& kind) {
+  expect_ends(kind, "with a client that does not read", [](Server& server) {
+    Connection client = server.connect();
+    block_in_write(server, client);
+    return client;
+  });
+}
+
+void serves_beside_bad_clients(const ServerKind& kind) {
+  Server server(kind.program);
+  Connection silent = server.connect();
+  silent.exchange("half a li", soon);
+  Connection stalled = server.connect();
+  block_in_write(server, stalled);
+  const auto serve = [&](std::string_view beside) {
+    try {
+      server.connect().exchange(pattern(100'000), soon);
+    } catch (const Failure& failure) {
+      throw Failure(text("beside ", beside, ": ", failure.what(), "; ", server.process().report()));
+    }
+  };
+  serve("a silent client and one that does not read");
+  for (int i = 0; i < 20; ++i) {
+    Connection client = server.connect();
+    client.send_some_nonblocking(pattern(100'000));
+    client.reset();
+  }
+  serve("a flood of clients that send and reset");
+  stalled.reset();
+  serve("one that reset while a write to it was blocked");
+  silent.exchange("ne\n", soon); // and none of it has harmed this one
+  expect_clean(server.process());
+}
+
+void ends_with_fifty_clients(const ServerKind& kind) {
+  Server server(kind.program);
+  std::vector<Connection> clients;
+  for (int i = 0; i < 50; ++i) {
+    clients.push_back(server.connect());
+  }
+  for (Connection& client : clients) {
+    client.exchange("hello\n", soon);
+  }
+  block_in_write(server, clients.front());
+  expect_end(server, SIGTERM, "with fifty clients");
+  for (Connection& client : clients) {
+    const bool over = &client == &clients.front() || client.at_eof(soon) || client.was_reset();
+    expect(over, "the server has ended, and the client on port ", client.local_port(),
+           " still waits: somebody holds its connection");
+  }
+}
+
+void writes_each_line_at_once(const ServerKind& kind) {
+  Server server(kind.program);
+  const auto ports = bring_clients(server, kind);
+  expect_lines_once(server, {}, ports);
+  expect_whole_lines(server.process());
+}
+
+void writes_each_line_once(const ServerKind& kind) {
+  Server server(kind.program, {.process = {.output = Output::file}});
+  Connection first = server.connect();
+  first.exchange("hello\n", soon);
+  wait_for_line_of(server, first);
+  const auto beginning = server.process().lines();
+  std::vector<unsigned> ports{first.local_port()};
+  first.close();
+  const auto more = bring_clients(server, kind);
+  ports.insert(ports.end(), more.begin(), more.end());
+  expect_lines_once(server, beginning, ports);
+}
+
+} // namespace lab::server_checks

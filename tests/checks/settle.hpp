@@ -1,0 +1,60 @@
+// Waiting for what a program does by itself: until it has done it, or it is clear that it will not.
+#pragma once
+
+#include "harness/deadline.hpp"
+#include "harness/failure.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/types.h>
+
+namespace lab {
+
+/// How long a program may take for what the contract wants within a second: the machine may be busy
+/// with other things.
+inline constexpr std::chrono::milliseconds promptly{3'000};
+
+/// Tells whether a program and all its descendants have slept for a second, each of them, without
+/// being woken once: then nothing more happens until somebody else does something. On a machine
+/// however busy, a process that has been woken is in state R until it has run.
+class Stillness {
+public:
+  explicit Stillness(pid_t program) : program_(program) {}
+
+  /// To be asked again and again.
+  bool reached();
+
+private:
+  pid_t program_;
+  std::string former_;
+  Clock::time_point since_ = Clock::now();
+};
+
+/// As wait_until, for a condition that `program` has to bring about by itself. Gives up when it has
+/// come to rest without having done so, well before `limit`.
+template <std::invocable Condition, std::invocable Seen>
+void settle(pid_t program, std::string_view what, Condition&& condition, Seen&& seen,
+            std::chrono::milliseconds limit = patience) {
+  Stillness stillness(program);
+  wait_until(
+      what,
+      [&] {
+        const bool still = stillness.reached(); // asked before the condition: the last look is late
+        if (condition()) {
+          return true;
+        }
+        if (still) {
+          std::string text = "waited in vain for ";
+          text += what;
+          throw Failure(text + ": the program sleeps; " + std::string(seen()));
+        }
+        return false;
+      },
+      std::forward<Seen>(seen), limit);
+}
+
+} // namespace lab

@@ -1,0 +1,123 @@
+// The checks of steps/03-wait: how a child has ended, and waiting without waiting.
+
+#include "checks/common.hpp"
+#include "harness/programs.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using lab::Exit;
+using lab::expect;
+using lab::Process;
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// Runs it to its end: status 0, nothing left.
+Process run(const char* name) {
+  Process process(lab::program(name));
+  const Exit exit = lab::ended(process, "started");
+  expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0; ",
+         process.report());
+  lab::expect_nothing_left(process, "started");
+  return process;
+}
+
+bool any_line(Process& process, const std::vector<std::string_view>& words, auto&& holds) {
+  return std::ranges::any_of(process.lines(), [&](const std::string& line) {
+    const std::string small = lower(line);
+    return std::ranges::all_of(
+               words, [&](std::string_view word) { return small.find(word) != small.npos; }) &&
+           holds(line);
+  });
+}
+
+} // namespace
+
+TEST_SUITE("step-03") {
+
+  LAB_CHECK("step-03: wait_child tells an exit status from a signal", .promise = "G5", .points = 2,
+            .means =
+                "wait's number holds how a child ended: WEXITSTATUS and WTERMSIG take it apart, "
+                "where WIFEXITED and WIFSIGNALED say so",
+            .look = "steps/03-wait/wait_child.cpp, [2]; wait(2)") {
+    Process process = run("wait_child");
+    // The whole number for exit status 7 is 7 * 256: more than any status.
+    expect(any_line(process, {"exit", "status"},
+                    [](const std::string& line) {
+                      const auto numbers = lab::numbers_in(line);
+                      return !numbers.empty() && numbers.back() < 256;
+                    }),
+           "no line tells of a child that has exited with a status from 0 to 255; ",
+           process.report());
+    expect(any_line(process, {"sig"},
+                    [](const std::string& line) { return line.find("SIGTERM") != line.npos; }),
+           "no line tells of a child that SIGTERM has killed; ", process.report());
+    lab::expect_whole_lines(process);
+  }
+
+  LAB_CHECK("step-03: waitpid_poll shows WNOHANG return 0 while the child lives", .promise = "G5",
+            .points = 2,
+            .means = "0 says: there are children, and none has ended; -1 says: there is none",
+            .look = "steps/03-wait/waitpid_poll.cpp, [1] to [4]; waitpid(2), RETURN VALUE") {
+    Process process = run("waitpid_poll");
+    expect(any_line(process, {"wnohang"},
+                    [](const std::string& line) {
+                      const auto numbers = lab::numbers_in(line);
+                      return std::ranges::find(numbers, 0) != numbers.end();
+                    }),
+           "no line tells of a waitpid with WNOHANG that returned 0; ", process.report());
+    const auto lines = process.lines();
+    const auto reaped = std::ranges::count_if(lines, [](const std::string& line) {
+      return lower(line).find("status") != line.npos && line.find("waitpid") != line.npos;
+    });
+    expect(reaped >= 2, "it waits for one child by its id and for any child, and ", reaped,
+           " lines tell of a waitpid that returned a status; ", process.report());
+    lab::expect_whole_lines(process);
+  }
+
+  LAB_CHECK("step-03: wait_child and waitpid_poll print each line once into a file",
+            .promise = "G3", .points = 1,
+            .means = "what stdio keeps in its buffer when output is a file, fork copies",
+            .look = "steps/support/output.hpp; setvbuf(3), fork(2), _exit(2)") {
+    for (const char* const name : {"wait_child", "waitpid_poll"}) {
+      Process process(lab::program(name), {.output = lab::Output::file});
+      lab::ended(process, "started");
+      auto lines = process.lines();
+      expect(lines.size() > 1, "it prints next to nothing into a file; ", process.report());
+      std::ranges::sort(lines);
+      const auto twice = std::ranges::adjacent_find(lines);
+      expect(twice == lines.end(),
+             "this line is there more than once: ", twice == lines.end() ? "" : *twice, "\n",
+             process.report());
+    }
+  }
+
+  LAB_CHECK("step-03: wait_child and waitpid_poll end with status 2 on wrong arguments",
+            .promise = "G1", .points = 1,
+            .means = "a program that takes no arguments says so when it gets one",
+            .look = "steps/support/arguments.cpp") {
+    const std::vector<lab::Wrong> wrong{{.arguments = {"5"}, .why = "it takes no argument"},
+                                        {.arguments = {""}, .why = "it takes no argument"}};
+    for (const char* const name : {"wait_child", "waitpid_poll"}) {
+      lab::expect_refused(name, wrong);
+      lab::expect_usage(name, wrong);
+    }
+  }
+
+  LAB_CHECK("step-03: wait_child and waitpid_poll say so when fork fails", .promise = "G2",
+            .points = 1, .means = "fork returns -1 where the process limit is reached",
+            .look = "steps/support/error.hpp; fork(2), EAGAIN") {
+    for (const char* const name : {"wait_child", "waitpid_poll"}) {
+      lab::expect_fork_report(name, {});
+    }
+  }
+}

@@ -1,0 +1,179 @@
+// The checks of steps/04-signal-vs-sigaction: three ways to handle SIGCHLD, and what a signal does
+// to a call that blocks.
+
+#include "checks/common.hpp"
+#include "checks/probed.hpp"
+#include "checks/settle.hpp"
+#include "harness/programs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace {
+
+using lab::Exit;
+using lab::expect;
+using lab::Process;
+
+struct Count {
+  int reaped = -1;
+  int of = -1;
+  int zombies = -1;
+};
+
+// How many processes and threads this machine has started since it was: proc(5), stat.
+unsigned long long started() {
+  std::ifstream stat("/proc/stat");
+  std::string word;
+  unsigned long long count = 0;
+  while (stat >> word) {
+    if (word == "processes") {
+      stat >> count;
+      break;
+    }
+  }
+  return count;
+}
+
+// Runs it to its end and reads its last line, `reaped R of N, Z zombies left`.
+Count run(const char* name, int children) {
+  const auto before = started();
+  Process process(lab::program(name),
+                  {.arguments = {std::to_string(children)}, .input = lab::Input::null});
+  const Exit exit = lab::ended(process, "started");
+  expect(exit.success(), process.command(), " ended with ", exit.text(),
+         " instead of exit status 0; ", process.report());
+  lab::expect_nothing_left(process, process.command());
+  const auto forked = started() - before;
+  expect(forked > static_cast<unsigned>(children), process.command(), " has started no ", children,
+         " children: meanwhile the whole machine started ", forked, " processes");
+  const auto lines = process.lines();
+  const std::string last = lines.empty() ? "" : lines.back();
+  Count count;
+  std::array<char, 2> rest{};
+  const int fields = std::sscanf(last.c_str(), "reaped %d of %d, %d zombies lef%1[t]", // NOLINT
+                                 &count.reaped, &count.of, &count.zombies, rest.data());
+  expect(fields == 4, process.command(), ": the last line is not `reaped R of ", children,
+         ", Z zombies left`; ", process.report());
+  expect(count.of == children && count.reaped >= 0 && count.zombies >= 0 &&
+             count.reaped + count.zombies == children,
+         process.command(), " does not account for its ", children, " children: ", last);
+  lab::expect_whole_lines(process);
+  return count;
+}
+
+std::vector<lab::Wrong> wrong_counts() {
+  return {
+      {.arguments = {}, .why = "no argument"},
+      {.arguments = {"1", "2"}, .why = "one argument too many"},
+      {.arguments = {"abc"}, .why = "no number"},
+      {.arguments = {"-1"}, .why = "below 0"},
+      {.arguments = {"+1"}, .why = "a sign is no digit"},
+      {.arguments = {"5x"}, .why = "a number and more"},
+      {.arguments = {""}, .why = "empty"},
+      {.arguments = {"99999999999999999999"}, .why = "no integer holds it"},
+  };
+}
+
+} // namespace
+
+TEST_SUITE("step-04") {
+
+  LAB_CHECK("step-04: reap_all leaves no zombie however many children end together",
+            .promise = "M3 G5", .points = 3,
+            .means = "SIGCHLD is not queued: one delivery can stand for many exits",
+            .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG") {
+    for (const int children : {0, 1, 2, 50, 200}) {
+      const Count count = run("reap_all", children);
+      expect(count.reaped == children, "reap_all ", children, " reaped ", count.reaped,
+             " and left ", count.zombies, " zombies");
+    }
+  }
+
+  LAB_CHECK("step-04: reap_once leaves zombies when children end together", .promise = "M3",
+            .points = 2, .means = "the lesson needs them: its handler takes a delivery for a child",
+            .look = "steps/04-signal-vs-sigaction/reap_once.cpp, [1] and [2]; signal(7)") {
+    for (const int children : {0, 1}) {
+      const Count count = run("reap_once", children);
+      expect(count.reaped == children, "reap_once ", children, " reaped ", count.reaped,
+             ": with no more than one child nothing can be lost");
+    }
+    for (const int children : {2, 50, 200}) {
+      const Count count = run("reap_once", children);
+      expect(count.reaped > 0 && count.zombies > 0, "reap_once ", children, " reaped ",
+             count.reaped, " and left ", count.zombies,
+             " zombies: with all of them ended before the handler runs it reaps one");
+    }
+  }
+
+  LAB_CHECK("step-04: reap_signal reaps one child and no other", .promise = "M3", .points = 2,
+            .means = "the lesson needs it: with signal's System V meaning a handler serves once",
+            .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
+    for (const int children : {0, 1, 2, 50}) {
+      const Count count = run("reap_signal", children);
+      expect(count.reaped == std::min(children, 1), "reap_signal ", children, " reaped ",
+             count.reaped, " and left ", count.zombies, " zombies");
+    }
+  }
+
+  LAB_CHECK("step-04: signal_handlers shows a read that a signal breaks and one that it does not",
+            .promise = "G4 G5", .points = 2,
+            .means = "without SA_RESTART a signal breaks a call that blocks, with EINTR",
+            .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [2] to [5]; signal(7); "
+                    "sigaction(2), SA_RESTART") {
+    Process process(lab::program("signal_handlers"));
+    lab::wait_until(
+        "a handler for SIGALRM",
+        [&] { return process.poll_exit() || lab::catches_signal(process.pid(), SIGALRM); },
+        [&] { return process.report(); }, lab::soon);
+    const Exit exit = lab::ended(process, "started");
+    expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0; ",
+           process.report());
+    lab::expect_nothing_left(process, "started");
+    for (const char* const part : std::initializer_list<const char*>{
+             "SIGALRM", "SIGCHLD", "SIGINT", std::strerror(EINTR), "SA_RESTART"}) {
+      expect(process.has_line(part), "no line tells of ", part, "; ", process.report());
+    }
+    lab::expect_whole_lines(process);
+  }
+
+  LAB_CHECK("step-04: all programs end with status 2 on wrong arguments", .promise = "G1",
+            .points = 1,
+            .means = "atoi turns what is no number into 0, and 5x into 5: nothing tells the user",
+            .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+    for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
+      lab::expect_refused(name, wrong_counts());
+      lab::expect_usage(name, wrong_counts());
+    }
+    const std::vector<lab::Wrong> wrong{{.arguments = {"5"}, .why = "it takes no argument"}};
+    lab::expect_refused("signal_handlers", wrong);
+    lab::expect_usage("signal_handlers", wrong);
+  }
+
+  LAB_CHECK("step-04: all programs say so when fork fails", .promise = "G2 G5", .points = 1,
+            .means = "fork returns -1 where the process limit is reached; kill(-1, ...) and "
+                     "waitpid(-1, ...) mean everybody",
+            .look = "steps/support/error.hpp; fork(2), EAGAIN") {
+    for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
+      lab::expect_fork_report(name, {"20"}, 5);
+    }
+    lab::expect_fork_report("signal_handlers", {});
+  }
+
+  LAB_CHECK("step-04: reap_once and reap_all have handlers that make safe calls and keep errno",
+            .promise = "M6", .points = 2,
+            .means = "a handler may come while printf or malloc is at work, or between a call and "
+                     "the look at its errno",
+            .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; signal-safety(7)") {
+    lab::probed::has_safe_handlers("reap_once", {"20"}, true);
+    lab::probed::has_safe_handlers("reap_all", {"20"}, true);
+  }
+}
