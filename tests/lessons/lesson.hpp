@@ -1,0 +1,81 @@
+// A lesson, taken apart: what its README.md shows of terminals, quotes from sources, and points to.
+// The format is described in tests/README.md.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lab::lessons {
+
+/// A line of a transcript, and where it stands.
+struct Entry {
+  enum class Kind : unsigned char { command, typed, key, shown, any_lines };
+
+  Kind kind = Kind::shown;
+  std::string text; ///< without `$ ` and `> `; of a key, the byte that it sends
+  int line = 0;     ///< in the README, from 1
+};
+
+/// A transcript of one terminal.
+struct Block {
+  int terminal = 1;
+  bool still_running = false;
+  bool any_order = false;
+  bool until_seen = false;
+  int line = 0; ///< of its last line
+  std::vector<Entry> entries;
+};
+
+/// The blocks under one `##` heading: one session.
+struct Section {
+  std::string title;
+  std::vector<Block> blocks;
+};
+
+/// Lines of a source, quoted.
+struct Quote {
+  std::string path;
+  int anchor = 0; ///< the n of `[n]`; 0 where none was given
+  int line = 0;
+  std::vector<Entry> lines; ///< shown or any_lines
+};
+
+/// Something that the text mentions: an anchor, the target of a link.
+struct Mention {
+  std::string text;
+  int line = 0;
+};
+
+/// What is wrong, and where.
+struct Problem {
+  int line = 0;
+  std::string text;
+};
+
+struct Lesson {
+  std::vector<Section> sections;
+  std::vector<Quote> quotes;
+  std::vector<Mention> anchors; ///< `[5]`
+  std::vector<Mention> links;
+  std::vector<Problem> problems; ///< with the format
+};
+
+Lesson parse(std::string_view text);
+
+/// What is wrong with the quotes, the anchors and the links of the lesson at `file`; paths of
+/// quotes are relative to `root`, the folder of the kit.
+std::vector<Problem> check_references(const Lesson& lesson, const std::filesystem::path& file,
+                                      const std::filesystem::path& root);
+
+/// The whole of a file. Throws std::runtime_error where there is none.
+std::string contents(const std::filesystem::path& file);
+
+/// The lines of a text, without their newlines.
+std::vector<std::string> lines_of(std::string_view text);
+
+/// A line with each run of spaces as one, and none at its ends.
+std::string squeezed(std::string_view line);
+
+} // namespace lab::lessons

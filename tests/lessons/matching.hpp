@@ -1,0 +1,39 @@
+// Whether a line that a terminal shows is the one that a lesson shows, process ids and ports aside.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace lab::lessons {
+
+/// The numbers of a lesson (process ids, ports, inodes: four digits or more), and which number of
+/// the run each of them stands for: the same one throughout a session, and no two for one.
+class Numbers {
+public:
+  /// Makes `text`, a port of the lesson, stand for `run`.
+  void set_port(const std::string& text, const std::string& run);
+
+  /// Whether the terminal's `line` is the lesson's `expected`: runs of spaces count as one, `...`
+  /// is any text. If so, the numbers that are new in it are kept.
+  bool matches(std::string_view expected, std::string_view line);
+
+  /// A command of the lesson with the numbers of the run.
+  [[nodiscard]] std::string in_run(std::string_view command) const;
+
+private:
+  enum class Class : unsigned char { other, port, inode };
+
+  struct Pairs {
+    std::map<std::string, std::string, std::less<>> of_lesson;
+    std::map<std::string, std::string, std::less<>> of_run;
+  };
+
+  static Class class_after(std::string_view before);
+  bool match(std::string_view expected, std::size_t at, std::string_view line);
+  bool pair(Class of, std::string_view in_lesson, std::string_view in_run);
+
+  std::map<Class, Pairs> pairs_;
+};
+
+} // namespace lab::lessons
