@@ -1,0 +1,39 @@
+// zombies N
+//
+// N zombies at the same moment, one process id a line. Enter or end of file ends them all. The task
+// is in README.md.
+//
+//   build/exercises/02-zombie/zombies 3           in one terminal
+//   ps -o pid,ppid,stat,comm -C zombies           in another
+
+#include "support/arguments.hpp"
+#include "support/error.hpp"
+#include "support/output.hpp"
+#include "support/processes.hpp"
+#include "support/stop_signals.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int argc, char** argv) {
+  const int count = lab::count_argument(argc, argv);
+  lab::exit_on_stop_signals(); // Ctrl-C leaves no zombie to init
+
+  for (int i = 0; i < count; ++i) {
+    const pid_t child = lab::check(fork(), "fork");
+    if (child == 0) {
+      _exit(0);
+    }
+
+    // TODO 1: there is never more than one zombie here. Who is to be asked for its status only at
+    // the end has to be remembered until then.
+    lab::wait_until_ended(child);
+    lab::print_line(child); // TODO 2: not before the last of them is a zombie
+    lab::check(waitpid(child, nullptr, 0), "waitpid");
+  }
+
+  lab::wait_for_enter();
+
+  // TODO 3: none is to be left when this program ends, nor to be left to init.
+  return 0;
+}

@@ -1,0 +1,117 @@
+// echo_server PORT [ADDRESS]
+//
+// The echo server of step 01, which says at the end how many bytes it has echoed to each client.
+//
+//   build/solutions/01-echo-server/echo_server 9190     in one terminal
+//   build/bin/echo_client 127.0.0.1 9190                in another
+//
+// The numbers [1] to [4] are those of README.md.
+
+#include "support/accept.hpp"
+#include "support/arguments.hpp"
+#include "support/descriptor.hpp"
+#include "support/endpoint.hpp"
+#include "support/error.hpp"
+#include "support/output.hpp"
+#include "support/stop_signals.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+lab::Descriptor open_listener(const lab::Endpoint& at) {
+  lab::Descriptor listener(
+      lab::check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+
+  // A connection that this server closed first stays in TIME_WAIT for a minute and holds the
+  // port. With SO_REUSEADDR a restarted server can bind it all the same.
+  const int on = 1;
+  lab::check(setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
+
+  // Or the end of a message waits for the client's delayed ACK, 40 ms (Nagle's algorithm). What
+  // accept returns inherits it from the listener.
+  lab::check(setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+
+  lab::check(bind(listener.get(), at.address(), at.size), "bind");
+
+  // From here on the kernel accepts clients, SOMAXCONN of them before the program takes one.
+  lab::check(listen(listener.get(), SOMAXCONN), "listen");
+  return listener;
+}
+
+// write may take less than it was given, and a signal may break it before it takes anything.
+//
+// [1] Returns how many bytes write has taken: fewer than `size` where it has failed. A bool could
+// not tell a client that was reset after half of them from one that got none.
+std::size_t write_all(int connection, const char* data, std::size_t size) {
+  std::size_t taken = 0;
+  while (taken < size) {
+    const ssize_t written = write(connection, data + taken, size - taken);
+    if (written == -1) {
+      if (errno == EINTR) {
+        continue;
+      }
+      break;
+    }
+    taken += static_cast<std::size_t>(written);
+  }
+  return taken;
+}
+
+// TCP carries bytes, not messages: send back what came, however much it was. 0 is the client's end
+// of file, -1 an error: neither is a number of bytes to send.
+//
+// [2] Returns how many bytes went back. 64 bits on every machine: an int ends at 2 GiB, which a
+// client on the same machine has sent within seconds.
+std::uint64_t echo(int connection) {
+  static std::array<char, 256 * 1024> buffer;
+  std::uint64_t echoed = 0;
+  for (;;) {
+    const ssize_t size = read(connection, buffer.data(), buffer.size());
+    if (size == -1 && errno == EINTR) {
+      continue;
+    }
+    if (size <= 0) {
+      return echoed; // end of file, or the client has reset the connection: it is done either way
+    }
+    // [3] What was written, not what was read: a client that resets has sent bytes that never went
+    // back.
+    const auto got = static_cast<std::size_t>(size);
+    const std::size_t taken = write_all(connection, buffer.data(), got);
+    echoed += taken;
+    if (taken < got) {
+      return echoed;
+    }
+  }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const lab::Endpoint at = lab::server_arguments(argc, argv);
+  lab::exit_on_stop_signals();
+
+  const lab::Descriptor listener = open_listener(at);
+  lab::print_listening(listener.get());
+
+  for (;;) {
+    // Takes a client out of the backlog, or waits for one: a new socket, for this client alone.
+    lab::Endpoint client;
+    const lab::Descriptor connection(
+        accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC));
+    if (!connection) {
+      lab::after_failed_accept(errno);
+      continue;
+    }
+    lab::print_connected(client);
+    const std::uint64_t echoed = echo(connection.get());
+    lab::print_line("client disconnected: ", echoed,
+                    " bytes"); // [4] begins as the step's line does
+  } // the connection is closed here: only now can the next client be served
+}

@@ -1,0 +1,88 @@
+// reaper N
+//
+// N children that end together. The handler reaps each and prints its id, and when the last one has
+// been removed the program says so and ends.
+//
+//   build/solutions/04-signal-vs-sigaction/reaper 50
+//
+// The numbers [1] to [5] are those of README.md.
+
+#include "support/arguments.hpp"
+#include "support/error.hpp"
+#include "support/output.hpp"
+#include "support/processes.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+volatile std::sig_atomic_t reaped = 0;
+
+// [1] One delivery may stand for many exits: until there is none left. print_line is one write(2),
+// which signal-safety(7) lists; printf is not there.
+void reap(int /*signal*/) {
+  const int saved = errno;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    lab::print_line("removed proc id: ", pid);
+    reaped = reaped + 1;
+  }
+  errno = saved;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const int count = lab::count_argument(argc, argv);
+
+  // [2] SIGCHLD is blocked from before the first fork, and let in by sigsuspend alone: the handler
+  // runs there and nowhere else. `waiting` is the mask of that wait. It must not have SIGCHLD, even
+  // if whoever started this program had it blocked: a mask is inherited.
+  sigset_t child_ended;
+  sigset_t waiting;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &waiting), "sigprocmask");
+  sigdelset(&waiting, SIGCHLD);
+
+  struct sigaction action {};
+
+  action.sa_handler = reap;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+  lab::check(sigaction(SIGCHLD, &action, nullptr), "sigaction");
+
+  lab::Gate gate;
+  int started = 0;
+  while (started < count) {
+    const pid_t child = fork();
+    if (child == 0) {
+      gate.wait();
+      _exit(0);
+    }
+    if (child == -1) { // [3] those who have been started are still to be removed
+      lab::report("fork", errno);
+      break;
+    }
+    ++started;
+  }
+  gate.open();
+
+  // [4] Test and wait. A child that ends between the two leaves its SIGCHLD pending, and
+  // sigsuspend, which unblocks it and waits in one step, returns at once. With pause() it would
+  // have been lost.
+  while (reaped < started) {
+    sigsuspend(&waiting); // always -1 with EINTR: it returns because a handler has run
+  }
+
+  // [5] The handler can no longer run, and there is nobody left whom it could remove.
+  if (started < count) {
+    return 1;
+  }
+  lab::print_line("all ", count, " children removed");
+  return 0;
+}

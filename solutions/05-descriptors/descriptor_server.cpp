@@ -1,0 +1,67 @@
+// descriptor_server PORT [ADDRESS]
+//
+// A child for each client. The parent holds 0, 1, 2 and the listener, a child holds 0, 1, 2 and its
+// client's socket, whatever this program was started with.
+//
+//   build/solutions/05-descriptors/descriptor_server 9190 9</etc/hostname      in one terminal
+//   build/bin/echo_client 127.0.0.1 9190                                       in another
+//   ls -l /proc/PID/fd                                                for the parent and the child
+//
+// The numbers [1] to [5] are those of README.md.
+
+#include "support/accept.hpp"
+#include "support/arguments.hpp"
+#include "support/children.hpp"
+#include "support/descriptor.hpp"
+#include "support/echo.hpp"
+#include "support/endpoint.hpp"
+#include "support/error.hpp"
+#include "support/output.hpp"
+
+#include <cerrno>
+#include <limits>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(int argc, char** argv) {
+  const lab::Endpoint at = lab::server_arguments(argc, argv);
+
+  // [1] A descriptor goes through fork and exec unless it is close-on-exec: whoever started this
+  // program may have left some to it. Here nobody has opened anything yet, so all from 3 are
+  // theirs.
+  constexpr unsigned last = std::numeric_limits<unsigned>::max();
+  lab::check(close_range(STDERR_FILENO + 1, last, 0), "close_range");
+
+  lab::watch_signals();
+  lab::Descriptor listener = lab::listen_on(at); // [2] with an owner, whichever way it is left
+  lab::print_listening(listener.get());
+
+  const pid_t parent = getpid();
+  while (lab::wait_for_client(listener.get())) {
+    lab::Endpoint client;
+    lab::Descriptor connection(
+        accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC)); // [3]
+    if (!connection) {
+      lab::after_failed_accept(errno);
+      continue;
+    }
+    lab::print_connected(client);
+
+    lab::expect_child();
+    const pid_t child = fork();
+    if (child == 0) {
+      listener.close(); // [4] first of all: from here on this process serves its client alone
+      lab::begin_child();
+      lab::end_with_parent(parent);
+      lab::echo_until_eof(connection.get());
+      lab::print_line("client disconnected");
+      _exit(0);
+    }
+    lab::remember_child(child);
+    connection.close(); // [5] after a fork that has failed too: nobody will serve this client
+  }
+  listener.close();
+  lab::end_children();
+  return 0;
+}

@@ -1,0 +1,253 @@
+// echo_mpclient ADDRESS PORT
+//
+// The client of step 07, whose last line is `sent N bytes, received M bytes`.
+//
+//   build/bin/echo_mpserver 9190                                              in one terminal
+//   build/solutions/07-half-close-client/echo_mpclient 127.0.0.1 9190         in another
+//
+// The numbers [1] to [7] are those of README.md. What has none is as in step 07.
+
+#include "support/arguments.hpp"
+#include "support/descriptor.hpp"
+#include "support/endpoint.hpp"
+#include "support/error.hpp"
+#include "support/input.hpp"
+#include "support/io.hpp"
+#include "support/output.hpp"
+#include "support/replies.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <string_view>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr int connection_failed = 1; // the writer's exit statuses, besides 0
+constexpr int input_failed = 2;
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+enum class Event : std::uint64_t { sent, half_close };
+
+// [1] What the writer tells the reader. Its variables are its own: fork has copied them, and nobody
+// sees them change. One write of 16 bytes: a pipe keeps up to PIPE_BUF bytes together.
+struct Word {
+  Event event;
+  std::uint64_t sent; // bytes, up to now
+};
+
+// [2] Sends all of `text`, and tells how much it is after every piece. Not once at the end: the
+// server may close first, and a writer that waits for a line is killed then. MSG_DONTWAIT, for
+// write would take what there is room for, and wait for the rest without having told.
+bool send_all(int connection, std::string_view text, int to_reader, Word& word) {
+  while (!text.empty()) {
+    const ssize_t sent = send(connection, text.data(), text.size(), MSG_DONTWAIT);
+    if (sent >= 0) {
+      word.sent += static_cast<std::uint64_t>(sent);
+      lab::write_all(to_reader, &word, sizeof word);
+      text.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      pollfd room{.fd = connection, .events = POLLOUT, .revents = 0};
+      poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The child, the writer. It says that it is about to half-close before it does: a reader that
+// sees the server's end of file without that word knows that the server was first.
+[[noreturn]] void write_lines(int connection, int to_reader, pid_t reader) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL); // a reader that is killed takes its writer along
+  if (getppid() != reader) {
+    _exit(connection_failed); // it was killed before prctl
+  }
+  lab::Input input;
+  Word word{.event = Event::sent, .sent = 0};
+  for (auto text = input.next(); !text.empty(); text = input.next()) {
+    if (!send_all(connection, text, to_reader, word)) {
+      _exit(connection_failed); // the reader sees it too, and says so
+    }
+  }
+  if (input.error() != 0) {
+    lab::report("read", input.error());
+    _exit(input_failed);
+  }
+  word.event = Event::half_close;
+  lab::write_all(to_reader, &word, sizeof word);
+  shutdown(connection, SHUT_WR); // the connection's end of sending, not this descriptor's alone
+  _exit(0);
+}
+
+// What the reader knows of the writer: what it has said by the pipe, and whether it has ended.
+struct Writer {
+  pid_t pid;
+  bool half_closed = false;
+  std::uint64_t sent = 0;
+  bool ended = false;
+  int status = 0; // once it has ended
+};
+
+// [3] The pipe has words or its end of file: all are taken, and the last one counts. A writer that
+// ends closes its end of the pipe: it is reaped at once, for it may end long before the server
+// closes, and would be a zombie until then.
+void listen_to(Writer& writer, int from_writer) {
+  Word word{};
+  ssize_t size = 0;
+  while ((size = read(from_writer, &word, sizeof word)) == sizeof word) { // it does not block
+    writer.sent = word.sent;
+    writer.half_closed = word.event == Event::half_close;
+  }
+  if (size == 0 && !writer.ended) {
+    waitpid(writer.pid, &writer.status, 0);
+    writer.ended = true;
+  }
+}
+
+void let_in_pending(const sigset_t& unblocked) {
+  sigset_t blocked;
+  sigprocmask(SIG_SETMASK, &unblocked, &blocked);
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
+}
+
+// The parent, the reader: prints what comes back until the server closes. False where that
+// failed, which it has reported, or where a signal has stopped it.
+bool read_lines(int connection, int from_writer, Writer& writer, std::uint64_t& received,
+                const sigset_t& unblocked) {
+  static std::array<char, 64 * 1024> buffer;
+  lab::Replies replies;
+  while (stop_signal == 0) {
+    // Two descriptors to wait for, and a signal. poll passes over a descriptor of -1.
+    std::array<pollfd, 2> events{
+        pollfd{.fd = connection, .events = POLLIN, .revents = 0},
+        pollfd{.fd = writer.ended ? -1 : from_writer, .events = POLLIN, .revents = 0}};
+    const int ready = ppoll(events.data(), events.size(), nullptr, &unblocked);
+    let_in_pending(unblocked); // as in step 06: ppoll has not, where there was something to read
+    if (ready == -1) {
+      continue; // EINTR: a signal
+    }
+    if (events[1].revents != 0) {
+      listen_to(writer, from_writer);
+      if (writer.ended && writer.status != 0) {
+        shutdown(connection, SHUT_WR); // it has not done so itself, and the server would wait
+      }
+    }
+    if (events[0].revents != 0) {
+      const ssize_t size = lab::read_some(connection, buffer.data(), buffer.size());
+      if (size == -1) {
+        lab::report("read", errno);
+        return false;
+      }
+      received += static_cast<std::uint64_t>(size); // [4] as it came, whatever is printed of it
+      if (size == 0 ? !replies.finish() : !replies.add({buffer.data(), std::size_t(size)})) {
+        lab::report("write", errno);
+        return false;
+      }
+      if (size == 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const lab::Endpoint server = lab::client_arguments(argc, argv);
+  const lab::Descriptor connection = lab::connect_to(server);
+  lab::print_line("connected");
+
+  // SIGINT and SIGTERM are let in by ppoll alone, as in step 06. The writer keeps them blocked: a
+  // terminal sends its Ctrl-C to both, and it is the reader that ends the writer.
+  sigset_t blocked;
+  sigset_t unblocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGINT);
+  sigaddset(&blocked, SIGTERM);
+  lab::check(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
+
+  struct sigaction action {};
+
+  action.sa_handler = [](int signal) { stop_signal = signal; };
+  lab::check(sigaction(SIGINT, &action, nullptr), "sigaction");
+  lab::check(sigaction(SIGTERM, &action, nullptr), "sigaction");
+  action.sa_handler = SIG_IGN;
+  lab::check(sigaction(SIGPIPE, &action, nullptr), "sigaction");
+
+  std::array<int, 2> ends{}; // the pipe by which the writer tells the reader
+  lab::check(pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), "pipe2");
+  lab::Descriptor from_writer(ends[0]);
+  lab::Descriptor to_reader(ends[1]);
+  const pid_t reader = getpid();
+  const pid_t child = lab::check(fork(), "fork");
+  if (child == 0) {
+    from_writer.close();
+    write_lines(connection.get(), to_reader.get(), reader);
+  }
+  to_reader.close(); // or the reader would never see the pipe's end of file
+
+  Writer writer{.pid = child};
+  std::uint64_t received = 0;
+  const bool complete =
+      read_lines(connection.get(), from_writer.get(), writer, received, unblocked);
+
+  // Whoever was first, the server or `q`: the word may have come together with the end of file.
+  if (!writer.half_closed && !writer.ended) {
+    listen_to(writer, from_writer.get());
+  }
+  const bool half_closed = writer.half_closed;
+  const bool ended_by_itself = writer.ended;
+
+  // [5] From here on nothing is sent: a writer that tries gets EPIPE, has told what went before,
+  // and ends. It has a tenth of a second for that.
+  if (!writer.ended) {
+    shutdown(connection.get(), SHUT_WR);
+    pollfd word{.fd = from_writer.get(), .events = POLLIN, .revents = 0};
+    while (!writer.ended && poll(&word, 1, 100) == 1) {
+      listen_to(writer, from_writer.get());
+    }
+  }
+
+  // However it ends, no process is left behind. [6] A writer that has not ended waits for a line
+  // that nobody needs any more. It has told all that it has sent.
+  if (!writer.ended) {
+    kill(writer.pid, SIGKILL);
+    waitpid(writer.pid, &writer.status, 0);
+    writer.ended = true;
+    listen_to(writer, from_writer.get());
+  }
+
+  // [7] Nobody prints any more but this process: it is the last line.
+  const bool told = lab::print_line("sent ", writer.sent, " bytes, received ", received, " bytes");
+  if (complete && !told) {
+    lab::report("write", errno);
+    return 1;
+  }
+
+  if (stop_signal != 0) { // end as one who was sent that signal, for the shell to see
+    action.sa_handler = SIG_DFL;
+    sigaction(stop_signal, &action, nullptr);
+    sigprocmask(SIG_SETMASK, &unblocked, nullptr);
+    raise(stop_signal);
+  }
+  if (!complete || half_closed) {
+    return complete ? 0 : 1;
+  }
+  if (ended_by_itself && WIFSIGNALED(writer.status)) {
+    lab::report("the writer was killed");
+  } else if (WEXITSTATUS(writer.status) != input_failed) { // that one it has reported itself
+    lab::report("the server closed the connection first");
+  }
+  return 1;
+}

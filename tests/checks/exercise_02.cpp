@@ -1,0 +1,227 @@
+// The checks of exercises/02-zombie: N zombies at the same moment.
+
+#include "checks/common.hpp"
+#include "checks/probed.hpp"
+#include "checks/settle.hpp"
+#include "harness/programs.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace {
+
+using lab::Exit;
+using lab::expect;
+using lab::Process;
+using lab::ProcessInfo;
+using lab::text;
+
+constexpr const char* program = "zombies";
+
+Process start(std::size_t count, lab::ProcessOptions options = {}) {
+  options.arguments = {std::to_string(count)};
+  return Process(lab::program(program), std::move(options));
+}
+
+// Waits until the program has `count` children and all of them are zombies.
+std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
+  std::vector<pid_t> zombies;
+  lab::settle(
+      process.pid(), text(count, count == 1 ? " zombie" : " zombies at the same moment"),
+      [&] {
+        zombies.clear();
+        const auto children = lab::children_of(process.pid());
+        for (const ProcessInfo& child : children) {
+          if (child.zombie()) {
+            zombies.push_back(child.pid);
+          }
+        }
+        return zombies.size() == count && children.size() == count;
+      },
+      [&] { return text("of its children ", zombies.size(), " are zombies; ", process.report()); });
+  std::ranges::sort(zombies);
+  return zombies;
+}
+
+void expect_end(Process& process, const std::string& after) {
+  const Exit exit = lab::ended(process, after);
+  expect(exit.success(), after, ": it ended with ", exit.text(), " instead of exit status 0; ",
+         process.report());
+  lab::expect_nothing_left(process, after);
+  lab::expect_clean(process);
+}
+
+std::string joined(const std::vector<pid_t>& pids) {
+  std::string list;
+  for (const pid_t pid : pids) {
+    list += text(list.empty() ? "" : " ", pid);
+  }
+  return list;
+}
+
+} // namespace
+
+// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): a part of the test cases that macros register
+#define NEEDS_ZOMBIES "exercise-02: makes N zombies at the same moment"
+
+TEST_SUITE("exercise-02") {
+
+  LAB_CHECK(NEEDS_ZOMBIES, .promise = "exercise 02", .points = 4,
+            .means = "a child that has ended is a zombie until its parent asks how it ended: who "
+                     "asks each one before the next is started never has more than one",
+            .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
+    for (const std::size_t count : {3U, 1U, 200U}) {
+      Process process = start(count);
+      wait_for_zombies(process, count);
+    }
+  }
+
+  LAB_CHECK("exercise-02: prints the ids of its zombies, one a line and nothing else",
+            .promise = "exercise 02 G3", .points = 2,
+            .means = "fork returns the child's id to the parent: whoever is still to be asked has "
+                     "to be remembered",
+            .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)", .needs = NEEDS_ZOMBIES) {
+    Process process = start(5);
+    const auto zombies = wait_for_zombies(process, 5);
+    lab::settle(
+        process.pid(), "five lines", [&] { return process.lines().size() >= 5; },
+        [&] { return process.report(); });
+    process.close_input();
+    lab::ended(process, "end of file");
+    std::vector<std::string> wanted;
+    std::ranges::transform(zombies, std::back_inserter(wanted),
+                           [](pid_t pid) { return std::to_string(pid); });
+    auto lines = process.lines();
+    std::ranges::sort(lines);
+    std::ranges::sort(wanted);
+    expect(lines == wanted && process.out().ends_with('\n'), "the zombies were ", joined(zombies),
+           ", and it printed\n", lab::shown(process.out()));
+    lab::expect_whole_lines(process);
+  }
+
+  LAB_CHECK("exercise-02: prints no id before the last of them is a zombie",
+            .promise = "exercise 02", .points = 2,
+            .means = "a line says: look now, they are all there. A child that has been started "
+                     "may take its time until it has ended",
+            .look = "TODO 2; lab::wait_until_ended; waitid(2), WNOWAIT", .needs = NEEDS_ZOMBIES) {
+    lab::probed::needs_probe(program);
+    constexpr std::size_t count = 5;
+    lab::Probe probe({.hold_children = true});
+    lab::ProcessOptions options;
+    probe.attach(options);
+    Process process = start(count, options);
+    // Each child is held where it begins.
+    lab::settle(
+        process.pid(), "five children", [&] { return probe.held_children().size() == count; },
+        [&] {
+          return text("the first ones were held at their start, and the next was not started; ",
+                      process.report());
+        });
+    const auto held = probe.held_children();
+    for (std::size_t i = 0; i + 1 < count; ++i) {
+      probe.let_go(held[i]);
+    }
+    int asleep = 0;
+    lab::wait_until(
+        "four of five children to be zombies, and the parent to wait for the fifth",
+        [&] {
+          const auto children = lab::children_of(process.pid());
+          const auto parent = lab::process_info(process.pid());
+          const bool quiet = std::ranges::count_if(children, &ProcessInfo::zombie) == count - 1 &&
+                             parent && parent->state == 'S';
+          asleep = quiet ? asleep + 1 : 0;
+          return asleep >= 10 || !process.out().empty();
+        },
+        [&] { return process.report(); }, lab::soon);
+    expect(process.out().empty(),
+           "one of five children had not ended yet, because it was held, "
+           "and there was output already:\n",
+           lab::shown(process.out()));
+    probe.let_all_go();
+    wait_for_zombies(process, count);
+  }
+
+  LAB_CHECK("exercise-02: prints no id when one of them cannot be started", .promise = "G2 G5",
+            .points = 1,
+            .means = "fork may fail in mid-way: then there are not N, and those who are there are "
+                     "still to be buried",
+            .look = "steps/support/error.hpp; fork(2), EAGAIN", .needs = NEEDS_ZOMBIES) {
+    lab::probed::needs_probe(program);
+    lab::Probe probe({.faults = "fork:3-=EAGAIN"});
+    lab::ProcessOptions options{.input = lab::Input::null};
+    probe.attach(options);
+    Process process = start(5, options);
+    const Exit exit = lab::ended(process, "the third fork failed with EAGAIN");
+    if (probe.faults_injected("fork") == 0) {
+      throw lab::Skipped("the program makes its children by something else than fork");
+    }
+    expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
+           "the third of five forks failed: instead of `zombies: fork: REASON` on standard error "
+           "and exit status 1 it ended with ",
+           exit.text(), "; ", process.report());
+    expect(process.out().empty(),
+           "the third of five forks failed, so there were never five "
+           "zombies, and it printed\n",
+           lab::shown(process.out()));
+  }
+
+  LAB_CHECK("exercise-02: waits for Enter without using the processor, and all stay zombies",
+            .promise = "exercise 02 G4", .points = 1,
+            .means = "who waits for a line sleeps in read; and time takes no zombie away",
+            .look = "steps/02-zombie/zombie.cpp, [3]; read(2)", .needs = NEEDS_ZOMBIES) {
+    Process process = start(3);
+    const auto zombies = wait_for_zombies(process, 3);
+    kill(zombies.front(), SIGKILL);
+    lab::expect_all_idle({{process.pid(), "the zombies' parent, which waits for Enter"}});
+    expect(wait_for_zombies(process, 3) == zombies, "they are not the same any more; ",
+           process.report());
+  }
+
+  LAB_CHECK("exercise-02: ends with status 0 on Enter and on end of file, and none is left",
+            .promise = "exercise 02 G5", .points = 2,
+            .means = "a parent that ends leaves its zombies to init; one that cares asks each for "
+                     "its status before",
+            .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)", .needs = NEEDS_ZOMBIES) {
+    for (const std::size_t count : {1U, 100U}) {
+      for (const bool by_enter : {true, false}) {
+        Process process = start(count);
+        wait_for_zombies(process, count);
+        if (by_enter) {
+          process.type("\n");
+        } else {
+          process.close_input();
+        }
+        expect_end(process, by_enter ? "Enter" : "end of file");
+      }
+    }
+  }
+
+  LAB_CHECK("exercise-02: with N = 0 prints nothing, waits, and exits 0", .promise = "exercise 02",
+            .points = 1, .means = "none is a number, too",
+            .look = "exercises/02-zombie/README.md, the contract") {
+    Process process = start(0);
+    lab::expect_all_idle({{process.pid(), "zombies 0, which waits for Enter"}});
+    expect(!process.poll_exit(), "it has ended before Enter; ", process.report());
+    process.type("\n");
+    expect_end(process, "Enter");
+    expect(process.out().empty(), "with N = 0 it printed\n", lab::shown(process.out()));
+  }
+
+  LAB_CHECK("exercise-02: ends with status 2 and its usage on wrong arguments", .promise = "G1",
+            .points = 1, .means = "atoi turns what is no number into 0, and 5x into 5",
+            .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+    const std::vector<lab::Wrong> wrong{
+        {.arguments = {}, .why = "no argument"},
+        {.arguments = {"1", "2"}, .why = "one argument too many"},
+        {.arguments = {"abc"}, .why = "no number"},
+        {.arguments = {"-1"}, .why = "below 0"},
+        {.arguments = {"5x"}, .why = "a number and more"},
+        {.arguments = {""}, .why = "empty"},
+        {.arguments = {"99999999999999999999"}, .why = "no integer holds it"},
+    };
+    lab::expect_refused(program, wrong);
+    lab::expect_usage(program, wrong);
+  }
+}
