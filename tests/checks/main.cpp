@@ -29,7 +29,8 @@ constexpr std::string_view usage =
     "  --jobs N                     how many checks at a time; most of a check is waiting\n"
     "  --brief                      of the checks, only those that failed\n"
     "  --must-fail SENTENCE         only this check, and the run is right when it fails; may be\n"
-    "                               given again\n"
+    "                               given again. Ends with 77 where this machine cannot run it\n"
+    "  --saying WORDS               what the check before has to have seen, for that\n"
     "  --test-suite=step-06         the checks of one step, or exercise-06 of one exercise\n"
     "  --test-case='*leaves*'       the checks whose sentence matches\n"
     "  --list-test-cases            their sentences\n"
@@ -177,7 +178,7 @@ std::optional<unsigned> number(std::string_view text) {
 int main(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
   bool brief = false;
-  std::vector<std::string> must_fail;
+  std::vector<lab::Rejection> must_fail;
   unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -186,7 +187,7 @@ int main(int argc, char** argv) {
       brief = true;
       continue;
     }
-    if (name != "--programs" && name != "--jobs" && name != "--must-fail") {
+    if (name != "--programs" && name != "--jobs" && name != "--must-fail" && name != "--saying") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -198,7 +199,12 @@ int main(int argc, char** argv) {
     }
     const std::string value(name == argument ? argv[++i] : argument.substr(name.size() + 1));
     if (name == "--must-fail") {
-      must_fail.push_back(value);
+      must_fail.push_back({.sentence = value, .saying = ""});
+    } else if (name == "--saying") {
+      if (must_fail.empty()) {
+        return complain("--saying goes with the --must-fail before it");
+      }
+      must_fail.back().saying = value;
     } else if (name == "--jobs") {
       const auto given = number(value);
       if (!given) {
@@ -235,17 +241,27 @@ int main(int argc, char** argv) {
   if (!must_fail.empty()) {
     // For the mutants of the kit's tests: the run is right when each of these checks fails.
     auto& checks = lab::collected();
-    for (const std::string& sentence : must_fail) {
+    for (const auto& [sentence, saying] : must_fail) {
       if (std::ranges::count(checks, sentence, sentence_of_check) != 1) {
         return complain("--must-fail takes the sentence of one of the checks chosen, not '" +
                         sentence + "'");
       }
     }
+    if (std::filesystem::is_empty(lab::program_folder())) {
+      return complain("there is no program in " + lab::program_folder().string() +
+                      ": every check would fail");
+    }
     std::erase_if(checks, [&](const lab::Result& check) {
-      return std::ranges::find(must_fail, sentence_of_check(check)) == must_fail.end();
+      return std::ranges::find(must_fail, sentence_of_check(check), &lab::Rejection::sentence) ==
+             must_fail.end();
     });
+    for (lab::Result& check : checks) {
+      check.hint.needs = ""; // what it needs may be one of those that have to fail
+    }
     lab::guard_descendants();
-    return lab::all_fail_in_processes(checks, jobs) ? 0 : 1;
+    constexpr int skipped = 77; // as automake and others have it
+    const auto rejected = lab::all_fail_in_processes(checks, must_fail, jobs);
+    return !rejected ? skipped : *rejected ? 0 : 1;
   }
   lab::guard_descendants();
   if (has_reporter) {

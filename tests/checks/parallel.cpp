@@ -9,6 +9,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace lab {
@@ -64,6 +65,7 @@ void take(Run& run) {
     run.result.skipped = told->skipped;
     run.result.seconds = told->seconds;
   } else {
+    run.result.broken = true;
     run.result.seen =
         "the check itself " +
         (exit ? "ended: " + exit->text() : "did not end in " + in_words(longest_check)) + "\n" +
@@ -112,6 +114,23 @@ void run_all(std::vector<Result> checks, unsigned jobs, Tell&& tell) {
   }
 }
 
+// Whether `text` holds `words`; each `...` among them stands for any text.
+bool contains_words(std::string_view text, std::string_view words) {
+  constexpr std::string_view any = "...";
+  while (true) {
+    const std::size_t end = std::min(words.find(any), words.size());
+    const std::size_t at = text.find(words.substr(0, end));
+    if (at == std::string_view::npos) {
+      return false;
+    }
+    if (end == words.size()) {
+      return true;
+    }
+    text.remove_prefix(at + end);
+    words.remove_prefix(end + any.size());
+  }
+}
+
 } // namespace
 
 bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief) {
@@ -125,17 +144,33 @@ bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief) {
   return all_passed;
 }
 
-bool all_fail_in_processes(std::vector<Result> checks, unsigned jobs) {
+std::optional<bool> all_fail_in_processes(std::vector<Result> checks,
+                                          const std::vector<Rejection>& rejections, unsigned jobs) {
   Report report(std::cout);
-  std::string not_rejected;
+  std::string wrong;
+  bool any_run = false;
   run_all(std::move(checks), jobs, [&](const Result& result) {
     report.add(result);
-    if (result.passed || !result.skipped.empty() || !result.not_run.empty()) {
-      not_rejected += "not rejected by: " + sentence_of(result.name) + '\n';
+    const std::string sentence = sentence_of(result.name);
+    if (!result.skipped.empty()) {
+      return;
+    }
+    any_run = true;
+    if (result.passed || result.broken || !result.not_run.empty()) {
+      wrong += "not rejected by: " + sentence + '\n';
+      return;
+    }
+    for (const Rejection& rejection : rejections) {
+      if (rejection.sentence == sentence && !contains_words(result.seen, rejection.saying)) {
+        wrong += "rejected by: " + sentence + ", which does not say: " + rejection.saying + '\n';
+      }
     }
   });
-  std::cout << not_rejected;
-  return not_rejected.empty();
+  std::cout << wrong;
+  if (!any_run) {
+    return std::nullopt;
+  }
+  return wrong.empty();
 }
 
 } // namespace lab

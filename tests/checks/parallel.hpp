@@ -3,6 +3,8 @@
 
 #include "checks/result.hpp"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace lab {
@@ -12,8 +14,16 @@ namespace lab {
 /// passed.
 bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief);
 
-/// The same for programs that are wrong on purpose: whether every check failed, by itself and for a
-/// reason that it could tell. One that passed, was skipped or not run is named in the report.
-bool all_fail_in_processes(std::vector<Result> checks, unsigned jobs);
+/// A check that has to fail on a program that is wrong on purpose.
+struct Rejection {
+  std::string sentence;
+  std::string saying; ///< words of what the check has to have seen: it fails for the right reason
+};
+
+/// The same for programs that are wrong on purpose: whether each check failed, by itself and for
+/// the reason that was foreseen. One that did not is named in the report. Nothing where this
+/// machine can run none of them. Each of `rejections` is about one of `checks`.
+std::optional<bool> all_fail_in_processes(std::vector<Result> checks,
+                                          const std::vector<Rejection>& rejections, unsigned jobs);
 
 } // namespace lab
