@@ -584,6 +584,24 @@ TEST_SUITE("probe") {
     CHECK(server.stop().success());
   }
 
+  TEST_CASE("a child that leaves is held between its last close and its end") {
+    Probe probe({.hold_exits = true});
+    lab::ServerOptions options;
+    probe.attach(options.process);
+    lab::Server server(ECHO_MPSERVER, options);
+    auto client = server.connect();
+    CHECK(client.exchange("hello\n") == "hello\n");
+    const pid_t child = server.child_serving(client);
+    client.half_close();
+    CHECK(client.receive_until_eof().empty()); // and still
+    CHECK(probe.held_children() == std::vector<pid_t>{child});
+    CHECK(server.children().size() == 1);
+    CHECK(server.zombies().empty());
+    probe.let_go(child);
+    server.wait_for_no_children();
+    CHECK(server.stop().success());
+  }
+
   TEST_CASE("two programs, one record") {
     Probe probe;
     lab::ServerOptions options;

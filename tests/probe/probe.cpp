@@ -325,6 +325,7 @@ Probe::Probe(const ProbeOptions& options)
   }
   shared_->hold_children = options.hold_children;
   shared_->hold_parent = options.hold_parent;
+  shared_->hold_exits = options.hold_exits;
   shared_->version = probe::version;
 }
 

@@ -133,7 +133,7 @@ struct Gate {
   std::atomic<std::uint32_t> open;
 };
 
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 inline constexpr std::size_t most_rules = 32;
 inline constexpr std::size_t most_gates = 1024;
 
@@ -146,6 +146,7 @@ struct Shared {
   std::array<Rule, most_rules> rules;
   bool hold_children; ///< each child of fork waits at a gate before it does anything
   bool hold_parent;   ///< the parent does so before it first sleeps for an event
+  bool hold_exits;    ///< each child does so once it has closed its descriptors for its end
   std::atomic<std::uint32_t> all_open; ///< no child waits any more
   std::atomic<std::uint32_t> gates_used;
   std::array<Gate, most_gates> gates;
