@@ -638,6 +638,11 @@ TEST_SUITE("harness") {
     ::signal(SIGUSR2, SIG_DFL);
     CHECK(!lab::ignores_signal(::getpid(), SIGUSR2));
     CHECK(!lab::blocks_signal(::getpid(), SIGUSR2));
+    Process stopped("/bin/cat");
+    stopped.stop();
+    CHECK(!lab::has_pending(stopped.pid(), SIGUSR2));
+    stopped.signal(SIGUSR2);
+    CHECK(lab::has_pending(stopped.pid(), SIGUSR2));
   }
 
   TEST_CASE("sockets in all states of a conversation") {
@@ -758,7 +763,7 @@ TEST_SUITE("harness") {
                    "the peer closed it; received until then: 5 bytes\n  | hello\n"));
     Connection silent = server.connect();
     CHECK(!silent.at_eof(1ms));
-    CHECK(contains(failure_of([&] { silent.receive(1, 1ms); }), "nothing happened in time"));
+    CHECK(contains(failure_of([&] { silent.receive(1, 1ms); }), "waited in vain for more"));
     CHECK(contains(failure_of([&] { silent.exchange("", 1ms), silent.receive_line(1ms); }),
                    "while receiving a line"));
   }

@@ -249,8 +249,12 @@ std::string line_for(const ProcessInfo& process) {
   std::string line = std::to_string(process.pid) + " " + process.state + " " + process.name + ": ";
   line += name_of_state(process.state);
   if (process.zombie()) {
-    line += ", " + state_of_exit(process.exit_code) + ", not reaped by its parent " +
-            std::to_string(process.parent);
+    line += ", " + state_of_exit(process.exit_code);
+    // Who has lost its parent is handed to us: we stand for init (prctl(2),
+    // PR_SET_CHILD_SUBREAPER).
+    line += process.parent == ::getpid()
+                ? ", not reaped by the program that started it"
+                : ", not reaped by its parent " + std::to_string(process.parent);
   } else {
     line += ", parent " + std::to_string(process.parent);
   }
@@ -470,6 +474,10 @@ bool blocks_signal(pid_t pid, int signal) {
 
 bool ignores_signal(pid_t pid, int signal) {
   return in_mask(pid, "SigIgn", signal);
+}
+
+bool has_pending(pid_t pid, int signal) {
+  return in_mask(pid, "ShdPnd", signal);
 }
 
 std::optional<CpuUse> cpu_use(pid_t pid) {

@@ -135,6 +135,9 @@ bool blocks_signal(pid_t pid, int signal);
 /// Whether it ignores `signal` (SigIgn).
 bool ignores_signal(pid_t pid, int signal);
 
+/// Whether `signal` has been sent to it and not been let in yet (ShdPnd).
+bool has_pending(pid_t pid, int signal);
+
 /// What a process, all its threads together, has used so far.
 struct CpuUse {
   /// Time on a processor. From /proc/PID/schedstat; where the kernel has none, clock ticks.

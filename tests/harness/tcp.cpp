@@ -177,7 +177,7 @@ void Connection::fail(std::string_view doing, int error, const std::string& so_f
   reset_ |= is_reset(error);
   std::string message = who() + ", while " + std::string(doing) + ": ";
   message += is_reset(error)      ? "the peer reset it"
-             : error == ETIMEDOUT ? "nothing happened in time"
+             : error == ETIMEDOUT ? "waited in vain for more"
              : error == 0         ? "the peer closed it"
                                   : std::generic_category().message(error);
   throw Failure(message + "; " + so_far);
@@ -272,6 +272,10 @@ std::string Connection::receive_line(std::chrono::milliseconds limit) {
       fail("receiving a line", 0, received_so_far(pending_));
     }
   }
+}
+
+bool Connection::has_something(std::chrono::milliseconds limit) const {
+  return !pending_.empty() || ready(POLLIN, Deadline(limit));
 }
 
 std::string Connection::receive_until_eof(std::chrono::milliseconds limit) {

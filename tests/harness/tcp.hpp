@@ -39,6 +39,9 @@ public:
   /// The next line, without its newline.
   std::string receive_line(std::chrono::milliseconds limit = patience);
 
+  /// Whether there is something to receive, an end or an error within `limit`. Takes nothing.
+  [[nodiscard]] bool has_something(std::chrono::milliseconds limit) const;
+
   /// Everything until the peer closes. Throws Failure on a reset or when time is up.
   std::string receive_until_eof(std::chrono::milliseconds limit = patience);
 
