@@ -281,6 +281,12 @@ void serves_500_at_once(const std::string& program) {
     const std::string line = "client " + std::to_string(i + 1) + " of 500\n";
     try {
       clients[i].send(line);
+      if (!clients[i].has_something(milliseconds(500))) {
+        settle(
+            server.pid(), "its line to come back",
+            [&] { return clients[i].has_something(milliseconds(0)); },
+            [&] { return server.process().report(); }, milliseconds(10'000));
+      }
       expect(clients[i].receive(line.size(), milliseconds(10'000)) == line,
              "something else came back");
     } catch (const Failure& failure) {
@@ -506,11 +512,18 @@ void survives_a_storm(const std::string& program) {
   auto pids = children_of_clients(server, clients);
   pids.push_back(server.pid());
   Storm storm(pids);
-  for (std::uint64_t i = 0; i < clients.size(); ++i) {
-    clients[i].exchange_pattern(std::size_t{1} << 20, i + 1);
-    for (int visitor = 0; visitor < 5; ++visitor) {
-      server.connect().exchange("in the middle of it\n"); // and its child ends: SIGCHLD of its own
+  try {
+    for (std::uint64_t i = 0; i < clients.size(); ++i) {
+      clients[i].exchange_pattern(std::size_t{1} << 20, i + 1);
+      for (int visitor = 0; visitor < 5; ++visitor) {
+        server.connect().exchange("in the middle of it\n"); // its child ends: SIGCHLD of its own
+      }
     }
+  } catch (const Failure& failure) {
+    throw Failure(
+        text("while signals came to the parent and its children all the time (SIGCHLD and "
+             "others that they handle): ",
+             failure.what(), "; ", server.process().report()));
   }
   wait_until("the storm to have been one", [&] { return storm.rounds > 100; });
   for (const pid_t pid : pids) {
