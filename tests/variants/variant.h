@@ -1,5 +1,5 @@
-// What the variants have in common and no check is about: strict command lines, a listener, the report
-// of an error. For C and C++.
+// What the variants have in common and no check is about: strict command lines, a listener, the
+// report of an error. For C and C++.
 #pragma once
 
 #include <arpa/inet.h>
@@ -115,7 +115,8 @@ static inline unsigned place_bound(int listener, char text[INET6_ADDRSTRLEN]) {
   return name_of(&at, text);
 }
 
-// Whether accept lacked something of its own: no client's affair, and no event says when it is there.
+// Whether accept lacked something of its own: no client's affair, and no event says when it is
+// there.
 static inline int is_shortage(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }

@@ -30,10 +30,9 @@ int main(int argc, char** argv) {
   int client = -1;
   int shortage = 0;
   for (;;) {
-    struct pollfd events[2] = {
-        {.fd = signals, .events = POLLIN},
-        {.fd = client == -1 ? (shortage ? -1 : listener) : client,
-         .events = client != -1 && held > 0 ? POLLOUT : POLLIN}};
+    struct pollfd events[2] = {{.fd = signals, .events = POLLIN},
+                               {.fd = client == -1 ? (shortage ? -1 : listener) : client,
+                                .events = client != -1 && held > 0 ? POLLOUT : POLLIN}};
     if (poll(events, 2, shortage ? 50 : -1) == -1) {
       continue;
     }

@@ -12,9 +12,8 @@
 namespace {
 
 void wait_until_ended(pid_t child) {
-  pollfd ended{.fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0)),
-               .events = POLLIN,
-               .revents = 0};
+  pollfd ended{
+      .fd = static_cast<int>(syscall(SYS_pidfd_open, child, 0)), .events = POLLIN, .revents = 0};
   if (ended.fd == -1) {
     die("pidfd_open");
   }

@@ -1,4 +1,5 @@
-// Sleeps in sigwaitinfo until there is a SIGCHLD, and then looks who has ended, without taking anybody.
+// Sleeps in sigwaitinfo until there is a SIGCHLD, and then looks who has ended, without taking
+// anybody.
 #include "../variant.h"
 
 #include <signal.h>

@@ -1,4 +1,5 @@
-// C++ streams: sigwaitinfo until there is a SIGCHLD, and then waitpid with WNOHANG until there is none.
+// C++ streams: sigwaitinfo until there is a SIGCHLD, and then waitpid with WNOHANG until there is
+// none.
 #include "../variant.h"
 
 #include <csignal>
@@ -50,7 +51,8 @@ int main(int argc, char** argv) {
   std::vector<Spec> specs;
   for (int i = 1; i < argc; ++i) {
     const long code = number(argv[i], 255);
-    specs.push_back({.code = static_cast<int>(code), .signal = code == -1 ? signal_of(argv[i]) : 0});
+    specs.push_back(
+        {.code = static_cast<int>(code), .signal = code == -1 ? signal_of(argv[i]) : 0});
     if (code == -1 && specs.back().signal == 0) {
       usage("SPEC...");
     }

@@ -1,4 +1,5 @@
-// The handler reaps, and writes a byte for each child into a pipe that main reads: the self-pipe trick.
+// The handler reaps, and writes a byte for each child into a pipe that main reads: the self-pipe
+// trick.
 #include "../variant.h"
 
 #include <fcntl.h>

@@ -26,7 +26,8 @@ void reap(int /*signal*/, siginfo_t* /*first*/, void* /*context*/) {
     std::array<char, 64> line{};
     constexpr std::string_view start = "removed proc id: ";
     start.copy(line.data(), start.size());
-    char* end = std::to_chars(line.data() + start.size(), line.data() + line.size(), info.si_pid).ptr;
+    char* end =
+        std::to_chars(line.data() + start.size(), line.data() + line.size(), info.si_pid).ptr;
     *end++ = '\n';
     if (write(STDOUT_FILENO, line.data(), static_cast<std::size_t>(end - line.data())) == -1) {
       _exit(1);
@@ -43,7 +44,9 @@ int main(int argc, char** argv) {
   if (count == -1) {
     usage("N");
   }
+
   struct sigaction action {};
+
   action.sa_sigaction = reap;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigaction(SIGCHLD, &action, nullptr);

@@ -1,4 +1,5 @@
-// Plain C and stdio; closefrom; a handler that only notes that a child has ended, and the main loop reaps.
+// Plain C and stdio; closefrom; a handler that only notes that a child has ended, and the main loop
+// reaps.
 #include "../variant.h"
 
 #include <poll.h>

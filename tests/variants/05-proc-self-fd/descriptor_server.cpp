@@ -70,7 +70,9 @@ int main(int argc, char** argv) {
   sigset_t blocked;
   sigset_t open;
   sigemptyset(&blocked);
+
   struct sigaction action {};
+
   action.sa_handler = wake;
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
     sigaction(signal, &action, nullptr);

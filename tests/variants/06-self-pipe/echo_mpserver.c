@@ -1,5 +1,5 @@
-// Handlers that run at any moment: SIGCHLD's reaps and prints, each writes a byte into a self-pipe that
-// poll watches. Main blocks SIGCHLD while it changes the list of children.
+// Handlers that run at any moment: SIGCHLD's reaps and prints, each writes a byte into a self-pipe
+// that poll watches. Main blocks SIGCHLD while it changes the list of children.
 #include "../variant.h"
 
 #include <fcntl.h>
@@ -12,7 +12,8 @@
 static struct {
   pid_t pid;
   int served;
-}* children;
+} * children;
+
 static size_t count;
 static size_t room;
 static size_t served;

@@ -56,7 +56,8 @@ void refuse(int connection) {
   std::vector<char> unread(1 << 16);
   send(connection, "server busy\n", 12, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(connection, SHUT_WR);
-  for (int i = 0; i < 100 && recv(connection, unread.data(), unread.size(), MSG_DONTWAIT) > 0; ++i) {
+  for (int i = 0; i < 100 && recv(connection, unread.data(), unread.size(), MSG_DONTWAIT) > 0;
+       ++i) {
   }
 }
 
@@ -101,6 +102,7 @@ int main(int argc, char** argv) {
   Place* const places = static_cast<Place*>(shared); // all zero: free
 
   struct sigaction action {};
+
   action.sa_handler = wake;
   action.sa_flags = SA_RESTART;
   sigset_t blocked;

@@ -1,5 +1,5 @@
-// A signalfd beside the listener in one poll, and no handler at all. A child tells by a pipe that its
-// client has gone: the word is there before the client can see the end.
+// A signalfd beside the listener in one poll, and no handler at all. A child tells by a pipe that
+// its client has gone: the word is there before the client can see the end.
 #include "../variant.h"
 
 #include <fcntl.h>
@@ -13,7 +13,8 @@
 static struct {
   pid_t pid;
   int served;
-}* children;
+} * children;
+
 static size_t count;
 static size_t room;
 static size_t served;

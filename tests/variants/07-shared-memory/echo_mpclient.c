@@ -13,7 +13,7 @@
 static struct shared {
   _Atomic uint64_t sent;
   atomic_int half_closing;
-}* shared;
+} * shared;
 
 static int send_all(int connection, const char* text, size_t size) {
   while (size > 0) {
@@ -56,7 +56,9 @@ static void write_lines(int connection) {
 
 // The message that is under way, with room for more; what stands before each line is its start.
 static const char start[] = "message from server: ";
+
 enum { start_size = sizeof start - 1 };
+
 static char* message;
 static size_t size_of_message;
 static size_t room_for_message;
@@ -197,7 +199,8 @@ int main(int argc, char** argv) {
     }
   }
   const unsigned long long sent = shared->sent;
-  if (dprintf(1, "sent %llu bytes, received %llu bytes\n", sent, (unsigned long long)received) < 0) {
+  if (dprintf(1, "sent %llu bytes, received %llu bytes\n", sent, (unsigned long long)received) <
+      0) {
     report("write");
     return 1;
   }

@@ -1,5 +1,5 @@
-// C++ streams on both sides, and pselect; the writer tells its number by a pipe, and its half-close by
-// a bit of that number.
+// C++ streams on both sides, and pselect; the writer tells its number by a pipe, and its half-close
+// by a bit of that number.
 #include "../variant.h"
 
 #include <algorithm>
@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   std::cout << "connected" << std::endl;
 
   struct sigaction action {};
+
   action.sa_handler = [](int signal) { stop = signal; };
   sigset_t blocked;
   sigset_t open;
