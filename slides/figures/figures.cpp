@@ -423,7 +423,7 @@ std::string map() {
 } // namespace
 
 std::map<std::string, std::string> all() {
-  return {
+  std::map<std::string, std::string> figures{
       {"accept-queue.svg", accept_queue()},
       {"child-states.svg", child_states()},
       {"client-processes.svg", client_processes()},
@@ -438,6 +438,8 @@ std::map<std::string, std::string> all() {
       {"tables-after-fork.svg", after_fork()},
       {"tables-before-fork.svg", before_fork()},
   };
+  figures.merge(first_steps());
+  return figures;
 }
 
 } // namespace lab::figures
