@@ -2,6 +2,7 @@
 # Renders a deck, for CMake (see CMakeLists.txt). What a machine lacks is said in one line.
 #
 #   render.sh tools TOOLS              finds marp, or installs it into the folder TOOLS
+#   render.sh tools-there TOOLS        whether all is there, and nothing is installed
 #   render.sh html|pdf TOOLS DECK OUT
 #   render.sh pages TOOLS OUT DECK...  the HTML of several decks, into the folder OUT
 #   render.sh index OUT DECK...        the page that lists the decks
@@ -30,6 +31,14 @@ marp_in() {
   else
     return 1
   fi
+}
+
+find_marp() {
+  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+}
+
+find_node() {
+  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
 }
 
 find_chromium() {
@@ -63,7 +72,7 @@ render() {
 case $mode in
 tools)
   find_chromium # now, and not after some minutes
-  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
+  find_node
   mkdir -p "$1"
   if ! marp_in "$1"; then
     command -v npm >/dev/null ||
@@ -71,35 +80,41 @@ tools)
     cp "$here/package.json" "$1/package.json"
     log=$(mktemp)
     if ! npm install --prefix "$1" --no-package-lock --no-audit --no-fund >"$log" 2>&1; then
-      cat "$log" >&2
+      tail -n 20 "$log" >&2
       rm -f "$log"
       lacks "npm could not install marp (a network is needed once, or marp in PATH)"
     fi
     rm -f "$log"
   fi
   ;;
+tools-there)
+  find_node
+  find_marp "$1"
+  find_chromium
+  ;;
 html)
-  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+  find_marp "$1"
   render "$2" --output "$3"
   ;;
 pdf)
-  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+  find_marp "$1"
   find_chromium
   render --pdf --pdf-outlines "$2" --output "$3"
   ;;
 pages)
-  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
-  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+  find_node
+  find_marp "$1"
   out=$2
   shift 2
   rm -rf "$out/source"
   mkdir -p "$out/source"
   cp "$@" "$out/source"
   render --input-dir "$out/source" --output "$out"
+  rm -rf "$out/source"
   ;;
 browser)
-  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
-  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+  find_node
+  find_marp "$1"
   find_chromium
   script=$2
   shift 2
@@ -140,7 +155,7 @@ HTML
   } >"$out"
   ;;
 *)
-  echo "usage: render.sh tools|html|pdf|index ..." >&2
+  echo "usage: render.sh tools|tools-there|html|pdf|pages|index|browser ..." >&2
   exit 2
   ;;
 esac

@@ -70,8 +70,11 @@ function inspect(slideNumber) {
 
   // Code is whole, and large enough; nothing has been scaled to fit.
   for (const pre of section.querySelectorAll('pre')) {
-    if (pre.scrollWidth > pre.clientWidth + 1) {
-      problems.push(`a line of code is cut, by ${pre.scrollWidth - pre.clientWidth}px: ${short(pre.textContent)}`);
+    const lines = document.createRange();
+    lines.selectNodeContents(pre);
+    const beyond = lines.getBoundingClientRect().right - pre.getBoundingClientRect().right + 4;
+    if (beyond > 0) {
+      problems.push(`a line of code is cut, by ${Math.ceil(beyond)}px: ${short(pre.textContent)}`);
     }
     const size = parseFloat(getComputedStyle(pre.querySelector('code') ?? pre).fontSize);
     if (size < smallestCode) {
@@ -209,24 +212,21 @@ function smallestText(file) {
   return Math.min(...sizes, Infinity);
 }
 
-/// All problems of a deck: by slide, without doubles.
+/// All problems of a deck: by slide, without doubles; at 0 those of no known slide.
 async function look(browser, html) {
   const bySlide = [];
   const figures = new Set();
-  let current = 0;
   const add = (slide, problem) => {
     bySlide[slide] ??= new Set();
     bySlide[slide].add(problem);
   };
-  const page = await openPage(browser, (address) => add(current, `asks for something from outside: ${address}`));
-  page.on('pageerror', (error) => add(current, `a script fails: ${error.message}`));
+  const page = await openPage(browser, (address) => add(0, `asks for something from outside: ${address}`));
+  page.on('pageerror', (error) => add(0, `a script fails: ${error.message}`));
   let count = 0;
   for (const scheme of ['light', 'dark']) {
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-    current = 0;
     count = await openDeck(page, html);
     for (let number = 1; number <= count; ++number) {
-      current = number;
       await showSlide(page, number);
       const seen = await page.evaluate(inspect, number);
       for (const problem of seen.problems) {
@@ -287,7 +287,8 @@ await withBrowser(marp, async (browser) => {
     seen.figures.forEach((figure) => figures.add(figure));
     seen.bySlide.forEach((found, number) => {
       for (const problem of found) {
-        problems.push(`slides/${path.basename(deck, '.html')}.md, slide ${number}: ${problem}`);
+        const where = number === 0 ? 'its page' : `slide ${number}`;
+        problems.push(`slides/${path.basename(deck, '.html')}.md, ${where}: ${problem}`);
       }
     });
   }
