@@ -393,7 +393,7 @@ std::string map() {
             "two processes.");
   const auto step = [&](double x, double y, const char* number, const char* name,
                         const char* more) {
-    const Box box{.x = x, .y = y, .width = 200, .height = 92, .rows = {}};
+    const Box box{.x = x, .y = y, .width = 210, .height = 92, .rows = {}};
     d.activity({x, y}, box.width, box.height);
     d.text({x + 14, y + 32}, number, {.size = 22, .bold = true, .colour = process_stroke});
     d.text({x + 50, y + 32}, name, bold);
@@ -406,14 +406,14 @@ std::string map() {
   const Box four = step(480, 220, "04", "signals", "sigaction");
   const Box five = step(480, 20, "05", "descriptors", "who closes");
   const Box six = step(715, 20, "06", "the server", "all together");
-  const Box seven = step(930, 220, "07", "the client", "half-close");
+  const Box seven = step(920, 220, "07", "the client", "half-close");
   const LineStyle arrow{.colour = process_stroke, .width = 3, .arrow = true};
   d.line({one.right(), five.left()}, arrow);
   d.line({two.right(), three.left()}, arrow);
   d.line({three.right(), four.left()}, arrow);
   d.line({four.top(), five.bottom()}, arrow);
   d.line({five.right(), six.left()}, arrow);
-  d.line({six.right(), {1030, 66}, seven.top()}, arrow);
+  d.line({six.right(), {1025, 66}, seven.top()}, arrow);
   d.text({300, 352}, "processes: how they end, and who asks", small_middle);
   d.text({1130, 352}, "two processes, one socket",
          {.size = 20, .anchor = Anchor::end, .colour = soft});
