@@ -39,7 +39,7 @@ void reap_children(int /*signal*/) {
   pid_t pid = 0;
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     children.erase(pid);
-    lab::print_line("removed proc id: ", pid); // async-signal-safe: no buffer, one write(2)
+    lab::print_line("removed proc id: ", pid); // async-signal-safe: one write(2)
   }
   errno = saved;
 }
