@@ -76,7 +76,7 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
     lab::echo_until_eof(connection);
     lab::print_line("client disconnected");
   }
-  _exit(0); // [7] not exit: what the parent has buffered or registered is the parent's to run
+  _exit(0); // [7] not exit: the parent's buffers and atexit functions are not ours to run
 }
 
 // [8] accept has failed with `error`. 0 where that was one client's affair, who has left or never
