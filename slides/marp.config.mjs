@@ -1,0 +1,52 @@
+// How marp-cli renders the decks: `npx @marp-team/marp-cli --config-file slides/marp.config.mjs`.
+import { fileURLToPath } from 'node:url';
+
+/// What a comment of a deck says to the tests (where code comes from, where a transcript is
+/// played) is no note to the speaker.
+const directive = /^(code|run|shown|continues)\b/;
+
+/// A link to another deck leads to its page. Any other file of the kit is not there beside the
+/// pages: its name stays, without the link.
+const deck = /^(\d\d-[\w-]+)\.md$/;
+
+function forDecks(markdown) {
+  markdown.core.ruler.push('fork_lab', (state) => {
+    const visit = (tokens) => {
+      let dropped = false;
+      for (const token of tokens) {
+        if (token.type === 'marpit_comment' && directive.test(token.content)) {
+          token.meta = { ...token.meta, marpitCommentParsed: 'fork-lab' };
+        } else if (token.type === 'link_open') {
+          const target = token.attrGet('href');
+          const page = target.match(deck);
+          if (page) {
+            token.attrSet('href', `${page[1]}.html`);
+          } else if (!/^(https?:|#)/.test(target)) {
+            dropped = true;
+            token.hidden = true;
+            token.tag = 'span';
+            token.attrs = [];
+          }
+        } else if (token.type === 'link_close' && dropped) {
+          dropped = false;
+          token.tag = 'span';
+        }
+        if (token.children) visit(token.children);
+      }
+    };
+    visit(state.tokens);
+  });
+}
+
+export default {
+  engine: ({ marp }) => marp.use(forDecks),
+  themeSet: fileURLToPath(new URL('theme', import.meta.url)),
+  allowLocalFiles: true, // the figures, for the PDF
+  pdfOutlines: true,
+  html: false,
+  options: {
+    // Nothing that would be fetched from elsewhere: no pictures for emoji, no fonts for formulas.
+    emoji: { unicode: false, shortcode: false },
+    math: false,
+  },
+};

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Renders a deck, for CMake (see CMakeLists.txt). What a machine lacks is said in one line.
+#
+#   render.sh tools TOOLS              finds marp, or installs it into the folder TOOLS
+#   render.sh html|pdf TOOLS DECK OUT
+#   render.sh index OUT DECK...        the page that lists the decks
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+mode=${1:-}
+shift || true
+
+lacks() {
+  printf 'slides: %s\n' "$*" >&2
+  exit 1
+}
+
+# marp, as a command: that of the machine, or that in TOOLS.
+marp_in() {
+  local tools=$1
+  if command -v marp >/dev/null; then
+    marp=marp
+  elif [ -x "$tools/node_modules/.bin/marp" ]; then
+    marp=$tools/node_modules/.bin/marp
+  else
+    return 1
+  fi
+}
+
+find_chromium() {
+  local name
+  if [ -n "${CHROME_PATH:-}" ]; then
+    [ -x "$CHROME_PATH" ] || lacks "CHROME_PATH names no program: $CHROME_PATH"
+    return
+  fi
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$name" >/dev/null; then
+      CHROME_PATH=$(command -v "$name")
+      export CHROME_PATH
+      return
+    fi
+  done
+  lacks "a PDF needs Chromium: apt-get install chromium, or set CHROME_PATH"
+}
+
+# One file. marp's own messages are shown where it fails.
+render() {
+  local log
+  log=$(mktemp)
+  if ! "$marp" --config-file "$here/marp.config.mjs" "$@" </dev/null >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    exit 1
+  fi
+  rm -f "$log"
+}
+
+case $mode in
+tools)
+  find_chromium # now, and not after some minutes
+  command -v node >/dev/null || lacks "rendering needs Node: apt-get install nodejs npm"
+  mkdir -p "$1"
+  if ! marp_in "$1"; then
+    command -v npm >/dev/null ||
+      lacks "marp is not here: apt-get install npm, or npm install --global @marp-team/marp-cli"
+    cp "$here/package.json" "$1/package.json"
+    log=$(mktemp)
+    if ! npm install --prefix "$1" --no-package-lock --no-audit --no-fund >"$log" 2>&1; then
+      cat "$log" >&2
+      rm -f "$log"
+      lacks "npm could not install marp (a network is needed once, or marp in PATH)"
+    fi
+    rm -f "$log"
+  fi
+  ;;
+html)
+  marp_in "$1" || lacks "marp is not here: cmake --workflow --preset slides installs it"
+  render "$2" --output "$3"
+  ;;
+pdf)
+  marp_in "$1" || lacks "marp is not here: cmake --workflow --preset slides installs it"
+  find_chromium
+  render --pdf "$2" --output "$3"
+  ;;
+index)
+  out=$1
+  shift
+  {
+    cat <<'HTML'
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>The fork lab: slides</title>
+<style>
+  :root { color-scheme: light dark; }
+  body { max-width: 46rem; margin: 3rem auto; padding: 0 1rem; font: 1.1rem/1.5 system-ui, sans-serif; }
+  table { border-collapse: collapse; width: 100%; }
+  td { padding: .6rem .8rem .6rem 0; border-bottom: 1px solid #8888; vertical-align: top; }
+  td:last-child { white-space: nowrap; padding-right: 0; }
+</style>
+<h1>The fork lab: slides</h1>
+<p>Arrow keys turn the pages, <kbd>f</kbd> fills the screen, <kbd>p</kbd> opens the speaker's view
+with the notes, and <kbd>o</kbd> shows all slides at once.</p>
+<table>
+HTML
+    for deck in "$@"; do
+      name=$(basename "$deck" .md)
+      title=$(sed -n 's/^title: *//p' "$deck" | head -n 1)
+      description=$(sed -n 's/^description: *//p' "$deck" | head -n 1)
+      minutes=$(sed -n 's/^<!-- minutes: *\([0-9]*\) *-->$/\1/p' "$deck" | awk '{ sum += $1 } END { print sum + 0 }')
+      printf '<tr><td>%s<td><a href="%s.html">%s</a><br>%s<td>%s minutes, <a href="%s.pdf">PDF</a>\n' \
+        "${name%%-*}" "$name" "$title" "$description" "$minutes" "$name"
+    done
+    echo '</table>'
+    echo '</html>'
+  } >"$out"
+  ;;
+*)
+  echo "usage: render.sh tools|html|pdf|index ..." >&2
+  exit 2
+  ;;
+esac
