@@ -13,11 +13,11 @@ constexpr TextStyle bold{.size = 22, .bold = true};
 
 // Step 05: who holds what.
 
-enum class Moment : unsigned char { before_fork, after_fork, after_close };
+enum class Moment : unsigned char { before_fork, after_fork, child_ended, after_close };
 
 std::string tables(Moment moment, const std::string& title, const std::string& description) {
   Drawing d(1140, 400, title, description);
-  const bool forked = moment != Moment::before_fork;
+  const bool forked = moment == Moment::after_fork || moment == Moment::after_close;
   const bool closed = moment == Moment::after_close;
   const bool twice = moment == Moment::after_fork;
 
@@ -29,6 +29,13 @@ std::string tables(Moment moment, const std::string& title, const std::string& d
   Box child;
   if (forked) {
     child = d.process({10, 230}, 320, "child", "4720", "S", closed ? std::vector{fourth} : both);
+  }
+
+  if (moment == Moment::child_ended) {
+    d.text({170, 262}, "child 4720 has ended,", small_middle);
+    d.text({170, 290}, "and with it its two descriptors", small_middle);
+    d.text({1015, 370}, "waits for FIN",
+           {.size = 22, .anchor = Anchor::middle, .bold = true, .colour = held_twice});
   }
 
   d.text({590, 24}, "the kernel counts", small_middle);
@@ -66,10 +73,39 @@ std::string after_fork() {
                 "are thick and red.");
 }
 
+std::string child_ended() {
+  return tables(Moment::child_ended, "The child has ended, the parent still holds the connection",
+                "The server 4711 has closed nothing: it still holds the listener and the "
+                "connection. Its child has ended, so the kernel counts one descriptor for the "
+                "connection, not none. It sends no FIN, and the client waits for it.");
+}
+
 std::string after_close() {
   return tables(Moment::after_close, "After the two closes: each holds what it uses",
                 "The server 4711 holds the listener alone, its child 4720 the connection alone. "
                 "The kernel counts one descriptor for each socket again.");
+}
+
+// What fork copies besides descriptors.
+std::string stdio_copies() {
+  Drawing d(
+      1140, 360, "Each child has a copy of every line that the parent has not written yet",
+      "Five children, forked one after the other. The buffer of the first holds the line of "
+      "client 1, that of the second those of clients 1 and 2, and so on, until the fifth "
+      "holds five lines. Each child writes its buffer when it exits: 15 lines for 5 clients.");
+  d.text({570, 26}, "stdio's buffer in each child, written when it exits", small_middle);
+  for (int child = 1; child <= 5; ++child) {
+    std::vector<Row> rows;
+    for (int client = 1; client <= child; ++client) {
+      rows.push_back({"", "connected " + std::to_string(client)});
+    }
+    d.process({5 + 228.0 * (child - 1), 46}, 212, "child " + std::to_string(child), "", "", rows);
+    d.text({111 + 228.0 * (child - 1), 322}, (child == 1 ? "" : "+ ") + std::to_string(child),
+           {.size = 26, .anchor = Anchor::middle, .bold = true});
+  }
+  d.text({1135, 354}, "= 15 lines for 5 clients",
+         {.size = 24, .anchor = Anchor::end, .bold = true, .colour = held_twice});
+  return d.svg();
 }
 
 // Step 07: half-close in time.
@@ -384,6 +420,106 @@ std::string mp_server() {
   return d.svg();
 }
 
+std::string signal_gap() {
+  Drawing d(
+      1140, 420, "A signal between the test and the wait",
+      "Two lines of time. Above, the loop tests the flag and finds 0; SIGTERM comes, its "
+      "handler sets the flag; then the loop waits for a client, and nobody looks at the flag. "
+      "Below, SIGTERM is blocked and stays pending; ppoll lets it in, the handler sets the "
+      "flag, ppoll returns, and the loop ends.");
+  const auto signal = [&](double top, const char* what) {
+    d.text({430, top + 4}, "SIGTERM", {.size = 20, .anchor = Anchor::middle, .mono = true});
+    d.line({{430, top + 10}, {430, top + 42}}, {.colour = held_twice, .width = 4, .arrow = true});
+    d.text({500, top + 4}, what, small);
+    d.line({{10, top + 112}, {1125, top + 112}}, {.colour = soft, .width = 2, .arrow = true});
+  };
+  d.text({10, 56}, "not blocked", {.size = 24, .bold = true});
+  signal(48, "");
+  d.activity({220, 92}, 205, 48, "flag is 0: go on");
+  d.activity({435, 92}, 190, 48, "handler: flag is 1");
+  d.activity({635, 92}, 290, 48, "waits for a client ...");
+  d.text({945, 122}, "for hours", {.size = 22, .bold = true, .colour = held_twice});
+
+  d.text({10, 266}, "blocked", {.size = 24, .bold = true});
+  signal(258, "pending: it waits until it is let in");
+  d.activity({220, 302}, 205, 48, "flag is 0: go on");
+  d.activity({435, 302}, 80, 48, "ppoll");
+  d.activity({525, 302}, 190, 48, "handler: flag is 1");
+  d.activity({725, 302}, 200, 48, "ppoll returns");
+  d.text({945, 332}, "flag is 1: stop", bold);
+  return d.svg();
+}
+
+std::string printf_in_handler() {
+  Drawing d(1140, 330, "printf in a handler that has come in the middle of printf",
+            "Two lines of time in one process. main is in printf and holds the lock of the buffer. "
+            "SIGCHLD comes, and its handler calls printf, which waits for that lock. main cannot "
+            "give it back before the handler returns, and the handler does not return.");
+  d.text({10, 72}, "main", {.size = 24, .bold = true, .mono = true});
+  d.activity({160, 42}, 150, 48, "works");
+  d.activity({310, 42}, 330, 48, "printf: has the lock");
+  d.text({665, 73}, "goes on when the handler returns", small);
+  d.text({640, 144}, "SIGCHLD", {.size = 20, .mono = true});
+  d.line({{620, 94}, {620, 178}}, {.colour = held_twice, .width = 4, .arrow = true});
+  d.text({10, 212}, "handler", {.size = 24, .bold = true, .mono = true});
+  d.activity({600, 182}, 150, 48, "waitpid");
+  d.activity({750, 182}, 330, 48, "printf: waits for the lock");
+  d.line({{10, 262}, {1125, 262}}, {.colour = soft, .width = 2, .arrow = true});
+  d.text({570, 310}, "Each waits for the other, in one process, for ever.",
+         {.size = 22, .anchor = Anchor::middle, .bold = true});
+  return d.svg();
+}
+
+std::string nagle() {
+  Drawing d(1140, 400, "Nagle's algorithm and the delayed acknowledgement wait for each other",
+            "A sequence in time. The client sends 64 bytes. The server reads 30 and sends them "
+            "back, then reads the next 30 and writes them, but its kernel holds them back until "
+            "the first are acknowledged. The client's kernel delays the acknowledgement for 40 "
+            "milliseconds. Then it comes, and the rest is sent.");
+  d.process({190, 6}, 200, "client", "", "");
+  d.process({750, 6}, 200, "server", "", "");
+  Sequence s(d, 290, 850, 48, 394);
+  s.left_says(82, "write 64");
+  s.to_right(76, "64 bytes");
+  s.right_says(126, "read 30");
+  s.right_says(152, "write 30");
+  s.to_left(140, "30 bytes");
+  s.right_says(186, "read 30");
+  s.right_says(212, "write 30:");
+  d.text({868, 238}, "held back (Nagle)", {.size = 20, .bold = true, .colour = held_twice});
+  d.line({{306, 172}, {306, 288}}, {.colour = held_twice, .width = 8});
+  d.text({272, 224}, "ACK delayed",
+         {.size = 20, .anchor = Anchor::end, .bold = true, .colour = held_twice});
+  d.text({272, 250}, "(is there no data", {.size = 20, .anchor = Anchor::end, .colour = soft});
+  d.text({272, 276}, "to send along?)", {.size = 20, .anchor = Anchor::end, .colour = soft});
+  d.text({570, 240}, "40 ms", {.size = 34, .anchor = Anchor::middle, .bold = true});
+  s.to_right(290, "ACK");
+  s.to_left(340, "34 bytes");
+  return d.svg();
+}
+
+std::string client_leftovers() {
+  Drawing d(1140, 330, "What the textbook's client leaves behind",
+            "Left: the writer has ended after q, and the reader, which does not wait for it, reads "
+            "on until the server closes: until then the writer is a zombie. Right: the server has "
+            "closed first and the reader has exited; the writer stays, its parent is process 1, "
+            "and it still reads the keyboard.");
+  d.text({265, 28}, "after q, until the server closes",
+         {.size = 22, .anchor = Anchor::middle, .bold = true});
+  const Box reader = d.process({60, 56}, 410, "parent: reads", "5001", "S", {{"3", "connection"}});
+  const Box writer = d.zombie({60, 206}, 410, "child: writes", "5002");
+  d.line({reader.bottom(), writer.top()}, {.colour = process_stroke, .width = 2});
+  d.text({265, 284}, "nobody asks how it ended", small_middle);
+  d.line({{570, 10}, {570, 320}}, {.colour = soft, .width = 1.5, .dashed = true});
+  d.text({875, 28}, "the server closes first",
+         {.size = 22, .anchor = Anchor::middle, .bold = true});
+  d.text({875, 86}, "parent 5001: has exited, the prompt is back", small_middle);
+  d.process({670, 150}, 410, "child: writes", "5012", "S",
+            {{"", "parent: 1"}, {"0", "stdin"}, {"3", "connection"}});
+  d.line({{875, 104}, {875, 146}}, {.colour = process_stroke, .width = 2, .dashed = true});
+  return d.svg();
+}
+
 // The map.
 
 std::string map() {
@@ -426,6 +562,7 @@ std::map<std::string, std::string> all() {
   return {
       {"accept-queue.svg", accept_queue()},
       {"child-states.svg", child_states()},
+      {"client-leftovers.svg", client_leftovers()},
       {"client-processes.svg", client_processes()},
       {"close-loses-echoes.svg", close_loses()},
       {"coalescing.svg", coalescing()},
@@ -433,10 +570,15 @@ std::map<std::string, std::string> all() {
       {"half-close.svg", half_close()},
       {"map.svg", map()},
       {"mp-server.svg", mp_server()},
+      {"nagle.svg", nagle()},
+      {"printf-in-handler.svg", printf_in_handler()},
+      {"signal-gap.svg", signal_gap()},
       {"signal-vs-sigaction.svg", signal_vs_sigaction()},
+      {"stdio-copies.svg", stdio_copies()},
       {"tables-after-close.svg", after_close()},
       {"tables-after-fork.svg", after_fork()},
       {"tables-before-fork.svg", before_fork()},
+      {"tables-child-ended.svg", child_ended()},
   };
 }
 
