@@ -38,8 +38,22 @@ function forDecks(markdown) {
   });
 }
 
+/// What a terminal shows: what is typed stands out, and no word of it is coloured by chance.
+function transcript(code) {
+  const escaped = code.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return escaped.replace(/^(\$ .*|&gt;|&gt; .*|\^[CDZ\\])$/gm, '<b>$1</b>');
+}
+
+// (An arrow: marp-cli would take a function for a class.)
+const engine = ({ marp }) => {
+  const highlighter = marp.highlighter.bind(marp);
+  marp.highlighter = (code, language, attributes) =>
+    language === 'console' ? transcript(code) : highlighter(code, language, attributes);
+  return marp.use(forDecks);
+};
+
 export default {
-  engine: ({ marp }) => marp.use(forDecks),
+  engine,
   themeSet: fileURLToPath(new URL('theme', import.meta.url)),
   allowLocalFiles: true, // the figures, for the PDF
   pdfOutlines: true,
@@ -48,5 +62,6 @@ export default {
     // Nothing that would be fetched from elsewhere: no pictures for emoji, no fonts for formulas.
     emoji: { unicode: false, shortcode: false },
     math: false,
+    markdown: { breaks: false }, // a line's end in the file is none on the slide
   },
 };

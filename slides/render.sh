@@ -4,6 +4,10 @@
 #   render.sh tools TOOLS              finds marp, or installs it into the folder TOOLS
 #   render.sh html|pdf TOOLS DECK OUT
 #   render.sh index OUT DECK...        the page that lists the decks
+#   render.sh browser TOOLS SCRIPT ARGUMENTS...
+#                                      runs a script with marp's puppeteer and with Chromium
+#
+# Exit status: 77 where something is missing, as CTest knows it from a test that is skipped.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +16,7 @@ shift || true
 
 lacks() {
   printf 'slides: %s\n' "$*" >&2
-  exit 1
+  exit 77
 }
 
 # marp, as a command: that of the machine, or that in TOOLS.
@@ -40,7 +44,7 @@ find_chromium() {
       return
     fi
   done
-  lacks "a PDF needs Chromium: apt-get install chromium, or set CHROME_PATH"
+  lacks "Chromium is missing: apt-get install chromium, or set CHROME_PATH"
 }
 
 # One file. marp's own messages are shown where it fails.
@@ -58,11 +62,11 @@ render() {
 case $mode in
 tools)
   find_chromium # now, and not after some minutes
-  command -v node >/dev/null || lacks "rendering needs Node: apt-get install nodejs npm"
+  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
   mkdir -p "$1"
   if ! marp_in "$1"; then
     command -v npm >/dev/null ||
-      lacks "marp is not here: apt-get install npm, or npm install --global @marp-team/marp-cli"
+      lacks "marp is missing, and npm to install it: apt-get install npm"
     cp "$here/package.json" "$1/package.json"
     log=$(mktemp)
     if ! npm install --prefix "$1" --no-package-lock --no-audit --no-fund >"$log" 2>&1; then
@@ -74,13 +78,21 @@ tools)
   fi
   ;;
 html)
-  marp_in "$1" || lacks "marp is not here: cmake --workflow --preset slides installs it"
+  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
   render "$2" --output "$3"
   ;;
 pdf)
-  marp_in "$1" || lacks "marp is not here: cmake --workflow --preset slides installs it"
+  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
   find_chromium
   render --pdf "$2" --output "$3"
+  ;;
+browser)
+  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
+  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+  find_chromium
+  script=$2
+  shift 2
+  exec node "$script" "$(readlink -f "$(command -v "$marp")")" "$@"
   ;;
 index)
   out=$1

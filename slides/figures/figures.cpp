@@ -244,7 +244,7 @@ std::string coalescing() {
 }
 
 std::string signal_vs_sigaction() {
-  Drawing d(1140, 400, "signal may forget its handler, sigaction does not",
+  Drawing d(1140, 356, "signal may forget its handler, sigaction does not",
             "Two lines of time. With the one-shot signal of System V the handler runs for the "
             "first SIGCHLD and the disposition is then the default: the second and third child "
             "stay zombies. With sigaction the handler stays, and runs for each.");
@@ -273,13 +273,13 @@ std::string signal_vs_sigaction() {
       d.text({515, top + 66}, "set back", {.size = 20, .bold = true, .colour = held_twice});
     }
   };
-  lane(8, "sysv_signal", "once", false);
-  lane(218, "sigaction", "until you change it", true);
+  lane(6, "sysv_signal", "once", false);
+  lane(194, "sigaction", "until you change it", true);
   return d.svg();
 }
 
 std::string eintr() {
-  Drawing d(1140, 400, "A handler interrupts a call that blocks",
+  Drawing d(1140, 300, "A handler interrupts a call that blocks",
             "Two lines of time. Without SA_RESTART a read that blocks is broken by SIGALRM: the "
             "handler runs, and read returns minus one with EINTR. With SA_RESTART the handler "
             "runs just the same, and then read goes on until there is something to read.");
@@ -300,8 +300,8 @@ std::string eintr() {
     }
     d.line({{250, top + 112}, {1120, top + 112}}, {.colour = soft, .width = 2, .arrow = true});
   };
-  lane(40, "flags 0", false);
-  lane(240, "SA_RESTART", true);
+  lane(22, "flags 0", false);
+  lane(178, "SA_RESTART", true);
   return d.svg();
 }
 
