@@ -9,6 +9,25 @@ const directive = /^(code|run|shown|continues)\b/;
 /// pages: its name stays, without the link.
 const deck = /^(\d\d-[\w-]+)\.md$/;
 
+/// On a slide with several terminals each block bears the number of its own.
+function numberTerminals(tokens) {
+  let terminal; // of the block that comes next
+  let blocks = [];
+  for (const token of tokens) {
+    if (token.type === 'marpit_comment' && /^run\b/.test(token.content)) {
+      terminal = token.content.match(/terminal (\d)/)?.[1] ?? '1';
+    } else if (token.type === 'fence' && terminal) {
+      blocks.push([token, terminal]);
+      terminal = undefined;
+    } else if (token.type === 'marpit_slide_close') {
+      if (blocks.some(([, number]) => number !== '1')) {
+        for (const [block, number] of blocks) block.attrSet('data-terminal', number);
+      }
+      blocks = [];
+    }
+  }
+}
+
 function forDecks(markdown) {
   markdown.core.ruler.push('fork_lab', (state) => {
     const visit = (tokens) => {
@@ -35,6 +54,7 @@ function forDecks(markdown) {
       }
     };
     visit(state.tokens);
+    numberTerminals(state.tokens);
   });
 }
 
