@@ -52,11 +52,14 @@ export async function openDeck(page, html) {
 
 /// Shows slide `number`, from 1.
 export async function showSlide(page, number) {
-  await page.evaluate((to) => { location.hash = `#${to}`; }, number);
-  await page.waitForFunction(
-    (to) => {
-      const slide = document.querySelectorAll('svg[data-marpit-svg]')[to - 1];
-      return slide.classList.contains('bespoke-marp-active');
-    },
-    { timeout: 60_000 }, number);
+  const shown = await page.evaluate(async (to) => {
+    const slide = document.querySelectorAll('svg[data-marpit-svg]')[to - 1];
+    location.hash = `#${to}`;
+    const deadline = Date.now() + 60_000;
+    while (!slide.classList.contains('bespoke-marp-active') && Date.now() < deadline) {
+      await new Promise((turn) => { setTimeout(turn, 1); });
+    }
+    return slide.classList.contains('bespoke-marp-active');
+  }, number);
+  if (!shown) throw new Error(`slide ${number} does not appear`);
 }

@@ -76,7 +76,6 @@ export default {
   engine,
   themeSet: fileURLToPath(new URL('theme', import.meta.url)),
   allowLocalFiles: true, // the figures, for the PDF
-  pdfOutlines: true,
   html: false,
   options: {
     // Nothing that would be fetched from elsewhere: no pictures for emoji, no fonts for formulas.

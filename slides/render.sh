@@ -3,6 +3,7 @@
 #
 #   render.sh tools TOOLS              finds marp, or installs it into the folder TOOLS
 #   render.sh html|pdf TOOLS DECK OUT
+#   render.sh pages TOOLS OUT DECK...  the HTML of several decks, into the folder OUT
 #   render.sh index OUT DECK...        the page that lists the decks
 #   render.sh browser TOOLS SCRIPT ARGUMENTS...
 #                                      runs a script with marp's puppeteer and with Chromium
@@ -84,7 +85,17 @@ html)
 pdf)
   marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
   find_chromium
-  render --pdf "$2" --output "$3"
+  render --pdf --pdf-outlines "$2" --output "$3"
+  ;;
+pages)
+  command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"
+  marp_in "$1" || lacks "marp is missing: cmake --workflow --preset slides installs it"
+  out=$2
+  shift 2
+  rm -rf "$out/source"
+  mkdir -p "$out/source"
+  cp "$@" "$out/source"
+  render --input-dir "$out/source" --output "$out"
   ;;
 browser)
   command -v node >/dev/null || lacks "Node is missing: apt-get install nodejs npm"

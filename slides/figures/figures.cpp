@@ -559,7 +559,7 @@ std::string map() {
 } // namespace
 
 std::map<std::string, std::string> all() {
-  return {
+  std::map<std::string, std::string> figures{
       {"accept-queue.svg", accept_queue()},
       {"child-states.svg", child_states()},
       {"client-leftovers.svg", client_leftovers()},
@@ -580,6 +580,8 @@ std::map<std::string, std::string> all() {
       {"tables-before-fork.svg", before_fork()},
       {"tables-child-ended.svg", child_ended()},
   };
+  figures.merge(first_steps());
+  return figures;
 }
 
 } // namespace lab::figures

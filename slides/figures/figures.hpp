@@ -9,4 +9,7 @@ namespace lab::figures {
 /// Each figure's file name, and its SVG.
 std::map<std::string, std::string> all();
 
+/// Those of them that are drawn for the decks 01 to 03 alone.
+std::map<std::string, std::string> first_steps();
+
 } // namespace lab::figures
