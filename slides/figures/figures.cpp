@@ -513,7 +513,7 @@ std::string client_leftovers() {
   d.line({{570, 10}, {570, 320}}, {.colour = soft, .width = 1.5, .dashed = true});
   d.text({875, 28}, "the server closes first",
          {.size = 22, .anchor = Anchor::middle, .bold = true});
-  d.text({875, 86}, "parent 5001: has exited, the prompt is back", small_middle);
+  d.text({875, 86}, "parent 5011: has exited, the prompt is back", small_middle);
   d.process({670, 150}, 410, "child: writes", "5012", "S",
             {{"", "parent: 1"}, {"0", "stdin"}, {"3", "connection"}});
   d.line({{875, 104}, {875, 146}}, {.colour = process_stroke, .width = 2, .dashed = true});
