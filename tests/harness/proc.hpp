@@ -74,10 +74,30 @@ struct DescriptorInfo {
   std::string target;
   /// Of a socket or a pipe; 0 for the others.
   unsigned long inode = 0;
+  /// What it is open for: one end of a pipe is for one of them.
+  bool reads = false;
+  bool writes = false;
 };
 
 /// By number. Empty for a process that is gone or a zombie.
 std::vector<DescriptorInfo> descriptors_of(pid_t pid);
+
+/// The same; nothing where the kernel does not let us look: a process of another user.
+std::optional<std::vector<DescriptorInfo>> visible_descriptors_of(pid_t pid);
+
+/// What kind of socket a descriptor is: `TCP`, `UNIX`, `UDP`; empty where the kernel does not tell.
+/// It is what lsof(8) shows: the attribute system.sockprotoname of /proc/PID/fd/N.
+std::string socket_protocol(pid_t pid, int fd);
+
+/// Whether the kernel shows us how a zombie ended, and what else ptrace(2)'s access checks guard: a
+/// process of our own user, or we may look at everybody's.
+bool may_inspect(pid_t pid);
+
+/// Whether the process is in another network namespace than we are: another container.
+bool in_other_network(pid_t pid);
+
+/// The program's file: what /proc/PID/exe points to. Empty where we may not know.
+std::string executable_of(pid_t pid);
 
 /// The states of the kernel's tcp_states.h, as /proc/net/tcp numbers them.
 enum class TcpState : unsigned char {
@@ -98,7 +118,7 @@ enum class TcpState : unsigned char {
 /// `ESTABLISHED`, `CLOSE_WAIT`, ...: the name that ss(8) and RFC 9293 use.
 std::string_view name_of(TcpState state);
 
-/// One TCP socket as /proc/net/tcp or tcp6 shows it.
+/// One TCP socket as sock_diag(7), or /proc/net/tcp and tcp6, show it.
 struct SocketInfo {
   /// 0 for a socket that no process holds: TIME_WAIT, or not yet accepted.
   unsigned long inode = 0;
@@ -107,9 +127,11 @@ struct SocketInfo {
   std::string remote_address;
   unsigned remote_port = 0;
   TcpState state = TcpState::closed;
-  /// Bytes not yet acknowledged by the peer; for a listening socket, its backlog is not shown.
+  /// Bytes not yet acknowledged by the peer, a FIN counting as one; of no use for a listening
+  /// socket.
   unsigned long send_queue = 0;
-  /// Bytes not yet read; for a listening socket: connections not yet accepted.
+  /// Bytes not yet read, the peer's FIN counting as one; for a listening socket: connections not
+  /// yet accepted.
   unsigned long receive_queue = 0;
   bool ipv6 = false;
 };
