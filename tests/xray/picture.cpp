@@ -1,53 +1,24 @@
-#include "demo/picture.hpp"
+#include "xray/picture.hpp"
+
+#include "harness/process.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <iterator>
+#include <set>
+#include <string_view>
+#include <utility>
 
-#include <unistd.h>
+#include <sys/wait.h>
 
 namespace lab {
 
 namespace {
 
-std::string_view variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-std::string_view sequence(Paint paint) {
-  switch (paint) {
-  case Paint::plain:
-    return "";
-  case Paint::dim:
-    return "\x1b[2m";
-  case Paint::bold:
-    return "\x1b[1m";
-  case Paint::red:
-    return "\x1b[1;31m";
-  case Paint::green:
-    return "\x1b[32m";
-  case Paint::yellow:
-    return "\x1b[33m";
-  case Paint::blue:
-    return "\x1b[94m";
-  case Paint::magenta:
-    return "\x1b[35m";
-  case Paint::cyan:
-    return "\x1b[36m";
-  }
-  return "";
-}
-
-std::string spaces(std::size_t count) {
-  return std::string(count, ' '); // NOLINT(modernize-return-braced-init-list): that is another text
-}
-
-std::string branches(const std::vector<bool>& last, bool unicode) {
+/// The lines before a process in a tree; with `below`, before what belongs to it.
+std::string branches(const std::vector<bool>& last, bool unicode, bool below = false) {
   std::string text;
   for (std::size_t level = 0; level < last.size(); ++level) {
-    const bool own = level + 1 == last.size();
+    const bool own = level + 1 == last.size() && !below;
     if (unicode) {
       text += own ? (last[level] ? "└─ " : "├─ ") : (last[level] ? "   " : "│  ");
     } else {
@@ -65,22 +36,6 @@ std::string endpoint(const std::string& address, unsigned port, bool ports_only)
   return (address.find(':') == std::string::npos ? address : "[" + address + "]") + end;
 }
 
-void add_tree(std::vector<Member>& members, const ProcessInfo& process, std::vector<bool> last,
-              const std::vector<ProcessInfo>& below) {
-  members.push_back({.process = process, .last = last, .descriptors = {}});
-  std::vector<const ProcessInfo*> children;
-  for (const ProcessInfo& other : below) {
-    if (other.parent == process.pid && other.pid != process.pid) {
-      children.push_back(&other);
-    }
-  }
-  last.push_back(false);
-  for (const ProcessInfo* child : children) {
-    last.back() = child == children.back();
-    add_tree(members, *child, last, below);
-  }
-}
-
 std::string times(std::size_t count) {
   switch (count) {
   case 1:
@@ -92,143 +47,120 @@ std::string times(std::size_t count) {
   }
 }
 
+std::string quantity(std::size_t count, const std::string& what, const std::string& plural) {
+  return std::to_string(count) + " " + (count == 1 ? what : plural);
+}
+
+std::string bytes(unsigned long count) {
+  return quantity(count, "byte", "bytes");
+}
+
+/// `echo_mpclient 4711, 4712`, `bash 80 and 17 more`: each name once for those that bear it.
+std::string names_of(const std::vector<Holder>& holders, bool with_names = true) {
+  constexpr std::size_t most = 4;
+  std::string text;
+  std::string_view name;
+  std::size_t count = 0;
+  for (const Holder& holder : holders) {
+    if (++count > most) {
+      return text + " and " + std::to_string(holders.size() - most) + " more";
+    }
+    text += text.empty() ? "" : ", ";
+    if (with_names && holder.name != name) {
+      text += harmless(holder.name) + " ";
+      name = holder.name;
+    }
+    text += std::to_string(holder.pid);
+  }
+  return text;
+}
+
+std::string name_of(const Peer& peer) {
+  switch (peer.kind) {
+  case Peer::Kind::held:
+    return names_of(peer.holders);
+  case Peer::Kind::hidden:
+    return "a process that we may not look into";
+  case Peer::Kind::not_accepted:
+    return "not accepted yet";
+  case Peer::Kind::closed:
+    return "closed by its program";
+  case Peer::Kind::gone:
+    return "gone";
+  }
+  return "";
+}
+
+/// Who has closed or half-closed, seen from this end. RFC 9293, 3.3.2.
+std::string closing_of(const Held& held) {
+  const bool named = held.peer && held.peer->kind == Peer::Kind::held;
+  const std::string peer = named ? name_of(*held.peer) : "the peer";
+  const std::string state(name_of(held.socket->state));
+  switch (held.socket->state) {
+  case TcpState::fin_wait1:
+    return state + ": half-closed from here, the peer does not know yet";
+  case TcpState::fin_wait2:
+    return state + ": half-closed from here, not closed by " + peer;
+  case TcpState::close_wait:
+    return state + ": half-closed by " + peer + ", not closed here";
+  case TcpState::last_ack:
+  case TcpState::closing:
+    return state + ": closed at both ends";
+  case TcpState::established:
+  case TcpState::listen:
+    return "";
+  default:
+    return state;
+  }
+}
+
+bool fin_received(TcpState state) {
+  return state == TcpState::close_wait || state == TcpState::last_ack || state == TcpState::closing;
+}
+
+bool fin_sent(TcpState state) {
+  return state == TcpState::fin_wait1 || state == TcpState::last_ack || state == TcpState::closing;
+}
+
+void add_queues(std::vector<Span>& notes, const SocketInfo& socket) {
+  // A FIN that has not been read, or not been acknowledged, counts as one byte.
+  unsigned long unread = socket.receive_queue;
+  if (fin_received(socket.state) && unread > 0) {
+    --unread;
+    notes.push_back({(unread > 0 ? bytes(unread) + " and " : "") + "end of file unread"});
+  } else if (unread > 0) {
+    notes.push_back({bytes(unread) + " unread"});
+  }
+  const unsigned long sent = socket.send_queue;
+  if (sent > (fin_sent(socket.state) ? 1 : 0)) {
+    notes.push_back(
+        {bytes(sent - (fin_sent(socket.state) ? 1 : 0)) + " not taken by the peer yet"});
+  }
+}
+
+void add_waiting(std::vector<Span>& notes, const Held& held) {
+  const std::size_t count = std::max<std::size_t>(held.socket->receive_queue, held.waiting.size());
+  if (count == 0) {
+    return;
+  }
+  std::vector<Holder> clients;
+  for (const Peer& client : held.waiting) {
+    if (!client.holders.empty()) {
+      clients.push_back(client.holders.front());
+    }
+  }
+  notes.push_back({quantity(count, "connection waits", "connections wait") + " for accept" +
+                       (clients.empty() ? "" : ": " + names_of(clients)),
+                   Paint::bold});
+}
+
 } // namespace
 
-Style style_for(int fd) {
-  std::string_view locale = variable("LC_ALL");
-  locale = locale.empty() ? variable("LC_CTYPE") : locale;
-  locale = locale.empty() ? variable("LANG") : locale;
-  const std::string name(locale);
-  const std::string_view terminal = variable("TERM");
-  return {.colour = ::isatty(fd) == 1 && variable("NO_COLOR").empty() && !terminal.empty() &&
-                    terminal != "dumb",
-          .unicode = name.empty() || ::strcasestr(name.c_str(), "utf-8") != nullptr ||
-                     ::strcasestr(name.c_str(), "utf8") != nullptr};
-}
-
-std::string text_of(const Line& line, const Style& style) {
-  std::string text;
-  for (const Span& span : line) {
-    const bool painted = style.colour && span.paint != Paint::plain && !span.text.empty();
-    text += painted ? sequence(span.paint) : "";
-    text += span.text;
-    text += painted ? "\x1b[0m" : "";
-  }
-  return text;
-}
-
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
-  }));
-}
-
-std::string padded(std::string text, std::size_t width) {
-  const std::size_t now = width_of(text);
-  return now < width ? text.append(width - now, ' ') : text;
-}
-
-std::vector<Line> Table::lines(std::size_t indent, bool with_titles) const {
-  std::vector<std::vector<Span>> rows;
-  if (with_titles) {
-    std::vector<Span> titles;
-    for (const Column& column : columns_) {
-      titles.push_back({column.title, Paint::dim});
-    }
-    rows.push_back(std::move(titles));
-  }
-  rows.insert(rows.end(), rows_.begin(), rows_.end());
-
-  std::vector<std::size_t> widths(columns_.size(), 0);
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], width_of(row[i].text));
-    }
-  }
-  std::vector<Line> lines;
-  for (const auto& row : rows) {
-    Line line;
-    std::size_t gap = indent; // the spaces that the next text needs before it
-    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {
-      if (widths[i] == 0) {
-        continue;
-      }
-      const std::size_t room = widths[i] - width_of(row[i].text);
-      const bool right = columns_[i].align == Align::right;
-      gap += right ? room : 0;
-      if (!row[i].text.empty()) {
-        line.push_back({spaces(gap)});
-        line.push_back(row[i]);
-        gap = 0;
-      }
-      gap += (right ? 0 : room) + 2;
-    }
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
-std::vector<Held> Member::sockets() const {
-  std::vector<Held> found;
-  std::copy_if(descriptors.begin(), descriptors.end(), std::back_inserter(found),
-               [](const Held& held) { return held.socket.has_value(); });
-  return found;
-}
-
-std::vector<Member> look_at(const std::vector<pid_t>& roots) {
-  const auto all = all_processes();
-  std::vector<Member> members;
-  for (const pid_t root : roots) {
-    const auto found = std::find_if(
-        all.begin(), all.end(), [&](const ProcessInfo& process) { return process.pid == root; });
-    const bool drawn = std::any_of(members.begin(), members.end(), [&](const Member& member) {
-      return member.process.pid == root;
-    });
-    if (found != all.end() && !drawn) {
-      add_tree(members, *found, {}, descendants_of(root, all));
-    }
-  }
-  std::map<std::string, std::size_t> holders;
-  for (Member& member : members) {
-    const auto sockets = sockets_of(member.process.pid);
-    std::vector<std::string> own;
-    for (DescriptorInfo& descriptor : descriptors_of(member.process.pid)) {
-      Held held{.descriptor = std::move(descriptor), .socket = std::nullopt, .holders = 0};
-      for (const SocketInfo& socket : sockets) {
-        if (held.descriptor.kind == DescriptorInfo::Kind::socket &&
-            socket.inode == held.descriptor.inode) {
-          held.socket = socket;
-        }
-      }
-      own.push_back(held.descriptor.target);
-      member.descriptors.push_back(std::move(held));
-    }
-    std::sort(own.begin(), own.end());
-    own.erase(std::unique(own.begin(), own.end()), own.end()); // twice in one process is one holder
-    for (const std::string& target : own) {
-      ++holders[target];
-    }
-  }
-  for (Member& member : members) {
-    for (Held& held : member.descriptors) {
-      held.holders = holders[held.descriptor.target];
-    }
-  }
-  return members;
-}
-
-std::string text_of(const SocketInfo& socket, bool ports_only) {
+std::string ends_of(const SocketInfo& socket, bool ports_only) {
   const std::string local = endpoint(socket.local_address, socket.local_port, ports_only);
-  if (socket.state == TcpState::listen) {
-    return "listens on " + local;
-  }
-  std::string text =
-      local + " <-> " + endpoint(socket.remote_address, socket.remote_port, ports_only);
-  if (socket.state != TcpState::established) {
-    text += " ";
-    text += name_of(socket.state);
-  }
-  return text;
+  return socket.state == TcpState::listen
+             ? "listens on " + local
+             : local + " <-> " + endpoint(socket.remote_address, socket.remote_port, ports_only);
 }
 
 Span state_of(const ProcessInfo& process) {
@@ -238,17 +170,371 @@ Span state_of(const ProcessInfo& process) {
   return {std::string(1, process.state) + " " + std::string(name_of_state(process.state)), paint};
 }
 
-std::vector<Line> draw(const std::vector<Member>& members, const ProcessTable& how,
-                       const Style& style, std::size_t indent) {
+std::string end_of(const Member& member) {
+  if (!member.end_known) {
+    return "how it ended we may not see";
+  }
+  const int status = member.process.exit_code;
+  const Exit end{.exited = WIFEXITED(status),
+                 .code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+                 .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+  return end.text();
+}
+
+std::string what_is(const Held& held, bool ports_only) {
+  const DescriptorInfo& descriptor = held.descriptor;
+  const std::string inode = std::to_string(descriptor.inode);
+  switch (descriptor.kind) {
+  case DescriptorInfo::Kind::socket:
+    if (held.socket) {
+      return ends_of(*held.socket, ports_only);
+    }
+    if (held.protocol.starts_with("TCP")) {
+      return "TCP socket, not connected";
+    }
+    return (held.protocol.empty() ? "" : harmless(held.protocol) + " ") + "socket " + inode;
+  case DescriptorInfo::Kind::pipe:
+    return (descriptor.reads == descriptor.writes ? ""
+            : descriptor.reads                    ? "read end of "
+                                                  : "write end of ") +
+           ("pipe " + inode);
+  case DescriptorInfo::Kind::terminal:
+    return "terminal " + harmless(descriptor.target);
+  case DescriptorInfo::Kind::file:
+  case DescriptorInfo::Kind::other:
+    break;
+  }
+  return harmless(descriptor.target);
+}
+
+std::vector<Span> notes_on(const Held& held) {
+  std::vector<Span> notes;
+  if (held.descriptor.kind == DescriptorInfo::Kind::pipe) {
+    // That several hold a pipe is what 0, 1 and 2 are inherited for.
+    if (held.descriptor.fd > 2 && !held.others.empty()) {
+      notes.push_back({"also held by " + names_of(held.others, false)});
+    }
+    if (!held.other_end.empty()) {
+      notes.push_back(
+          {(held.descriptor.reads ? "written by " : "read by ") + names_of(held.other_end)});
+    }
+    return notes;
+  }
+  if (held.descriptor.kind != DescriptorInfo::Kind::socket) {
+    return notes;
+  }
+  const std::string closing = held.socket ? closing_of(held) : "";
+  if (!closing.empty()) {
+    notes.push_back(
+        {closing, held.socket->state == TcpState::close_wait ? Paint::magenta : Paint::plain});
+  }
+  if (!held.others.empty()) {
+    notes.push_back({"also held by " + names_of(held.others, false), Paint::yellow});
+  }
+  if (!held.socket) {
+    return notes;
+  }
+  if (held.socket->state == TcpState::listen) {
+    add_waiting(notes, held);
+    return notes;
+  }
+  add_queues(notes, *held.socket);
+  const bool named = held.peer && held.peer->kind == Peer::Kind::held;
+  const bool told = closing.find(named ? name_of(*held.peer) : "\n") != std::string::npos;
+  if (held.peer && !told) {
+    notes.push_back({"peer " + name_of(*held.peer), Paint::dim});
+  }
+  return notes;
+}
+
+std::vector<DescriptorRow> rows_of(const Member& member, bool ports_only) {
+  std::vector<DescriptorRow> rows;
+  for (const Held& held : member.descriptors) {
+    const DescriptorInfo& descriptor = held.descriptor;
+    const std::string what = what_is(held, ports_only);
+    const bool joins = descriptor.fd <= 2 && descriptor.kind != DescriptorInfo::Kind::socket &&
+                       !rows.empty() &&
+                       rows.back().descriptors.back().descriptor.kind == descriptor.kind &&
+                       rows.back().descriptors.back().descriptor.fd + 1 == descriptor.fd;
+    if (!joins) {
+      rows.push_back({.label = std::to_string(descriptor.fd), .descriptors = {held}, .what = what});
+      continue;
+    }
+    DescriptorRow& row = rows.back();
+    row.descriptors.push_back(held);
+    row.label =
+        std::to_string(row.descriptors.front().descriptor.fd) + "-" + std::to_string(descriptor.fd);
+    if (row.what != what) {
+      // Several pipes or files: the numbers of pipes say enough.
+      row.what = descriptor.kind == DescriptorInfo::Kind::pipe ? "pipes" : row.what + ", " + what;
+    }
+  }
+  for (DescriptorRow& row : rows) {
+    if (row.what == "pipes") {
+      std::string_view separator = " ";
+      for (const Held& held : row.descriptors) {
+        row.what += separator;
+        row.what += std::to_string(held.descriptor.inode);
+        separator = ", ";
+      }
+    }
+  }
+  return rows;
+}
+
+Line summary_of(const Snapshot& snapshot) {
+  const std::size_t zombies = snapshot.zombies();
+  const std::size_t shared = snapshot.shared_sockets();
+  Line line{
+      {quantity(snapshot.members.size(), "process", "processes") + (zombies > 0 ? "," : ".")}};
+  if (zombies > 0) {
+    line.push_back({quantity(zombies, "zombie", "zombies") + ".", Paint::red});
+  }
+  line.push_back(shared > 0 ? Span{quantity(shared, "socket is", "sockets are") +
+                                       " held by more than one process.",
+                                   Paint::yellow}
+                            : Span{"No socket is held by more than one process."});
+  return line;
+}
+
+namespace {
+
+constexpr std::size_t gap = 2;
+constexpr std::size_t least_room_for_notes = 30;
+
+/// What a row of the X-ray is made of, before it is known how wide it may be.
+struct Draft {
+  std::string key;
+  std::string before;  ///< of its first line
+  std::string below;   ///< of all others
+  std::string label{}; ///< the descriptor's number; empty: the line of a process
+  Line what{};
+  std::vector<Span> notes{};
+};
+
+std::string right_aligned(const std::string& text, std::size_t width) {
+  return std::string(width - std::min(width, width_of(text)), ' ') + text;
+}
+
+std::string key_of(const ProcessInfo& process) {
+  return std::to_string(process.pid) + "." + std::to_string(process.start_time);
+}
+
+Draft draft_of(const Member& member, bool unicode) {
+  const ProcessInfo& process = member.process;
+  const Paint paint = process.zombie() ? Paint::red : Paint::bold;
+  Draft draft{.key = key_of(process),
+              .before = branches(member.last, unicode),
+              .below = branches(member.last, unicode, true) +
+                       (member.has_children ? (unicode ? "│  " : "|  ") : "   ")};
+  draft.what = {{harmless(process.name) + " " + std::to_string(process.pid), paint},
+                state_of(process)};
+  if (process.zombie()) {
+    draft.what.push_back({end_of(member) + ", not reaped by its parent" +
+                              (member.last.empty() ? "" : " " + std::to_string(process.parent)),
+                          Paint::red});
+  }
+  if (process.threads > 1) {
+    draft.what.push_back({std::to_string(process.threads) + " threads"});
+  }
+  if (member.last.empty() && !member.parent_name.empty()) {
+    draft.what.push_back(
+        {"child of " + harmless(member.parent_name) + " " + std::to_string(process.parent),
+         Paint::dim});
+  }
+  return draft;
+}
+
+std::string content_of(const Draft& draft) {
+  return text_of(draft.what, {.colour = false}) + "\n" + text_of(draft.notes, {.colour = false});
+}
+
+std::vector<Draft> drafts_of(const Snapshot& snapshot, bool unicode, bool ports_only) {
+  std::vector<Draft> drafts;
+  for (const Member& member : snapshot.members) {
+    drafts.push_back(draft_of(member, unicode));
+    const std::string below = drafts.back().below;
+    const std::string key = key_of(member.process);
+    if (member.hidden) {
+      drafts.push_back(
+          {.key = key + " ?",
+           .before = below,
+           .below = below,
+           .label = "?",
+           .what = {{"the kernel does not show us its descriptors: not ours", Paint::dim}}});
+    }
+    for (DescriptorRow& row : rows_of(member, ports_only)) {
+      const Held& held = row.descriptors.back();
+      drafts.push_back(
+          {.key = key + " " + row.label + " " + held.descriptor.target,
+           .before = below,
+           .below = below,
+           .label = std::move(row.label),
+           .what = {{std::move(row.what)}},
+           .notes = row.descriptors.size() == 1 ? notes_on(held) : std::vector<Span>()});
+    }
+  }
+  return drafts;
+}
+
+/// Where the notes begin, if every line that has some gets them beside what it is; 0: there is no
+/// room for that.
+std::size_t column_of_notes(const std::vector<Draft>& drafts, std::size_t label_width,
+                            std::size_t width) {
+  std::size_t column = 0;
+  for (const Draft& draft : drafts) {
+    if (!draft.notes.empty()) {
+      column = std::max(column, width_of(draft.before) + label_width + gap +
+                                    width_of(draft.what.front().text) + gap);
+    }
+  }
+  return column + least_room_for_notes <= width ? column : 0;
+}
+
+/// Several notes as one text: a comma after each but the last.
+Line joined(const std::vector<Span>& notes) {
+  Line line;
+  for (const Span& note : notes) {
+    if (!line.empty()) {
+      line.back().text += ";";
+    }
+    line.push_back(note);
+  }
+  return line;
+}
+
+/// `first`, and from the second on `rest`, before the lines.
+void put_before(std::vector<Line>& lines, const std::string& first, const std::string& rest) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    lines[i].insert(lines[i].begin(), Span{i == 0 ? first : rest});
+  }
+}
+
+/// A line for a process: name and pid, state, and what else there is to say.
+std::vector<Line> process_lines(const Draft& draft, std::size_t width, bool unicode) {
+  std::vector<Line> lines(1);
+  const std::string rest = draft.below + "  ";
+  std::size_t used = width_of(draft.before);
+  for (const Span& span : draft.what) {
+    const bool first = lines.size() == 1 && lines.front().empty();
+    const std::size_t more = width_of(span.text) + (first ? 0 : gap);
+    if (used + more <= width) {
+      lines.back().push_back({(first ? "" : std::string(gap, ' '))});
+      lines.back().push_back(span);
+      used += more;
+      continue;
+    }
+    auto pieces = wrapped({span}, width - width_of(rest), unicode);
+    if (first) {
+      lines.clear();
+    }
+    lines.insert(lines.end(), pieces.begin(), pieces.end());
+    used = width; // what follows begins a line of its own
+  }
+  put_before(lines, draft.before, rest);
+  return lines;
+}
+
+std::vector<Line> descriptor_lines(const Draft& draft, std::size_t label_width, std::size_t column,
+                                   std::size_t width, bool unicode) {
+  const std::string first = draft.before + right_aligned(draft.label, label_width) + "  ";
+  const std::string rest = draft.below + std::string(label_width + gap, ' ');
+  const std::size_t start = width_of(first);
+  const Line& what = draft.what;
+  std::vector<Line> lines;
+  if (draft.notes.empty() || column == 0) {
+    // A path is cut, so that it stays one line; a sentence is not.
+    const bool path = what.front().text.find(' ') == std::string::npos;
+    lines = path ? std::vector<Line>{{{cut(what.front().text, width - start, unicode)}}}
+                 : wrapped(what, width - start, unicode);
+    if (!draft.notes.empty()) {
+      auto notes = wrapped(joined(draft.notes), width - start - gap, unicode);
+      put_before(notes, "  ", "  ");
+      lines.insert(lines.end(), notes.begin(), notes.end());
+    }
+    put_before(lines, first, rest);
+    return lines;
+  }
+  lines = wrapped(joined(draft.notes), width - column, unicode);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string text = i == 0 ? what.front().text : "";
+    lines[i].insert(lines[i].begin(),
+                    Span{padded(text, column - start), i == 0 ? what.front().paint : Paint::plain});
+  }
+  put_before(lines, first, rest);
+  return lines;
+}
+
+} // namespace
+
+std::vector<Part> xray(const Snapshot& snapshot, const Style& style, std::size_t width) {
+  std::vector<Draft> drafts;
+  std::vector<std::string> contents;
+  std::size_t label_width = 0;
+  std::size_t column = 0;
+  for (const bool ports_only : {false, true}) {
+    drafts = drafts_of(snapshot, style.unicode, ports_only);
+    for (const Draft& draft : drafts) {
+      label_width = std::max(label_width, width_of(draft.label));
+      if (!ports_only) {
+        contents.push_back(content_of(draft));
+      }
+    }
+    column = column_of_notes(drafts, label_width, width);
+    if (column != 0) {
+      break;
+    }
+  }
+  // A very deep tree in a narrow terminal: better without its branches than wider than the screen.
+  constexpr std::size_t least_room = 12;
+  for (Draft& draft : drafts) {
+    if (width_of(draft.below) + label_width + 2 * gap + least_room > width) {
+      draft.before.clear();
+      draft.below.clear();
+    }
+  }
+  std::vector<Part> parts;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const Draft& draft = drafts[i];
+    parts.push_back({.key = draft.key,
+                     .content = std::move(contents[i]),
+                     .lines = draft.label.empty() ? process_lines(draft, width, style.unicode)
+                                                  : descriptor_lines(draft, label_width, column,
+                                                                     width, style.unicode)});
+  }
+  if (!snapshot.members.empty()) {
+    const Line summary = summary_of(snapshot);
+    parts.push_back({.key = "summary",
+                     .content = text_of(summary, {.colour = false}),
+                     .lines = wrapped(summary, width, style.unicode)});
+  }
+  return parts;
+}
+
+std::string xray_of(pid_t root) {
+  constexpr std::size_t width = 100;
+  const Snapshot snapshot = look_at({root});
+  if (snapshot.members.empty()) {
+    return std::to_string(root) + ": no such process\n";
+  }
+  std::string text;
+  for (const Part& part : xray(snapshot, {}, width)) {
+    text += plain_text_of(part.lines);
+  }
+  return text;
+}
+
+std::vector<Line> draw(const Snapshot& snapshot, const ProcessTable& how, const Style& style,
+                       std::size_t indent) {
   std::vector<Table::Column> columns{{"PROCESS"}, {"PID", Table::Align::right}, {"STATE"}};
   if (how.sockets) {
     columns.insert(columns.end(), {{"FD", Table::Align::right}, {"SOCKET"}, {"HELD"}});
   }
   columns.push_back({""}); // the notes
   Table table(std::move(columns));
-  for (const Member& member : members) {
+  for (const Member& member : snapshot.members) {
     const ProcessInfo& process = member.process;
-    std::vector<Span> row{{branches(member.last, style.unicode) + process.name,
+    std::vector<Span> row{{branches(member.last, style.unicode) + harmless(process.name),
                            process.zombie() ? Paint::red : Paint::plain},
                           {std::to_string(process.pid)},
                           state_of(process)};
@@ -258,8 +544,12 @@ std::vector<Line> draw(const std::vector<Member>& members, const ProcessTable& h
     bool first = true;
     for (const Held& held : sockets) {
       const Paint paint = held.holders > 1 ? Paint::yellow : Paint::plain;
+      std::string text = ends_of(*held.socket, how.ports_only);
+      if (held.socket->state != TcpState::listen && held.socket->state != TcpState::established) {
+        text += " " + std::string(name_of(held.socket->state));
+      }
       row.push_back({std::to_string(held.descriptor.fd)});
-      row.push_back({text_of(*held.socket, how.ports_only), paint});
+      row.push_back({std::move(text), paint});
       row.push_back({times(held.holders), paint});
       row.push_back(first ? last : Span{});
       table.add(std::move(row));

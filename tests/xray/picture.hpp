@@ -1,10 +1,11 @@
-// Pictures of processes and their sockets for a terminal or a log: lines of text, no cursor moves.
+// Pictures of processes and what they hold, as lines of text; no cursor moves.
 #pragma once
 
-#include "harness/proc.hpp"
+#include "xray/snapshot.hpp"
+#include "xray/terminal.hpp"
 
+#include <cstddef>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,86 +14,60 @@
 
 namespace lab {
 
-// Text and colour.
+// In words.
 
-enum class Paint : unsigned char { plain, dim, bold, red, green, yellow, blue, magenta, cyan };
+/// `listens on 127.0.0.1:9190`, `127.0.0.1:9190 <-> 127.0.0.1:40712`. With `ports_only`, a loopback
+/// address is left out: `:9190 <-> :40712`.
+std::string ends_of(const SocketInfo& socket, bool ports_only = false);
 
-/// A piece of a line in one colour.
-struct Span {
-  std::string text;
-  Paint paint = Paint::plain;
-};
+/// `S sleeping`, `Z zombie`.
+Span state_of(const ProcessInfo& process);
 
-using Line = std::vector<Span>;
+/// How a zombie ended: `exit status 3`, `killed by SIGKILL`, or that we may not know.
+std::string end_of(const Member& member);
 
-/// How a reader can be shown things.
-struct Style {
-  bool colour = false;
-  bool unicode = true; ///< else the branches of a tree are drawn in ASCII
-};
+/// What a descriptor is: as ends_of for a TCP socket, `terminal /dev/pts/1`, `read end of pipe
+/// 4711`, a path.
+std::string what_is(const Held& held, bool ports_only = false);
 
-/// Colour for a terminal alone, unless NO_COLOR is set and not empty, or TERM is missing or `dumb`.
-/// ASCII only where the locale (LC_ALL, LC_CTYPE, LANG) names another character set than UTF-8.
-Style style_for(int fd);
+/// What there is to say of a descriptor beyond that, the most important first: half-closed by whom,
+/// who else holds it, bytes in its queues, who is at the other end.
+std::vector<Span> notes_on(const Held& held);
 
-/// The line as bytes, without a newline.
-std::string text_of(const Line& line, const Style& style);
-
-/// How many columns a UTF-8 text takes; each character one.
-std::size_t width_of(std::string_view text);
-
-/// The text and as many spaces as make it `width` columns wide.
-std::string padded(std::string text, std::size_t width);
-
-/// Columns as wide as their widest cell, with two spaces between them.
-class Table {
-public:
-  enum class Align : unsigned char { left, right };
-
-  struct Column {
-    std::string title;
-    Align align = Align::left;
-  };
-
-  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-
-  /// A cell for each column; those left out at the end are empty.
-  void add(std::vector<Span> cells) { rows_.push_back(std::move(cells)); }
-
-  /// The titles, dim, and the rows, each after `indent` spaces. No spaces at the end of a line.
-  [[nodiscard]] std::vector<Line> lines(std::size_t indent = 0, bool with_titles = true) const;
-
-private:
-  std::vector<Column> columns_;
-  std::vector<std::vector<Span>> rows_;
-};
-
-// Processes and sockets.
-
-/// A descriptor of one process.
-struct Held {
-  DescriptorInfo descriptor;
-  /// Of a TCP socket.
-  std::optional<SocketInfo> socket;
-  /// How many of the processes in the picture hold it.
-  std::size_t holders = 0;
-};
-
-/// A process at its place in the tree.
-struct Member {
-  ProcessInfo process;
-  /// From the root's child down to this process: whether each is the last among its siblings.
-  /// Empty for a root.
-  std::vector<bool> last;
+/// Descriptors that are one row of a picture: 0, 1 and 2, where none of them is a socket and all
+/// are of one kind; any other by itself.
+struct DescriptorRow {
+  std::string label; ///< `3`, `0-2`
   std::vector<Held> descriptors;
-
-  /// Those of them that are TCP sockets.
-  [[nodiscard]] std::vector<Held> sockets() const;
+  std::string what;
 };
 
-/// What the kernel shows at one moment of some processes and all that descend from them: parents
-/// before their children, in the order of `roots`. One that is gone is left out.
-std::vector<Member> look_at(const std::vector<pid_t>& roots);
+std::vector<DescriptorRow> rows_of(const Member& member, bool ports_only = false);
+
+/// `2 processes, 1 zombie. 2 sockets are held by more than one process.`: spans for wrapped, which
+/// puts the blanks between them.
+Line summary_of(const Snapshot& snapshot);
+
+// The X-ray: a tree, and below each process a row for each of its descriptors.
+
+/// What a part of the picture is about, and the lines that it takes.
+struct Part {
+  /// Names the same process or descriptor at every look; unlike that of any other.
+  std::string key;
+  /// What it says, however it is laid out.
+  std::string content;
+  std::vector<Line> lines;
+};
+
+/// No line is wider than `width` columns, which is at least 20. Zombies are red, stopped processes
+/// cyan, and what is said of a socket that more than one process holds is yellow.
+std::vector<Part> xray(const Snapshot& snapshot, const Style& style, std::size_t width);
+
+/// The X-ray of a process and its descendants for a message of a check: plain, a newline at the end
+/// of each line.
+std::string xray_of(pid_t root);
+
+// The table: a row for each process or TCP socket.
 
 struct ProcessTable {
   /// Whether to draw the TCP sockets, a line for each where a process holds several.
@@ -104,16 +79,8 @@ struct ProcessTable {
   std::map<pid_t, std::string> notes{}; // NOLINT(readability-redundant-member-init)
 };
 
-/// The tree with process ids, states and sockets. Zombies are red, stopped processes are cyan, and
-/// a socket that more than one process holds is yellow.
-std::vector<Line> draw(const std::vector<Member>& members, const ProcessTable& how,
-                       const Style& style, std::size_t indent = 0);
-
-/// `listens on 127.0.0.1:9190`, `127.0.0.1:9190 <-> 127.0.0.1:40712`, and the state where it is
-/// neither LISTEN nor ESTABLISHED.
-std::string text_of(const SocketInfo& socket, bool ports_only = false);
-
-/// `S sleeping`, `Z zombie`.
-Span state_of(const ProcessInfo& process);
+/// The tree with process ids, states and sockets, in the colours of xray.
+std::vector<Line> draw(const Snapshot& snapshot, const ProcessTable& how, const Style& style,
+                       std::size_t indent = 0);
 
 } // namespace lab
