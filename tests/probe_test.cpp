@@ -396,6 +396,32 @@ TEST_SUITE("probe") {
           "parent 1\nchild EPIPE\nchild 1\nchild EPIPE\nchild 1\n");
   }
 
+  TEST_CASE("a process stops before a call, and makes it when it goes on") {
+    Probe probe({.faults = "fork:1=stop;close:socket:process:1=stop"});
+    lab::ServerOptions options;
+    probe.attach(options.process);
+    lab::Server server(ECHO_MPSERVER, options);
+    lab::Connection client = server.connect();
+    const auto stopped = [](pid_t pid) {
+      const auto process = lab::process_info(pid);
+      return process && process->stopped();
+    };
+    lab::wait_until("the server to stop before fork", [&] { return stopped(server.pid()); });
+    CHECK(server.children().empty());
+    server.process().resume();
+    server.wait_for_children(1);
+    const pid_t child = server.children().front().pid;
+    for (const pid_t pid : {server.pid(), child}) {
+      lab::wait_until("both to stop before close", [&] { return stopped(pid); });
+      CHECK(lab::sockets_of(pid).size() == 2);
+    }
+    REQUIRE(::kill(child, SIGCONT) == 0);
+    server.process().resume();
+    client.exchange("hello\n");
+    CHECK(probe.faults_injected("fork") == 1);
+    CHECK(probe.faults_injected("close") == 2);
+  }
+
   TEST_CASE("a rule that says nothing is refused with what is wrong") {
     const auto reason = [](const char* faults) -> std::string {
       try {

@@ -1,5 +1,6 @@
 #include "probe/preload/core.hpp"
 
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 
@@ -204,13 +205,16 @@ Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted
   for (std::size_t i = 0; i < memory->rule_count; ++i) {
     Rule& rule = memory->rules[i];
     if (applies(rule, group, fd, can_be_interrupted) && is_turn(rule, i) && chosen == nullptr &&
-        (rule.error != 0 || asked > rule.most)) {
+        (rule.error != 0 || rule.stop || asked > rule.most)) {
       chosen = &rule;
       result = {.error = rule.error, .most = rule.most};
     }
   }
   if (chosen != nullptr) {
     result.silent = chosen->injected.fetch_add(1, std::memory_order_relaxed) >= most_shown;
+    if (chosen->stop) {
+      syscall(SYS_kill, getpid(), SIGSTOP); // in force before it returns
+    }
   }
   return result;
 }
