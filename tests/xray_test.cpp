@@ -300,6 +300,39 @@ TEST_SUITE("pictures") {
     CHECK(client.receive_until_eof() == "fourteen bytes");
   }
 
+  TEST_CASE("closed, not half-closed: no process holds the other end") {
+    Server server("leaky_server");
+    lab::Connection client = server.connect();
+    client.exchange("hello\n");
+    client.close();
+    await({server.pid()}, "CLOSE_WAIT: closed by the peer, not closed here\n");
+  }
+
+  TEST_CASE("a name that the kernel has cut is completed") {
+    const Folder folder;
+    const auto program = folder.path() / "a_server_with_a_long_name";
+    std::filesystem::copy_file(lab::program("zombie"), program);
+    Process process(program);
+    process.wait_for_line("press Enter");
+    await({process.pid()}, with("a_server_with_a_long_name $1  S sleeping", {process.pid()}));
+  }
+
+  TEST_CASE("a check's picture is short: the root, then what fits, then the sum") {
+    Server server("leaky_server");
+    std::vector<lab::Connection> clients;
+    for (int i = 0; i < 5; ++i) {
+      clients.push_back(server.connect());
+    }
+    server.wait_for_children(5);
+    const std::string picture = lab::xray_of(server.pid());
+    CAPTURE(picture);
+    CHECK(std::count(picture.begin(), picture.end(), '\n') == 16);
+    CHECK(picture.starts_with(with("leaky_server $1  S", {server.pid()})));
+    CHECK(std::regex_search(picture,
+                            std::regex("\n\\.\\.\\. \\(\\d+ lines more\\)\n6 processes\\. ")));
+    CHECK(lab::xray_of(0) == "0: no such process\n");
+  }
+
   TEST_CASE("an end of file alone") {
     Server server("echo_mpserver");
     lab::Connection client = server.connect();

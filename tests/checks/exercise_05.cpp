@@ -9,6 +9,7 @@
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <string>
@@ -55,7 +56,7 @@ TEST_SUITE("exercise-05") {
     lab::settle(
         server.pid(), "the child to close its copy of the listener",
         [&] { return !lab::listening_socket_of(child).has_value(); },
-        [&] { return "the child holds\n" + lab::describe(child); });
+        [&] { return "the child holds\n" + lab::xray_of(child); });
   }
 
   LAB_CHECK("exercise-05: the client sees end of file after its half-close", .promise = "M2 S5",
@@ -107,8 +108,8 @@ TEST_SUITE("exercise-05") {
     for (const int number : {0, 1, 2}) { // close_range from 0 would be too much of it
       const auto held = lab::descriptors_of(server.pid());
       lab::expect(std::ranges::any_of(held, [&](const auto& one) { return one.fd == number; }),
-                  "the parent has closed its descriptor ", number, ": ",
-                  lab::describe(server.pid()));
+                  "the parent has closed its descriptor ", number, ":\n",
+                  lab::xray_of(server.pid()));
     }
   }
 

@@ -7,6 +7,7 @@
 #include "harness/limits.hpp"
 #include "harness/server.hpp"
 #include "probe/probe.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -306,20 +307,17 @@ void shares_out_the_descriptors(const std::string& program) {
       [&] { return connections_of_parent().empty(); },
       [&] {
         std::string text = "it holds " + std::to_string(connections_of_parent().size()) + " of 5:";
-        for (const SocketInfo& socket : connections_of_parent()) {
-          text += "\n" + describe(socket);
-        }
-        return text;
+        return text + "\n" + xray_of(server.pid());
       });
   expect(listening_socket_of(server.pid()).has_value(), "the parent ", server.pid(),
-         " does not hold the listener: ", describe(server.pid()));
+         " does not hold the listener:\n", xray_of(server.pid()));
   for (const Connection& client : clients) {
     const pid_t child = child_of(server, client);
     const auto held = sockets_of(child);
-    expect(!listening_socket_of(child), "child ", child, " holds the listener: ", describe(child));
+    expect(!listening_socket_of(child), "child ", child, " holds the listener:\n", xray_of(child));
     expect(held.size() == 1, "child ", child, " holds ", held.size(),
-           " TCP sockets, and serves the client on port ", client.local_port(),
-           " alone: ", describe(child));
+           " TCP sockets, and serves the client on port ", client.local_port(), " alone:\n",
+           xray_of(child));
   }
 }
 
@@ -338,8 +336,8 @@ void keeps_no_descriptor_of_clients_gone(const std::string& program) {
       server.pid(), "the parent to have no more descriptors than after its first client",
       [&] { return descriptors_of(server.pid()).size() <= after_one; },
       [&] {
-        return "it had " + std::to_string(after_one) + ", and after 20 more clients " +
-               describe(server.pid());
+        return "it had " + std::to_string(after_one) + ", and after 20 more clients\n" +
+               xray_of(server.pid());
       });
 }
 

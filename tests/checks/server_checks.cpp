@@ -4,6 +4,7 @@
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <array>
@@ -135,10 +136,10 @@ void expect_eof(Server& server, Connection& client) {
       [&] {
         std::string holders;
         for (const pid_t pid : server.holders_of(client)) {
-          holders += describe(pid) + "\n";
+          holders += (holders.empty() ? "" : ", ") + std::to_string(pid);
         }
-        return "the client's connection is held by:\n" + (holders.empty() ? "nobody\n" : holders) +
-               server.process().report();
+        return "the client's connection is held by " + (holders.empty() ? "nobody" : holders) +
+               ":\n" + xray_of(server.pid()) + server.process().report();
       });
 }
 

@@ -94,6 +94,9 @@ std::string name_of(const Peer& peer) {
 /// Who has closed or half-closed, seen from this end. RFC 9293, 3.3.2.
 std::string closing_of(const Held& held) {
   const bool named = held.peer && held.peer->kind == Peer::Kind::held;
+  // Who has closed, sends the same FIN as who has half-closed; but no process holds that end.
+  const bool closed =
+      held.peer && (held.peer->kind == Peer::Kind::closed || held.peer->kind == Peer::Kind::gone);
   const std::string peer = named ? name_of(*held.peer) : "the peer";
   const std::string state(name_of(held.socket->state));
   switch (held.socket->state) {
@@ -102,7 +105,7 @@ std::string closing_of(const Held& held) {
   case TcpState::fin_wait2:
     return state + ": half-closed from here, not closed by " + peer;
   case TcpState::close_wait:
-    return state + ": half-closed by " + peer + ", not closed here";
+    return state + (closed ? ": closed by " : ": half-closed by ") + peer + ", not closed here";
   case TcpState::last_ack:
   case TcpState::closing:
     return state + ": closed at both ends";
@@ -240,7 +243,8 @@ std::vector<Span> notes_on(const Held& held) {
   }
   add_queues(notes, *held.socket);
   const bool named = held.peer && held.peer->kind == Peer::Kind::held;
-  const bool told = closing.find(named ? name_of(*held.peer) : "\n") != std::string::npos;
+  const bool told = named ? closing.find(name_of(*held.peer)) != std::string::npos
+                          : closing.find(": closed by") != std::string::npos;
   if (held.peer && !told) {
     notes.push_back({"peer " + name_of(*held.peer), Paint::dim});
   }
@@ -512,16 +516,25 @@ std::vector<Part> xray(const Snapshot& snapshot, const Style& style, std::size_t
 }
 
 std::string xray_of(pid_t root) {
-  constexpr std::size_t width = 100;
+  constexpr std::size_t width = 90; // a report indents it
   const Snapshot snapshot = look_at({root});
   if (snapshot.members.empty()) {
     return std::to_string(root) + ": no such process\n";
   }
-  std::string text;
+  // The root comes first, and it is what most checks are about.
+  constexpr std::size_t most = 16;
+  std::vector<Line> lines;
   for (const Part& part : xray(snapshot, {}, width)) {
-    text += plain_text_of(part.lines);
+    lines.insert(lines.end(), part.lines.begin(), part.lines.end());
   }
-  return text;
+  if (lines.size() > most) {
+    const auto summary = lines.back();
+    const std::size_t left_out = lines.size() - most + 1;
+    lines.resize(most - 2);
+    lines.push_back({{"... (" + std::to_string(left_out) + " lines more)"}});
+    lines.push_back(summary);
+  }
+  return plain_text_of(lines);
 }
 
 std::vector<Line> draw(const Snapshot& snapshot, const ProcessTable& how, const Style& style,

@@ -64,7 +64,7 @@ struct Part {
 std::vector<Part> xray(const Snapshot& snapshot, const Style& style, std::size_t width);
 
 /// The X-ray of a process and its descendants for a message of a check: plain, a newline at the end
-/// of each line.
+/// of each line, at most 16 lines.
 std::string xray_of(pid_t root);
 
 // The table: a row for each process or TCP socket.

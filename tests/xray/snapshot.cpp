@@ -214,6 +214,16 @@ void add_socket(Held& held, const Holders& holders, const Sockets& sockets, pid_
   }
 }
 
+/// The kernel keeps 15 bytes of a program's name; where that is its start, its file has all of it.
+void complete_name(ProcessInfo& process) {
+  constexpr std::size_t kept = 15;
+  if (process.name.size() == kept) {
+    const std::string file = executable_of(process.pid);
+    const std::string name = file.substr(file.rfind('/') + 1);
+    process.name = name.starts_with(process.name) ? name : process.name;
+  }
+}
+
 } // namespace
 
 std::vector<Held> Member::sockets() const {
@@ -242,7 +252,10 @@ std::size_t Snapshot::shared_sockets() const {
 }
 
 Snapshot look_at(const std::vector<pid_t>& roots, const LookOptions& options) {
-  const auto all = all_processes();
+  auto all = all_processes();
+  for (ProcessInfo& process : all) {
+    complete_name(process);
+  }
   Snapshot snapshot{.members = trees_of(roots, all)};
   Holders holders;
   bool any_socket = false;
