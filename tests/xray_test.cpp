@@ -416,7 +416,7 @@ TEST_SUITE("pictures") {
       }
     });
     std::size_t seen = 0;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 50; ++i) {
       const lab::Snapshot snapshot = lab::look_at({storm.pid()});
       REQUIRE_FALSE(snapshot.members.empty());
       seen += snapshot.members.size() - 1;

@@ -239,17 +239,19 @@ bool list_descriptors(pid_t pid, std::vector<DescriptorInfo>& descriptors) {
     std::array<char, 4096> target; // NOLINT(*-member-init): readlink fills what is used
     const ssize_t size = ::readlink(entry->path().c_str(), target.data(), target.size());
     if (size >= 0) {
-      struct stat link {};
-
-      const bool known = ::lstat(entry->path().c_str(), &link) == 0;
       DescriptorInfo found{.fd = number_in<int>(number),
-                           .target = {target.data(), static_cast<std::size_t>(size)},
-                           .reads = known && (link.st_mode & S_IRUSR) != 0,
-                           .writes = known && (link.st_mode & S_IWUSR) != 0};
+                           .target = {target.data(), static_cast<std::size_t>(size)}};
       found.kind = kind_of(found.target);
       if (found.kind == DescriptorInfo::Kind::socket || found.kind == DescriptorInfo::Kind::pipe) {
         found.inode = number_in<unsigned long>(
             std::string_view(found.target).substr(found.target.find('[') + 1));
+      }
+      struct stat link {};
+
+      // The link's own mode says what the descriptor is open for.
+      if (found.kind == DescriptorInfo::Kind::pipe && ::lstat(entry->path().c_str(), &link) == 0) {
+        found.reads = (link.st_mode & S_IRUSR) != 0;
+        found.writes = (link.st_mode & S_IWUSR) != 0;
       }
       descriptors.push_back(std::move(found));
     } else if (denied(errno)) {

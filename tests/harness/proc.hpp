@@ -74,7 +74,7 @@ struct DescriptorInfo {
   std::string target;
   /// Of a socket or a pipe; 0 for the others.
   unsigned long inode = 0;
-  /// What it is open for: one end of a pipe is for one of them.
+  /// Of a pipe, which end it is; of a FIFO that is open for both, both. False for the others.
   bool reads = false;
   bool writes = false;
 };
