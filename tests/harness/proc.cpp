@@ -246,6 +246,7 @@ bool list_descriptors(pid_t pid, std::vector<DescriptorInfo>& descriptors) {
         found.inode = number_in<unsigned long>(
             std::string_view(found.target).substr(found.target.find('[') + 1));
       }
+
       struct stat link {};
 
       // The link's own mode says what the descriptor is open for.
