@@ -439,6 +439,23 @@ double number_in(const std::string& element, const std::string& name) {
   return std::stod(match[1]);
 }
 
+/// A polygon's bounding box, as an element.
+std::string box_around(const std::string& polygon) {
+  std::vector<double> x;
+  std::vector<double> y;
+  const std::regex point("([-0-9.]+),([-0-9.]+)");
+  for (std::sregex_iterator match(polygon.begin(), polygon.end(), point), end; match != end;
+       ++match) {
+    x.push_back(std::stod((*match)[1]));
+    y.push_back(std::stod((*match)[2]));
+  }
+  REQUIRE(x.size() == 8);
+  const auto [left, right] = std::minmax_element(x.begin(), x.end());
+  const auto [top, bottom] = std::minmax_element(y.begin(), y.end());
+  return "<box x=\"" + std::to_string(*left) + "\" y=\"" + std::to_string(*top) + "\" width=\"" +
+         std::to_string(*right - *left) + "\" height=\"" + std::to_string(*bottom - *top) + "\"/>";
+}
+
 /// Every end tag is that of the last begin tag, and every `&` begins an entity.
 void check_well_formed(const std::string& svg) {
   std::vector<std::string> open;
@@ -481,7 +498,7 @@ TEST_SUITE("drawings") {
     check_well_formed(svg);
     CHECK(contains(svg, "<title id=\"title\">Who holds what: leaky_server"));
     CHECK(contains(svg, "sockets are held by more than one process.</desc>"));
-    CHECK(contains(svg, "stroke-dasharray=\"8 5\""));
+    CHECK(contains(svg, "stroke-dasharray=\"7 6\""));
     CHECK(contains(svg, ">Z</text>"));
     CHECK(contains(svg, ">exit status 3</text>"));
     CHECK(contains(svg, ">held by 2 processes</text>"));
@@ -493,9 +510,13 @@ TEST_SUITE("drawings") {
     const double height = number_in(svg, "height");
     std::string box;
     int texts = 0;
-    const std::regex element("<(rect|text) [^>]*>([^<]*)");
+    const std::regex element("<(rect|polygon|text) [^>]*>([^<]*)");
     for (std::sregex_iterator match(svg.begin(), svg.end(), element), end; match != end; ++match) {
       const std::string tag = match->str();
+      if ((*match)[1] == "polygon") {
+        box = box_around(tag);
+        continue;
+      }
       if ((*match)[1] == "rect") {
         box = tag;
         if (contains(box, " x=")) {
@@ -506,7 +527,7 @@ TEST_SUITE("drawings") {
       }
       ++texts;
       const std::string text = std::regex_replace((*match)[2].str(), std::regex("&[a-z]+;"), "&");
-      const double size = contains(tag, "font-size") ? number_in(tag, "font-size") : 15;
+      const double size = contains(tag, "font-size") ? number_in(tag, "font-size") : 20;
       const double length = static_cast<double>(lab::width_of(text)) * 0.602 * size;
       const double x = number_in(tag, "x");
       const double start = contains(tag, "\"end\"")      ? x - length

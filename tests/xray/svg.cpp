@@ -3,8 +3,10 @@
 #include "xray/picture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <map>
 #include <sstream>
 #include <string_view>
@@ -22,20 +24,21 @@ constexpr std::string_view process_fill = "#eef3fb";
 constexpr std::string_view process_stroke = "#2b4c7e";
 constexpr std::string_view socket_stroke = "#b4530a";
 constexpr std::string_view shared_stroke = "#b3261e";
-constexpr std::string_view zombie_fill = "#f4f4f4";
-constexpr std::string_view zombie_stroke = "#6b6b6b";
+constexpr std::string_view kernel_fill = "#f6f1e7";
+constexpr std::string_view zombie_fill = "#f2f2f2";
+constexpr std::string_view zombie_stroke = "#6b6f7a";
 
 // In pixels.
-constexpr double font_size = 15;
+constexpr double font_size = 20;
 constexpr double character = 0.62 * font_size; // the widest of the fonts named: 0.602
-constexpr double line_height = 24;
-constexpr double padding = 12;
+constexpr double line_height = 32;
+constexpr double padding = 14;
 constexpr double margin = 20;
-constexpr double child_indent = 36;
-constexpr double between_boxes = 22;
-constexpr double room_for_lines = 110;
+constexpr double child_indent = 44;
+constexpr double between_boxes = 26;
+constexpr double room_for_lines = 130;
 constexpr double peer_height = 2 * line_height + padding;
-constexpr double fd_cell = 4 * character;
+constexpr double fd_cell = 5 * character;
 constexpr std::size_t widest_text = 30; // columns
 
 double width_in_pixels(std::string_view text) {
@@ -104,7 +107,7 @@ struct ProcessBox {
   std::string state{};               // NOLINT(readability-redundant-member-init)
 };
 
-/// A socket: drawn once, whoever holds it.
+/// A socket: something that the kernel keeps, drawn once, whoever holds it.
 struct SocketBox {
   const Held* held = nullptr;
   Box box{};
@@ -143,7 +146,6 @@ public:
 
   [[nodiscard]] std::string text() {
     draw_tree();
-    draw_links();
     for (const SocketBox& socket : sockets_) {
       draw_socket(socket);
     }
@@ -153,6 +155,7 @@ public:
     for (const PeerBox& peer : peers_) {
       draw_peer(peer);
     }
+    draw_links();
     std::ostringstream file;
     const std::string width = number(width_ + margin);
     const std::string height = number(height_ + margin);
@@ -353,31 +356,39 @@ private:
     }
   }
 
+  /// From a descriptor to its socket, or over the network: a mark at both ends.
+  void link(const std::vector<Point>& points, bool shared) {
+    const std::string_view colour = shared ? shared_stroke : socket_stroke;
+    std::string d;
+    for (const Point& point : points) {
+      d += (d.empty() ? "M" : "L") + number(point.x) + " " + number(point.y);
+    }
+    path(d, colour, shared ? 6 : 3);
+    for (const Point& end : {points.front(), points.back()}) {
+      body_ << "  <circle cx=\"" << number(end.x) << "\" cy=\"" << number(end.y) << "\" r=\""
+            << (shared ? 7 : 5) << "\" fill=\"" << colour << "\"/>\n";
+    }
+  }
+
   void draw_links() {
     for (const SocketBox& socket : sockets_) {
-      const Point to{socket.box.x, socket.box.middle()};
+      const Point left{socket.box.x, socket.box.middle()};
+      const Point right{socket.box.right(), socket.box.middle()};
       for (const Point& from : socket.from) {
-        const double bend = room_for_lines / 2;
-        path("M" + number(from.x - 6) + " " + number(from.y) + "C" + number(from.x + bend) + " " +
-                 number(from.y) + " " + number(to.x - bend) + " " + number(to.y) + " " +
-                 number(to.x) + " " + number(to.y),
-             socket.shared ? shared_stroke : socket_stroke, socket.shared ? 4 : 2);
+        link({from, left}, socket.shared);
       }
       if (const SocketBox* const other = other_end(socket); other != nullptr && other > &socket) {
         // Both ends are here: the network between them.
-        const double x = std::max(socket.box.right(), other->box.right()) + between_boxes;
-        path("M" + number(socket.box.right()) + " " + number(to.y) + "H" + number(x) + "V" +
-                 number(other->box.middle()) + "H" + number(other->box.right()),
-             ink, 2, " stroke-dasharray=\"7 5\"");
+        const double x = std::max(right.x, other->box.right()) + between_boxes;
+        const double y = other->box.middle();
+        link({right, {x, right.y}, {x, y}, {other->box.right(), y}}, false);
         width_ = std::max(width_, x);
       }
     }
     for (const PeerBox& peer : peers_) {
       const Box& socket = sockets_[peer.socket].box;
-      const double half = (socket.right() + peer.box.x) / 2;
-      path("M" + number(socket.right()) + " " + number(socket.middle()) + "H" + number(half) + "V" +
-               number(peer.box.middle()) + "H" + number(peer.box.x),
-           ink, 2, " stroke-dasharray=\"7 5\"");
+      link({{socket.right(), socket.middle()}, {peer.box.x, base(peer.box, 1) - font_size / 3}},
+           false);
     }
   }
 
@@ -410,13 +421,12 @@ private:
     return box.y + padding / 2 + static_cast<double>(line) * line_height + 0.7 * line_height;
   }
 
-  /// The line above a row.
-  void rule(const Box& box, std::size_t line) {
-    body_ << "  ";
-    path("M" + number(box.x) + " " +
-             number(box.y + padding / 2 + static_cast<double>(line) * line_height) + "H" +
-             number(box.right()),
-         process_stroke, 0.8);
+  /// The lines of a table of descriptors: below the header, and after the numbers.
+  void table(const Box& box) {
+    const double top = box.y + padding / 2 + line_height;
+    path("M" + number(box.x) + " " + number(top) + "H" + number(box.right()), process_stroke, 1.5);
+    const double x = box.x + padding + fd_cell - character;
+    path("M" + number(x) + " " + number(top) + "V" + number(box.bottom()), process_stroke, 1);
   }
 
   void draw_process(const ProcessBox& process) {
@@ -424,8 +434,8 @@ private:
     const Box& box = process.box;
     const bool zombie = member.process.zombie();
     body_ << "  <g class=\"" << (zombie ? "zombie" : "process") << "\">\n";
-    rect(box, 10, zombie ? zombie_fill : process_fill, zombie ? zombie_stroke : process_stroke, 2,
-         zombie ? " stroke-dasharray=\"8 5\"" : "");
+    rect(box, 10, zombie ? zombie_fill : process_fill, zombie ? zombie_stroke : process_stroke, 2.5,
+         zombie ? " stroke-dasharray=\"7 6\"" : "");
     put({.text = harmless(member.process.name) + " " + std::to_string(member.process.pid),
          .bold = true},
         {box.x + padding, base(box, 0)});
@@ -433,7 +443,7 @@ private:
     std::size_t line = 1;
     if (zombie) {
       body_ << "    <text x=\"" << number(box.right() - padding) << "\" y=\""
-            << number(base(box, 1) + 4) << "\" text-anchor=\"end\" font-size=\"26\" "
+            << number(base(box, 1) + 4) << "\" text-anchor=\"end\" font-size=\"30\" "
             << "font-weight=\"bold\">Z</text>\n";
       put({.text = end_of(member)}, {box.x + padding, base(box, line)});
       ++line;
@@ -442,26 +452,33 @@ private:
       put({.text = "?   not ours to see"}, {box.x + padding, base(box, line)});
       ++line;
     }
+    if (!process.rows.empty()) {
+      table(box);
+    }
     for (const DescriptorRow& row : process.rows) {
-      rule(box, line);
       put({.text = row.label}, {box.x + padding, base(box, line)});
       put({.text = short_form(row)}, {box.x + padding + fd_cell, base(box, line)});
-      if (row.descriptors.front().socket) {
-        const bool shared = row.descriptors.front().holders > 1;
-        const Point end = end_of_row(process, line - 1);
-        body_ << "    <circle cx=\"" << number(end.x - 9) << "\" cy=\"" << number(end.y)
-              << "\" r=\"" << (shared ? 5 : 4) << "\" fill=\""
-              << (shared ? shared_stroke : socket_stroke) << "\"/>\n";
-      }
       ++line;
     }
     body_ << "  </g>\n";
   }
 
+  /// Something that the kernel keeps.
+  void octagon(const Box& box) {
+    constexpr double cut_off = 14;
+    const std::array<double, 4> x{box.x, box.x + cut_off, box.right() - cut_off, box.right()};
+    const std::array<double, 4> y{box.y, box.y + cut_off, box.bottom() - cut_off, box.bottom()};
+    body_ << "    <polygon points=\"";
+    for (const auto& [i, j] : std::initializer_list<std::pair<std::size_t, std::size_t>>{
+             {1, 0}, {2, 0}, {3, 1}, {3, 2}, {2, 3}, {1, 3}, {0, 2}, {0, 1}}) {
+      body_ << number(x.at(i)) << "," << number(y.at(j)) << " ";
+    }
+    body_ << "\" fill=\"" << kernel_fill << "\" stroke=\"" << ink << "\" stroke-width=\"2\"/>\n";
+  }
+
   void draw_socket(const SocketBox& socket) {
     body_ << "  <g class=\"socket\">\n";
-    rect(socket.box, std::min(socket.box.height / 2, 22.0), paper,
-         socket.shared ? shared_stroke : socket_stroke, socket.shared ? 4 : 2);
+    octagon(socket.box);
     for (std::size_t i = 0; i < socket.lines.size(); ++i) {
       put(socket.lines[i], {socket.box.x + socket.box.width / 2, base(socket.box, i)}, "middle");
     }
@@ -470,9 +487,9 @@ private:
 
   void draw_peer(const PeerBox& peer) {
     body_ << "  <g class=\"process\">\n";
-    rect(peer.box, 10, process_fill, process_stroke, 2);
+    rect(peer.box, 10, process_fill, process_stroke, 2.5);
     put({.text = peer.name, .bold = true}, {peer.box.x + padding, base(peer.box, 0)});
-    rule(peer.box, 1);
+    table(peer.box);
     put({.text = peer.fd}, {peer.box.x + padding, base(peer.box, 1)});
     put({.text = "connection"}, {peer.box.x + padding + fd_cell, base(peer.box, 1)});
     body_ << "  </g>\n";
