@@ -656,6 +656,11 @@ TEST_SUITE("harness") {
     CHECK(held->state == lab::TcpState::established);
     CHECK(held->remote_port == client.local_port());
     ::kill(child, SIGSTOP);
+    // Not before it has stopped: a read that is under way may still get what comes until then.
+    lab::wait_until("the child to stop", [&] {
+      const auto process = lab::process_info(child);
+      return process && process->stopped();
+    });
     client.send("four");
     lab::wait_until("four bytes in its queue", [&] {
       const auto sockets = lab::sockets_of(child);
