@@ -500,6 +500,42 @@ std::optional<CpuUse> cpu_use(pid_t pid) {
   return use;
 }
 
+std::optional<MemoryUse> memory_use(pid_t pid) {
+  const std::string path = path_of(pid, "smaps_rollup");
+  auto text = read_file(path);
+  if (!text && denied(errno)) {
+    const AsOwnerOf owner(pid);
+    text = read_file(path);
+  }
+  if (!text || text->empty()) {
+    return std::nullopt;
+  }
+  const auto bytes = [&](std::string_view key) { // `Pss:                 716 kB`
+    return number_in<std::size_t>(value_in(*text, key)) * 1024;
+  };
+  return MemoryUse{.resident = bytes("Rss"),
+                   .proportional = bytes("Pss"),
+                   .unshared = bytes("Private_Clean") + bytes("Private_Dirty"),
+                   .anonymous = bytes("Anonymous")};
+}
+
+bool has_children(pid_t pid) {
+  std::error_code error;
+  bool known = false;
+  std::filesystem::directory_iterator thread(path_of(pid, "task"), error);
+  while (!error && thread != std::filesystem::directory_iterator()) {
+    const Fd file(::open((thread->path() / "children").c_str(), O_RDONLY | O_CLOEXEC));
+    char byte = 0;
+    const ssize_t got = file ? ::read(file.get(), &byte, 1) : -1;
+    if (got > 0) {
+      return true;
+    }
+    known |= got == 0;
+    thread.increment(error);
+  }
+  return !known && !children_of(pid).empty(); // a kernel without CONFIG_PROC_CHILDREN
+}
+
 std::string_view name_of_state(char state) {
   switch (state) {
   case 'R':

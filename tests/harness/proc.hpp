@@ -146,6 +146,27 @@ struct CpuUse {
 /// Empty when the process is gone.
 std::optional<CpuUse> cpu_use(pid_t pid);
 
+/// What a process has of physical memory, in bytes; without what the kernel keeps for it (page
+/// tables, stacks of its own, buffers of sockets).
+struct MemoryUse {
+  std::size_t resident = 0;
+  /// Each page divided by the number of processes that share it: this adds up over a tree.
+  std::size_t proportional = 0;
+  /// What no other process has: what is freed when it ends.
+  std::size_t unshared = 0;
+  /// What belongs to no file: heap, stacks, and what was written of its data. It does not depend
+  /// on who else runs the same program.
+  std::size_t anonymous = 0;
+};
+
+/// From /proc/PID/smaps_rollup. Empty for a process that is gone or a zombie, and where the kernel
+/// does not let us read it.
+std::optional<MemoryUse> memory_use(pid_t pid);
+
+/// Whether the process has a child, be it a zombie: quicker than children_of where there are many
+/// processes (/proc/PID/task/TID/children).
+bool has_children(pid_t pid);
+
 /// `sleeping`, `zombie`, ...: ProcessInfo::state in a word.
 std::string_view name_of_state(char state);
 

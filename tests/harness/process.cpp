@@ -570,6 +570,9 @@ void Process::State::start() {
       stream.source = own(::fcntl(theirs.back().get(), F_DUPFD_CLOEXEC, 3), "fcntl");
       stream.is_file = true;
       return theirs.back().get();
+    case Output::null:
+      theirs.push_back(own(::open("/dev/null", O_WRONLY | O_CLOEXEC), "open"));
+      return theirs.back().get();
     case Output::pipe:
       break;
     }

@@ -22,7 +22,7 @@ namespace lab {
 enum class Input : unsigned char { pipe, null, terminal, closed };
 
 /// What a program gets as standard output or standard error.
-enum class Output : unsigned char { pipe, file, terminal, closed };
+enum class Output : unsigned char { pipe, file, null, terminal, closed };
 
 struct ProcessOptions {
   std::vector<std::string> arguments{}; // NOLINT(readability-redundant-member-init): see below
