@@ -74,6 +74,7 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   if (getppid() == parent) { // it was not killed before prctl
     connected.write_to(STDOUT_FILENO);
     lab::echo_until_eof(connection);
+    close(connection); // _exit would do it, but last, when the memory has been taken down
     lab::print_line("client disconnected");
   }
   _exit(0); // [7] not exit: what the parent has buffered or registered is the parent's to run
