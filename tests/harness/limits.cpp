@@ -184,6 +184,16 @@ std::optional<std::string> cannot_limit_processes() {
   return "the limit on processes (RLIMIT_NPROC) holds nobody back here: a fork beyond it succeeds";
 }
 
+std::size_t raise_descriptor_limit(std::size_t wanted) {
+  rlimit limit{};
+  check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+  if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+  }
+  return limit.rlim_cur;
+}
+
 Limit::Limit(pid_t pid, __rlimit_resource resource, rlim_t soft) : pid_(pid), resource_(resource) {
   const auto present = limit_of(pid, resource);
   const int error = present ? change_limit(pid, resource,

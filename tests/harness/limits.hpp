@@ -1,6 +1,7 @@
 // Making fork and accept fail in a program that runs, from outside: prlimit(2).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,10 @@ std::optional<uid_t> unprivileged_user();
 
 /// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.
 std::optional<std::string> cannot_limit_processes();
+
+/// Lets this process, and what it starts, have so many descriptors if it may: raises the soft
+/// limit, up to the hard one (getrlimit(2)). Returns how many it may have now.
+std::size_t raise_descriptor_limit(std::size_t wanted);
 
 /// Changes the soft limit of `resource` of a running process while this object lives, and then puts
 /// the former one back. Throws Failure when the process is gone, std::system_error otherwise.

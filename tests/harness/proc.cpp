@@ -519,21 +519,41 @@ std::optional<MemoryUse> memory_use(pid_t pid) {
                    .anonymous = bytes("Anonymous")};
 }
 
-bool has_children(pid_t pid) {
+namespace {
+
+/// The lists of children of all threads, one after the other; nothing where the kernel has none.
+std::optional<std::string> lists_of_children(pid_t pid) {
+  std::optional<std::string> all;
   std::error_code error;
-  bool known = false;
   std::filesystem::directory_iterator thread(path_of(pid, "task"), error);
   while (!error && thread != std::filesystem::directory_iterator()) {
-    const Fd file(::open((thread->path() / "children").c_str(), O_RDONLY | O_CLOEXEC));
-    char byte = 0;
-    const ssize_t got = file ? ::read(file.get(), &byte, 1) : -1;
-    if (got > 0) {
-      return true;
+    if (const auto list = read_file((thread->path() / "children").string())) {
+      all = all.value_or("") + *list;
     }
-    known |= got == 0;
     thread.increment(error);
   }
-  return !known && !children_of(pid).empty(); // a kernel without CONFIG_PROC_CHILDREN
+  return all;
+}
+
+} // namespace
+
+bool has_children(pid_t pid) {
+  const auto lists = lists_of_children(pid);
+  return lists ? !lists->empty() : !children_of(pid).empty(); // without CONFIG_PROC_CHILDREN
+}
+
+std::vector<pid_t> some_children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  if (const auto lists = lists_of_children(pid)) {
+    for (const std::string_view word : words_of(*lists)) {
+      children.push_back(number_in<pid_t>(word));
+    }
+  } else {
+    for (const ProcessInfo& child : children_of(pid)) {
+      children.push_back(child.pid);
+    }
+  }
+  return children;
 }
 
 std::string_view name_of_state(char state) {

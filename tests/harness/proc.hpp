@@ -167,6 +167,10 @@ std::optional<MemoryUse> memory_use(pid_t pid);
 /// processes (/proc/PID/task/TID/children).
 bool has_children(pid_t pid);
 
+/// The ids of its children, the oldest first, as quickly; but while some of them end, others may be
+/// missing. To find one, not to prove that there is none.
+std::vector<pid_t> some_children_of(pid_t pid);
+
 /// `sleeping`, `zombie`, ...: ProcessInfo::state in a word.
 std::string_view name_of_state(char state);
 

@@ -566,9 +566,13 @@ void Process::State::start() {
       return slave;
     }
     case Output::file:
-      theirs.push_back(own(::memfd_create("output", MFD_CLOEXEC), "memfd_create"));
-      stream.source = own(::fcntl(theirs.back().get(), F_DUPFD_CLOEXEC, 3), "fcntl");
+      stream.source = own(::memfd_create("output", MFD_CLOEXEC), "memfd_create");
       stream.is_file = true;
+      // Opened anew, as a shell opens a file: only so the kernel locks the offset that processes
+      // share, and two that write at once do not write over each other.
+      theirs.push_back(own(::open(("/proc/self/fd/" + std::to_string(stream.source.get())).c_str(),
+                                  O_WRONLY | O_CLOEXEC),
+                           "open"));
       return theirs.back().get();
     case Output::null:
       theirs.push_back(own(::open("/dev/null", O_WRONLY | O_CLOEXEC), "open"));

@@ -63,8 +63,8 @@ Fd stream_socket(int family) {
   return own(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
 }
 
-/// Binds to the address alone. The port is chosen by connect, which knows the peer: the same one may
-/// serve for several peers (IP_BIND_ADDRESS_NO_PORT of ip(7)).
+/// Binds to the address alone. The port is chosen by connect, which knows the peer: the same one
+/// may serve for several peers (IP_BIND_ADDRESS_NO_PORT of ip(7)).
 void bind_to(const Fd& socket, const std::string& address) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
