@@ -22,7 +22,9 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 namespace {
 
@@ -300,6 +302,9 @@ int main(int argc, char** argv) {
     });
     lab::guard_descendants();
     return lab::all_fail_in_processes(checks, jobs) ? 0 : 1;
+  }
+  if ((tool.confine || tool.results != -1) && geteuid() != 0) {
+    prctl(PR_SET_DUMPABLE, 0); // the programs may be of the same user: they are not to look into us
   }
   if (tool.confine) { // what guards the lab-check that has started this one guards it as well
     lab::confine_programs(tool.users.empty() ? std::nullopt : std::optional(tool.users.front()));

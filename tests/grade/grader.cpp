@@ -31,23 +31,29 @@ constexpr unsigned exercises_of_job = 2;
 
 constexpr std::size_t shown_words = 20'000; // of a compiler
 
-const Limits compile_limits{.cpu_seconds = 60,
+const Limits compile_limits{.cpu_seconds = 30,
                             .memory_bytes = std::size_t{2} << 30,
                             .file_bytes = std::size_t{64} << 20,
                             .processes = 50,
                             .disk_bytes = std::size_t{256} << 20,
-                            .time = std::chrono::seconds(90),
+                            .time = std::chrono::seconds(120),
                             .output_bytes = shown_words,
                             .nice = 5};
 
 const Limits check_limits{.cpu_seconds = 60,
                           .memory_bytes = std::size_t{4} << 30,
                           .file_bytes = std::size_t{128} << 20,
-                          .processes = {},
+                          .processes = 3000,
                           .disk_bytes = std::size_t{64} << 20,
                           .time = std::chrono::seconds(300),
                           .output_bytes = 10'000,
                           .nice = 0};
+
+/// What wait(2) says.
+std::string ended(int status) {
+  return WIFSIGNALED(status) ? signal_name(WTERMSIG(status))
+                             : "status " + std::to_string(WEXITSTATUS(status));
+}
 
 } // namespace
 
@@ -65,27 +71,7 @@ Workspace::~Workspace() {
   remove_folder(path_);
 }
 
-void remove_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::remove_all(folder, error);
-  if (!error) {
-    return;
-  }
-  // A folder without rights for its own owner.
-  for (auto entry = fs::recursive_directory_iterator(
-           folder, fs::directory_options::skip_permission_denied, error);
-       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
-      fs::permissions(entry->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
-    }
-  }
-  fs::remove_all(folder, error);
-}
-
 struct Grader::Unit {
-  enum class Phase : unsigned char { waiting, compiling, built, checking, done };
-
   Student* student = nullptr;
   Exercise exercise;
   Sources sources;
@@ -106,8 +92,8 @@ struct Grader::Student {
   std::vector<std::unique_ptr<Unit>> units;
 
   [[nodiscard]] bool done() const {
-    return begun && std::ranges::all_of(
-                        units, [](const auto& unit) { return unit->phase == Unit::Phase::done; });
+    return begun &&
+           std::ranges::all_of(units, [](const auto& unit) { return unit->phase == Phase::done; });
   }
 };
 
@@ -175,7 +161,6 @@ void Grader::compile(Unit& unit) {
     throw_errno("mkdtemp " + name);
   }
   unit.folder = name;
-  lab::check(::chmod(name.c_str(), 0711), "chmod");
   for (const char* const folder : {"source", "bin", "tmp"}) {
     fs::create_directory(unit.folder / folder);
   }
@@ -183,13 +168,21 @@ void Grader::compile(Unit& unit) {
   for (const SourceFile& file : unit.sources.files) {
     const fs::path path = unit.folder / "source" / file.name;
     fs::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << file.bytes;
+    std::ofstream out(path, std::ios::binary);
+    out << file.bytes;
+    out.close();
+    if (!out) {
+      throw_errno("write " + path.string());
+    }
   }
   unit.sources.files.clear();
   unit.users = take_users(1);
-  if (!unit.users.empty()) {
+  if (!unit.users.empty()) { // nobody else is to pass, or to write
+    const uid_t user = unit.users.front();
     const std::string bin = unit.folder / "bin";
-    lab::check(::chown(bin.c_str(), unit.users.front(), unit.users.front()), "chown " + bin);
+    lab::check(::chown(name.c_str(), 0, user), "chown " + name);
+    lab::check(::chmod(name.c_str(), 0710), "chmod " + name);
+    lab::check(::chown(bin.c_str(), user, user), "chown " + bin);
   }
   const Shown source{.folder = unit.folder / "source", .name = "source"};
   const Shown bin{.folder = unit.folder / "bin", .name = "bin", .writable = true};
@@ -203,7 +196,7 @@ void Grader::compile(Unit& unit) {
   options.users = unit.users;
   options.limits = compile_limits;
   unit.job = std::make_unique<Job>(protections_, workspace_, std::move(options));
-  unit.phase = Unit::Phase::compiling;
+  unit.phase = Phase::compiling;
   ++compiling_;
 }
 
@@ -226,7 +219,7 @@ void Grader::compiled(Unit& unit, const JobEnd& end) {
   const fs::path program = unit.folder / "bin" / unit.exercise.program;
   const bool there = ::lstat(program.c_str(), &status) == 0 && S_ISREG(status.st_mode);
   if (*end.status == 0 && there) {
-    unit.phase = Unit::Phase::built;
+    unit.phase = Phase::built;
     return;
   }
   not_built(unit, end.timed_out ? "the compiler did not end within " + in_words(compile_limits.time)
@@ -234,6 +227,10 @@ void Grader::compiled(Unit& unit, const JobEnd& end) {
 }
 
 void Grader::check(Unit& unit) {
+  remove_folder(unit.folder / "source"); // where folders are hidden from nobody, it was until now
+  if (protections_.other_user) {
+    lab::check(::chmod(unit.folder.c_str(), 0711), "chmod " + unit.folder.string());
+  }
   // The compiler's user has written it; nobody else is to.
   const std::string program = unit.folder / "bin" / unit.exercise.program;
   if (protections_.other_user) {
@@ -257,9 +254,9 @@ void Grader::check(Unit& unit) {
     }
     options.command.push_back("--users=" + users);
   }
-  options.working_folder = seen(protections_, bin);
-  options.folders = {bin, kit};
   options.temporary = unit.folder / "tmp";
+  options.working_folder = temporary_folder(protections_, options);
+  options.folders = {bin, kit};
   options.users = unit.users;
   options.trusted = true;
   options.limits = check_limits;
@@ -267,7 +264,7 @@ void Grader::check(Unit& unit) {
     options.limits.memory_bytes.reset();
   }
   unit.job = std::make_unique<Job>(protections_, workspace_, std::move(options));
-  unit.phase = Unit::Phase::checking;
+  unit.phase = Phase::checking;
   ++checking_;
 }
 
@@ -306,8 +303,14 @@ void Grader::checked(Unit& unit, const JobEnd& end) {
   if (!missing.empty() && !end.timed_out && !unit.tried_before) {
     unit.tried_before = true; // a machine short of memory may end anything
     unit.marks.checks.clear();
-    unit.phase = Unit::Phase::built;
+    unit.phase = Phase::built;
     return;
+  }
+  // Where programs cannot signal them, the checks have failed by themselves.
+  if (records.empty() && !end.timed_out &&
+      (WIFEXITED(*end.status) || protections_.other_user || protections_.signal_rules)) {
+    unit.failure = unit.exercise.folder + ": the checks could not be run: lab-check ended with " +
+                   ended(*end.status) + (words.empty() ? "" : ": " + words);
   }
   finish(unit);
 }
@@ -325,22 +328,45 @@ void Grader::not_built(Unit& unit, const std::string& reason) {
 }
 
 void Grader::finish(Unit& unit) {
-  unit.phase = Unit::Phase::done;
+  unit.phase = Phase::done;
   if (!unit.folder.empty()) {
     remove_folder(unit.folder);
   }
 }
 
-void Grader::advance(Unit& unit, const Hooks& hooks) {
-  Student& student = *unit.student;
-  if (unit.job) {
-    if (const auto end = unit.job->poll()) {
-      unit.phase == Unit::Phase::compiling ? compiled(unit, *end) : checked(unit, *end);
+void Grader::advance(Unit& unit, bool may_compile) {
+  try {
+    if (unit.job) {
+      if (const auto end = unit.job->poll()) {
+        unit.phase == Phase::compiling ? compiled(unit, *end) : checked(unit, *end);
+      }
     }
+    if (unit.phase == Phase::waiting && may_compile) {
+      compile(unit);
+    }
+    if (unit.phase == Phase::built && checking_ < std::size_t{jobs_} * exercises_of_job) {
+      check(unit);
+    }
+  } catch (const std::exception& error) { // costs this submission its marks, and no other
+    unit.job.reset();
+    give_back(unit.users);
+    unit.failure = unit.exercise.folder + ": " + error.what();
+    finish(unit);
+    compiling_ = count(Phase::compiling);
+    checking_ = count(Phase::checking);
   }
-  if (unit.phase == Unit::Phase::built && checking_ < std::size_t{jobs_} * exercises_of_job) {
-    check(unit);
+}
+
+std::size_t Grader::count(Phase phase) const {
+  std::size_t found = 0;
+  for (const auto& student : students_) {
+    found += static_cast<std::size_t>(std::ranges::count_if(
+        student->units, [&](const auto& unit) { return unit->phase == phase; }));
   }
+  return found;
+}
+
+void Grader::tell(Student& student, const Hooks& hooks) {
   if (!student.done() || student.told) {
     return;
   }
@@ -363,13 +389,14 @@ void Grader::grade(const std::vector<Submission>& submissions, const Hooks& hook
     students_.back()->submission = submission;
   }
   std::size_t first = 0; // before it, all are done
+  const std::size_t most_waiting = 2 * std::size_t{jobs_};
   while (!hooks.stopped()) {
     std::vector<pollfd> events;
     std::vector<std::string> in_work;
     std::size_t waiting_for_checks = 0;
     for (auto i = first; i < students_.size(); ++i) {
       Student& student = *students_[i];
-      const bool room = compiling_ < jobs_ && waiting_for_checks < 2 * std::size_t{jobs_};
+      const bool room = compiling_ < jobs_ && waiting_for_checks < most_waiting;
       if (!student.begun && !room) {
         break;
       }
@@ -377,19 +404,15 @@ void Grader::grade(const std::vector<Submission>& submissions, const Hooks& hook
         begin(student);
       }
       for (const auto& unit : student.units) {
-        advance(*unit, hooks);
-        waiting_for_checks += unit->phase == Unit::Phase::built ? 1U : 0U;
-        if (unit->phase == Unit::Phase::waiting && compiling_ < jobs_ &&
-            waiting_for_checks < 2 * std::size_t{jobs_}) {
-          compile(*unit);
-          advance(*unit, hooks);
-        }
+        advance(*unit, compiling_ < jobs_ && waiting_for_checks < most_waiting);
+        waiting_for_checks += unit->phase == Phase::built ? 1U : 0U;
         if (unit->job) {
           for (const int fd : unit->job->events()) {
             events.push_back({.fd = fd, .events = POLLIN, .revents = 0});
           }
         }
       }
+      tell(student, hooks);
       if (!student.told) {
         in_work.push_back(student.submission.name);
       }

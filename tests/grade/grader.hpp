@@ -31,9 +31,6 @@ private:
   std::filesystem::path path_;
 };
 
-/// Removes a folder that a stranger may have written in.
-void remove_folder(const std::filesystem::path& folder);
-
 /// The fingerprint that Marks have.
 std::string fingerprint_of(const Submission& submission, const Kit& kit,
                            const std::string& kit_fingerprint);
@@ -65,11 +62,14 @@ public:
 private:
   struct Unit;
   struct Student;
+  enum class Phase : unsigned char { waiting, compiling, built, checking, done };
 
   void begin(Student& student);
   void compile(Unit& unit);
   void check(Unit& unit);
-  void advance(Unit& unit, const Hooks& hooks);
+  void advance(Unit& unit, bool may_compile);
+  void tell(Student& student, const Hooks& hooks);
+  [[nodiscard]] std::size_t count(Phase phase) const;
   void compiled(Unit& unit, const JobEnd& end);
   void checked(Unit& unit, const JobEnd& end);
   void not_built(Unit& unit, const std::string& reason);

@@ -1,5 +1,6 @@
 #include "grade/jail.hpp"
 
+#include "harness/confine.hpp"
 #include "harness/proc.hpp"
 #include "harness/tree.hpp"
 
@@ -13,7 +14,6 @@
 #include <fstream>
 #include <set>
 #include <system_error>
-#include <thread>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -23,7 +23,6 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -210,13 +209,22 @@ unsigned long namespaces_of(const Protections& protections) {
   return flags;
 }
 
+/// The ids that there are here, each mapped to itself. user_namespaces(7).
+std::string same_ids(const char* map) {
+  std::ifstream file(map);
+  std::string text;
+  for (std::string first, parent, count; file >> first >> parent >> count;) {
+    text.append(first).append(" ").append(first).append(" ").append(count).append("\n");
+  }
+  return text;
+}
+
 /// Users and groups in a user namespace are called as outside of it; all of them where we may.
 void map_users(pid_t pid) {
   const fs::path folder = "/proc/" + std::to_string(pid);
   if (::geteuid() == 0) {
-    const std::string all = "0 0 4294967295\n";
-    write_file(folder / "uid_map", all);
-    write_file(folder / "gid_map", all);
+    write_file(folder / "uid_map", same_ids("/proc/self/uid_map"));
+    write_file(folder / "gid_map", same_ids("/proc/self/gid_map"));
     return;
   }
   const std::string user = std::to_string(::geteuid());
@@ -327,7 +335,20 @@ constexpr std::array refused_calls{SYS_ptrace,
                                    SYS_mount_setattr,
                                    SYS_name_to_handle_at};
 
-void filter_calls() {
+/// Where IPC is shared with others: an object of System V IPC or a message queue outlives whoever
+/// made it.
+constexpr std::array ipc_calls{SYS_shmget, SYS_semget, SYS_msgget, SYS_mq_open};
+
+/// Of clone(2): a user namespace in which a program has every capability.
+constexpr std::uint32_t namespace_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
+                                          CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                                          CLONE_NEWCGROUP;
+
+void filter_calls(bool own_ipc) {
+  std::vector<long> refused(refused_calls.begin(), refused_calls.end());
+  if (!own_ipc) {
+    refused.insert(refused.end(), ipc_calls.begin(), ipc_calls.end());
+  }
   std::vector<sock_filter> program;
   const auto add = [&](unsigned code, std::uint32_t k, std::size_t yes = 0, std::size_t no = 0) {
     program.push_back({.code = static_cast<std::uint16_t>(code),
@@ -342,14 +363,21 @@ void filter_calls() {
   add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
 #if defined(__x86_64__)
   constexpr std::uint32_t x32 = 0x40000000;
-  add(BPF_JMP | BPF_JGE | BPF_K, x32, refused_calls.size() + 1, 0);
-#endif
-  for (std::size_t i = 0; i < refused_calls.size(); ++i) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(refused_calls.at(i)),
-        refused_calls.size() - i, 0);
-  }
-  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  add(BPF_JMP | BPF_JGE | BPF_K, x32, 0, 1);
   add(BPF_RET | BPF_K, refuse);
+#endif
+  for (const long call : refused) {
+    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1);
+    add(BPF_RET | BPF_K, refuse);
+  }
+  // The flags of clone3(2) are out of a filter's sight: the library takes clone(2) instead.
+  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1);
+  add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3);
+  add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)); // the lower half, little-endian
+  add(BPF_JMP | BPF_JSET | BPF_K, namespace_flags, 0, 1);
+  add(BPF_RET | BPF_K, refuse);
+  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const sock_fprog filter{.len = static_cast<unsigned short>(program.size()),
                           .filter = program.data()};
   check(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "prctl PR_SET_SECCOMP");
@@ -401,7 +429,7 @@ void prepare(const Protections& protections, const JobOptions& options) {
   if (limits.memory_bytes) {
     limit(RLIMIT_AS, *limits.memory_bytes, *limits.memory_bytes);
   }
-  if (limits.processes) {
+  if (limits.processes && protections.other_user) {
     limit(RLIMIT_NPROC, *limits.processes, *limits.processes);
   }
   if (limits.nice != 0) {
@@ -415,22 +443,26 @@ void prepare(const Protections& protections, const JobOptions& options) {
     if (protections.user_namespace && protections.namespaces && !protections.other_user) {
       keep_one_capability();
     }
-  } else if (protections.other_user) {
-    become(options.users.front());
+    check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS");
+  } else {
+    end_first();
+    if (protections.other_user) {
+      become(options.users.front());
+    }
+    check(confine_self() ? 0 : -1, "prctl");
   }
-  check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS");
   if (protections.file_rules && !protections.namespaces) {
     restrict_files(options);
   }
   if (protections.call_filter) {
-    filter_calls();
+    filter_calls(protections.namespaces);
   }
 }
 
 [[noreturn]] void run_command(const Protections& protections, JobOptions& options, int status) {
   try {
     prepare(protections, options);
-    const std::string temporary = protections.namespaces ? "/tmp" : options.temporary.string();
+    const std::string temporary = temporary_folder(protections, options);
     std::vector<std::string> environment{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8",
                                          "TMPDIR=" + temporary, "HOME=" + temporary};
     if (!protections.namespaces) { // by which harness/tree.hpp knows them again
@@ -551,6 +583,23 @@ void end_users(const std::vector<uid_t>& users) {
   }
 }
 
+/// Removes what these users have left where anyone may write.
+void remove_files(const std::vector<uid_t>& users) {
+  for (const char* const folder : {"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock"}) {
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(folder, error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      struct stat status {};
+
+      const fs::path path = entry->path();
+      if (::lstat(path.c_str(), &status) == 0 &&
+          std::ranges::find(users, status.st_uid) != users.end()) {
+        remove_folder(path);
+      }
+    }
+  }
+}
+
 /// Keeps a job without a process namespace: everything that it starts stays below this process,
 /// which the kernel hands orphans to, and is ended with it.
 [[noreturn]] void keep_tree(const Protections& protections, JobOptions& options, const Ends& ends) {
@@ -590,6 +639,7 @@ void end_users(const std::vector<uid_t>& users) {
     tree.end_all(true, patience);
     if (protections.other_user) {
       end_users(options.users);
+      remove_files(options.users);
     }
     tell_status(ends.status, status);
     ::_exit(0);
@@ -709,6 +759,24 @@ std::string tried(unsigned long namespaces, Attempt attempt) {
 
 } // namespace
 
+void remove_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!error) {
+    return;
+  }
+  // A folder without rights for its own owner.
+  for (auto entry = fs::recursive_directory_iterator(
+           folder, fs::directory_options::skip_permission_denied, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
+      fs::permissions(entry->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
+    }
+  }
+  fs::remove_all(folder, error);
+}
+
 Protections find_protections(const fs::path& workspace) {
   Protections found;
   found.other_user = ::geteuid() == 0 && tried(0, [] {
@@ -732,7 +800,7 @@ Protections find_protections(const fs::path& workspace) {
   found.call_filter =
       architecture != 0 && tried(0, [] {
                              check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
-                             filter_calls();
+                             filter_calls(false);
                            }).empty();
   return found;
 }
@@ -762,6 +830,10 @@ std::vector<std::string> Protections::missing() const {
     lines.emplace_back("no filter for system calls (seccomp)");
   }
   return lines;
+}
+
+std::string temporary_folder(const Protections& protections, const JobOptions& options) {
+  return protections.namespaces ? "/tmp" : options.temporary.string();
 }
 
 std::string seen(const Protections& protections, const Shown& shown) {

@@ -41,7 +41,7 @@ struct Limits {
   unsigned cpu_seconds = 60;
   std::optional<std::size_t> memory_bytes{}; ///< of address space
   std::size_t file_bytes = std::size_t{64} << 20;
-  std::optional<unsigned> processes{};             ///< of its user
+  std::optional<unsigned> processes{};             ///< of each of its users, where they are its own
   std::size_t disk_bytes = std::size_t{256} << 20; ///< all files of it together; own mounts only
   std::chrono::milliseconds time{60'000};          ///< wall clock
   std::size_t output_bytes = std::size_t{1} << 20; ///< kept of its output; more is read and lost
@@ -116,6 +116,12 @@ private:
   bool timed_out_ = false;
   Deadline deadline_;
 };
+
+/// Where a job may write whatever it needs for a while.
+std::string temporary_folder(const Protections& protections, const JobOptions& options);
+
+/// Removes a folder that a stranger may have written in.
+void remove_folder(const std::filesystem::path& folder);
 
 /// Where a job sees a folder that it is shown.
 std::string seen(const Protections& protections, const Shown& shown);

@@ -170,6 +170,9 @@ void close_all_on_exec() noexcept {
   if (launch.folder != nullptr) {
     must(launch, ::chdir(launch.folder) == 0, "chdir");
   }
+  if (launch.confined) {
+    end_first();
+  }
   if (launch.user) {
     const gid_t group = *launch.user;
     must(launch, ::setgroups(1, &group) == 0, "setgroups");
