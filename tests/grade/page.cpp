@@ -20,21 +20,21 @@ constexpr std::string_view style = R"(
   --passed: #1f4a31; --failed: #e0654d; --notrun: #c98a2e; --unbuilt: #a57fdb; --skipped: #2c343c;
   --mark: #14181c; --link: #7db8f0; --bar: #e0654d; } }
 * { box-sizing: border-box; }
-body { margin: 1.5rem; font: 15px/1.45 system-ui, "Noto Sans KR", sans-serif; background: var(--paper); color: var(--ink); }
+body { margin: 1.5rem 1rem; font: 15px/1.45 system-ui, "Noto Sans KR", sans-serif; background: var(--paper); color: var(--ink); }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p { margin: .25rem 0; } .soft { color: var(--soft); } a { color: var(--link); }
 .map { overflow-x: auto; max-width: 100%; }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 .heat th, .heat td { padding: 0; font-weight: normal; }
 .heat .who { position: sticky; left: 0; z-index: 1; background: var(--paper); text-align: left; padding: 0 .75rem 0 0;
-  max-width: 16rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  max-width: 12.5rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .heat .group { text-align: left; font-size: .8rem; padding: 0 0 .15rem 6px; color: var(--soft); white-space: nowrap;
-  overflow: hidden; max-width: 0; }
-.heat .no { font-size: .6rem; color: var(--soft); text-align: center; min-width: 12px; height: 1rem; }
-.heat td.c { width: 12px; min-width: 12px; height: 15px; text-align: center; font-size: 10px; line-height: 15px;
+  overflow: hidden; text-overflow: ellipsis; max-width: 0; }
+.heat .no { font-size: 7px; letter-spacing: -.5px; color: var(--soft); text-align: center; height: 1rem; }
+.heat td.c { width: 10px; min-width: 10px; height: 15px; text-align: center; font-size: 10px; line-height: 15px;
   border: 1px solid var(--paper); color: var(--mark); }
 .heat .first { border-left: 6px solid var(--paper) !important; }
-.heat .sum { padding-left: .75rem; text-align: right; white-space: nowrap; }
+.heat .sum { padding: 0 .5rem; text-align: right; white-space: nowrap; font-size: .8rem; }
 td.p, i.p { background: var(--passed); } td.f, i.f { background: var(--failed); } td.n, i.n { background: var(--notrun); }
 td.u, i.u { background: var(--unbuilt); } td.s, i.s { background: var(--skipped); }
 .key { margin: .5rem 0 1rem; } .key span { margin-right: 1.2rem; white-space: nowrap; }
@@ -55,8 +55,8 @@ td.u, i.u { background: var(--unbuilt); } td.s, i.s { background: var(--skipped)
   .heat .who { position: static; max-width: 8rem; padding-right: 4px; }
   .heat .group { font-size: 7px; padding-left: 3px; } .heat .no { font-size: 5px; min-width: 6px; height: 8px; }
   .heat td.c { width: 6px; min-width: 6px; height: 8px; font-size: 6px; line-height: 8px; border-width: .5px; }
-  .heat .first { border-left-width: 3px !important; } .heat .sum { padding-left: 4px; }
-  .list tr { break-inside: avoid; } h2 { break-after: avoid; }
+  .heat .first { border-left-width: 3px !important; } .heat .sum { padding: 0 3px; font-size: 7px; }
+  .list tr, .small { break-inside: avoid; } h2 { break-after: avoid; }
 }
 )";
 
@@ -123,23 +123,25 @@ std::string percent(std::size_t part, std::size_t whole) {
 
 std::string heat_map(const std::vector<Marks>& all, const std::vector<Column>& columns) {
   std::string text =
-      "<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr><td class=\"who\"></td>";
+      "<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr><td class=\"who\"></td>"
+      "<td class=\"sum\"></td>";
   for (const ExerciseMarks& one : all.front().exercises) {
     const std::string name = html(printable_line(one.exercise.folder));
     text += "<th class=\"group first\" scope=\"colgroup\" colspan=\"" +
             std::to_string(one.checks.size()) + "\" title=\"" + name + "\">" + name + "</th>";
   }
-  text += "<th class=\"sum\"></th></tr>\n<tr><td class=\"who\"></td>";
+  text += "</tr>\n<tr><td class=\"who\"></td><th class=\"sum\" scope=\"col\">marks</th>";
   for (const Column& column : columns) {
     text += std::string("<th class=\"no") + (column.place == 0 ? " first" : "") +
             "\" scope=\"col\" title=\"" + html(sentence_of(*column.check)) + "\">" +
             std::to_string(column.place + 1) + "</th>";
   }
-  text += "<th class=\"sum\" scope=\"col\">marks</th></tr>\n</thead>\n<tbody>\n";
+  text += "</tr>\n</thead>\n<tbody>\n";
   for (const Marks& marks : all) {
     const std::string name = html(printable_line(marks.student));
     text += "<tr><th class=\"who\" scope=\"row\" title=\"" + name + "\"><a href=\"students/" +
-            url(marks.student) + "/report.md\">" + name + "</a></th>";
+            url(marks.student) + "/report.md\">" + name + "</a></th><td class=\"sum\">" +
+            std::to_string(marks.reached()) + "/" + std::to_string(marks.possible()) + "</td>";
     for (const ExerciseMarks& one : marks.exercises) {
       for (const Record& check : one.checks) {
         const Look look = look_of(one, check);
@@ -149,8 +151,7 @@ std::string heat_map(const std::vector<Marks>& all, const std::vector<Column>& c
                 look.word + "\">" + look.mark + "</td>";
       }
     }
-    text += "<td class=\"sum\">" + std::to_string(marks.reached()) + "&nbsp;/&nbsp;" +
-            std::to_string(marks.possible()) + "</td></tr>\n";
+    text += "</tr>\n";
   }
   return text + "</tbody>\n</table></div>\n";
 }
@@ -188,9 +189,10 @@ std::string most_failed(std::vector<Column> columns, std::size_t students) {
 }
 
 std::string by_exercise(const std::vector<Marks>& all) {
-  std::string text = "<table class=\"list\">\n<thead><tr><th>exercise</th><th class=\"n\">marks "
-                     "reached</th><th class=\"n\">full marks</th><th class=\"n\">no "
-                     "program</th></tr></thead>\n<tbody>\n";
+  std::string text =
+      "<table class=\"list small\">\n<thead><tr><th>exercise</th><th class=\"n\">marks "
+      "reached</th><th class=\"n\">full marks</th><th class=\"n\">no "
+      "program</th></tr></thead>\n<tbody>\n";
   for (std::size_t i = 0; i < all.front().exercises.size(); ++i) {
     std::size_t reached = 0;
     std::size_t possible = 0;
