@@ -58,7 +58,13 @@ std::string ended(int status) {
 } // namespace
 
 Workspace::Workspace() {
-  std::string name = (fs::temp_directory_path() / "lab-grade-XXXXXX").string();
+  std::error_code error;
+  const fs::path temporary = fs::temp_directory_path(error);
+  if (error) {
+    throw std::runtime_error("no folder for temporary files (TMPDIR): " + temporary.string() +
+                             error.message());
+  }
+  std::string name = (temporary / "lab-grade-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
     throw_errno("mkdtemp " + name);
   }

@@ -278,7 +278,10 @@ void restrict_files(const JobOptions& options) {
   for (const char* const folder : system_folders) {
     allow(ruleset.get(), folder, read);
   }
-  allow(ruleset.get(), "/proc", read);
+  for (const char* const file : {"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf",
+                                 "/etc/localtime", "/proc"}) {
+    allow(ruleset.get(), file, read);
+  }
   for (const std::string device : devices) {
     allow(ruleset.get(), "/dev/" + device, read | write);
   }

@@ -29,6 +29,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace {
@@ -93,6 +94,30 @@ Submission submission(const fs::path& given) {
     throw UsageError(quoted(given) + " is no submission: its folder has no name");
   }
   return {.name = folder.filename().string(), .folder = folder};
+}
+
+/// `*` behind the folder of a class is soon forgotten; everybody would get no marks, under one
+/// name.
+void must_not_be_a_class(const Submission& one, const lab::grade::Kit& kit) {
+  const auto has_exercise = [&](const fs::path& folder) {
+    std::error_code error;
+    return fs::exists(folder / "exercises", error) ||
+           std::ranges::any_of(kit.exercises, [&](const auto& exercise) {
+             return fs::exists(folder / exercise.folder, error);
+           });
+  };
+  std::error_code error;
+  if (has_exercise(one.folder)) {
+    return;
+  }
+  for (auto entry = fs::directory_iterator(one.folder, error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (entry->is_directory(error) && has_exercise(entry->path())) {
+      throw UsageError(quoted(one.folder) + " holds no " + kit.exercises.front().folder +
+                       ", but folders that do: if it is the folder of a class, give " +
+                       lab::grade::printable_line((one.folder / "*").string()));
+    }
+  }
 }
 
 Options parse(const std::vector<std::string>& arguments) {
@@ -201,8 +226,11 @@ private:
 };
 
 int grade(const Options& options) {
-  const Out out(options.out);
   const lab::grade::Kit kit = lab::grade::read_kit();
+  for (const Submission& one : options.submissions) {
+    must_not_be_a_class(one, kit);
+  }
+  const Out out(options.out);
   const lab::grade::Workspace workspace;
   kit.copy_to(workspace.path() / "kit");
   const std::string kit_fingerprint = kit.fingerprint();
@@ -227,6 +255,9 @@ int grade(const Options& options) {
   std::size_t not_graded = 0;
   if (!to_grade.empty()) {
     const auto protections = lab::grade::find_protections(workspace.path());
+    if (!protections.namespaces && !protections.other_user) {
+      ::prctl(PR_SET_DUMPABLE, 0); // submissions are of our user: they are not to look into us
+    }
     for (const std::string& line : protections.missing()) {
       std::cerr << "lab-grade: " << line << '\n';
     }
