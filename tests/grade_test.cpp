@@ -438,11 +438,10 @@ TEST_CASE("what does not compile, or is not there, costs no more than itself") {
 TEST_CASE("a run that was broken off goes on where it was, to the same gradebook") {
   const Folder folder;
   const std::string last = "z the last";
+  // The first is done at once; the last has hardly begun then.
   std::vector<std::string> class_of{
-      folder.hand_in("a", {{"02-zombie/zombies.cpp", "int main() { return 1; }\n"}}).string(),
-      folder
-          .hand_in(last,
-                   {{"06-mp-server/echo_mpserver.cpp", solution("06-mp-server/echo_mpserver.cpp")}})
+      folder.hand_in("a", {}).string(),
+      folder.hand_in(last, {{"02-zombie/zombies.cpp", solution("02-zombie/zombies.cpp")}})
           .string()};
   const auto grade = [&](const std::string& out) {
     std::vector<std::string> arguments{"--jobs=1", "--out", (folder / out).string()};
