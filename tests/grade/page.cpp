@@ -36,7 +36,7 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .heat .first { border-left: 6px solid var(--paper) !important; }
 .heat .sum { padding: 0 .5rem; text-align: right; white-space: nowrap; font-size: .8rem; }
 td.p, i.p { background: var(--passed); } td.f, i.f { background: var(--failed); } td.n, i.n { background: var(--notrun); }
-td.u, i.u { background: var(--unbuilt); } td.s, i.s { background: var(--skipped); }
+td.u, i.u { background: var(--unbuilt); } td.s, i.s { background: var(--skipped); color: var(--soft) !important; }
 .key { margin: .5rem 0 1rem; } .key span { margin-right: 1.2rem; white-space: nowrap; }
 .key i { display: inline-block; width: 14px; height: 14px; margin-right: .35rem; vertical-align: -2px; font: 10px/14px system-ui;
   text-align: center; color: var(--mark); }
