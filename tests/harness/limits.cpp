@@ -1,5 +1,6 @@
 #include "harness/limits.hpp"
 
+#include "harness/confine.hpp"
 #include "harness/failure.hpp"
 #include "harness/fd.hpp"
 #include "harness/lock.hpp"
@@ -113,6 +114,9 @@ rlim_t limit_for_room(pid_t pid, unsigned room) {
 std::optional<uid_t> unprivileged_user() {
   if (::geteuid() != 0) {
     return std::nullopt;
+  }
+  if (const auto user = confined_user()) {
+    return user;
   }
   static std::vector<Fd> locks; // until the end of this process
   const auto taken = users_of_processes();

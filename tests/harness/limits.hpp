@@ -9,10 +9,10 @@
 
 namespace lab {
 
-/// A user id that owns no process and that no other run of the harness is given, when we are root;
-/// otherwise nothing. The limit on processes counts by user and does not hold root back
-/// (RLIMIT_NPROC of getrlimit(2)), so a program whose fork is to fail has to run as somebody else:
-/// ProcessOptions::user. Throws std::system_error.
+/// A user id that owns no process and that no other run of the harness is given, when we are root
+/// (where programs are confined to one, that one); otherwise nothing. The limit on processes counts
+/// by user and does not hold root back (RLIMIT_NPROC of getrlimit(2)), so a program whose fork is
+/// to fail has to run as somebody else: ProcessOptions::user. Throws std::system_error.
 std::optional<uid_t> unprivileged_user();
 
 /// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.

@@ -45,7 +45,8 @@ struct ProcessOptions {
 
   /// Added to the harness's own environment.
   std::vector<std::pair<std::string, std::string>> environment{}; // NOLINT(*-member-init)
-  /// Runs as this user and the group of the same number; only for a harness that is root.
+  /// Runs as this user and the group of the same number; only for a harness that is root. Nothing:
+  /// as the user that confine_programs was given, or as our own.
   std::optional<uid_t> user{};
   /// A program that writes more, both outputs together, is killed with all its processes.
   std::size_t most_output = std::size_t{256} << 20;

@@ -147,9 +147,9 @@ public:
   [[nodiscard]] std::size_t lost() const;
 
 private:
+  std::string path_; // before memory_, which tells it
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD
-  std::string path_;
   probe::Shared* shared_ = nullptr;
 };
 
