@@ -472,6 +472,9 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   }
   adopt_orphans();
   wake = own(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  if (programs_confined() && !options.memory_bytes) {
+    options.memory_bytes = std::size_t{1} << 30; // a stranger's: far more than any exercise takes
+  }
   watch_memory = options.memory_bytes && has_address_sanitizer(program);
   tasks_at_start = tasks_in_system();
   if (!options.user) {

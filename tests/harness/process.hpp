@@ -36,7 +36,8 @@ struct ProcessOptions {
   /// Limits on each process of the program; see getrlimit(2). Nothing: as the harness itself.
   std::optional<unsigned> cpu_seconds{};
   /// Of address space. A program built with AddressSanitizer, which reserves terabytes, is held to
-  /// the same number of resident bytes instead, and killed when it has more.
+  /// the same number of resident bytes instead, and killed when it has more. Nothing, where
+  /// programs are confined: 1 GiB.
   std::optional<std::size_t> memory_bytes{};
   std::optional<std::size_t> file_bytes{};
   std::optional<unsigned> open_files{};
