@@ -2,11 +2,11 @@
 // and that nothing is left of it however it ends.
 
 #define DOCTEST_CONFIG_IMPLEMENT
-#include "demo/picture.hpp"
 #include "harness/deadline.hpp"
 #include "harness/guard.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
+#include "xray/terminal.hpp"
 
 #include <algorithm>
 #include <array>

@@ -262,6 +262,43 @@ TEST_SUITE("harness") {
     CHECK(!program.sees_writes());
   }
 
+  TEST_CASE("processes that write into one file at the same time lose no line") {
+    const std::string script = "for i in 1 2 3 4; do (n=0; while [ $n -lt 1000 ]; do "
+                               "echo line; n=$((n + 1)); done) & done; wait";
+    Process program("/bin/sh", {.arguments = {"-c", script}, .output = Output::file});
+    CHECK(program.wait().success());
+    const auto lines = program.lines();
+    CHECK(lines.size() == 4'000);
+    CHECK(std::count(lines.begin(), lines.end(), "line") == 4'000);
+  }
+
+  TEST_CASE("what is not wanted of the output goes nowhere, and is no end of it") {
+    Process program("counts_input", {.output = Output::null});
+    CHECK(program.type("hello\n"));
+    CHECK(lab::descriptors_of(program.pid()).at(1).target == "/dev/null");
+    program.close_input();
+    CHECK(program.wait().success());
+    CHECK(program.out().empty());
+  }
+
+  TEST_CASE("children and memory are seen without a look at every process") {
+    Process parent("/bin/sh", {.arguments = {"-c", "sleep 100 & sleep 100 & read line; wait"}});
+    lab::wait_until("two children",
+                    [&] { return lab::some_children_of(parent.pid()).size() == 2; });
+    CHECK(lab::has_children(parent.pid()));
+    const auto children = lab::some_children_of(parent.pid());
+    CHECK(!lab::has_children(children[0]));
+    const auto use = lab::memory_use(parent.pid());
+    REQUIRE(use);
+    CHECK(use->anonymous > 0);
+    CHECK(use->proportional > 0);
+    CHECK(use->resident >= use->proportional);
+    CHECK(use->resident >= use->unshared);
+    parent.kill_all();
+    parent.wait();
+    CHECK(!lab::memory_use(parent.pid()));
+  }
+
   TEST_CASE("a program that is killed while it writes has its output shown") {
     Process program("writes_much",
                     {.arguments = {"1000"}, .output = Output::file, .file_bytes = 10});
@@ -638,6 +675,11 @@ TEST_SUITE("harness") {
     ::signal(SIGUSR2, SIG_DFL);
     CHECK(!lab::ignores_signal(::getpid(), SIGUSR2));
     CHECK(!lab::blocks_signal(::getpid(), SIGUSR2));
+    Process stopped("/bin/cat");
+    stopped.stop();
+    CHECK(!lab::has_pending(stopped.pid(), SIGUSR2));
+    stopped.signal(SIGUSR2);
+    CHECK(lab::has_pending(stopped.pid(), SIGUSR2));
   }
 
   TEST_CASE("sockets in all states of a conversation") {
@@ -656,6 +698,11 @@ TEST_SUITE("harness") {
     CHECK(held->state == lab::TcpState::established);
     CHECK(held->remote_port == client.local_port());
     ::kill(child, SIGSTOP);
+    // Not before it has stopped: a read that is under way may still get what comes until then.
+    lab::wait_until("the child to stop", [&] {
+      const auto process = lab::process_info(child);
+      return process && process->stopped();
+    });
     client.send("four");
     lab::wait_until("four bytes in its queue", [&] {
       const auto sockets = lab::sockets_of(child);
@@ -758,7 +805,7 @@ TEST_SUITE("harness") {
                    "the peer closed it; received until then: 5 bytes\n  | hello\n"));
     Connection silent = server.connect();
     CHECK(!silent.at_eof(1ms));
-    CHECK(contains(failure_of([&] { silent.receive(1, 1ms); }), "nothing happened in time"));
+    CHECK(contains(failure_of([&] { silent.receive(1, 1ms); }), "waited in vain for more"));
     CHECK(contains(failure_of([&] { silent.exchange("", 1ms), silent.receive_line(1ms); }),
                    "while receiving a line"));
   }

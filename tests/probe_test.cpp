@@ -396,6 +396,32 @@ TEST_SUITE("probe") {
           "parent 1\nchild EPIPE\nchild 1\nchild EPIPE\nchild 1\n");
   }
 
+  TEST_CASE("a process stops before a call, and makes it when it goes on") {
+    Probe probe({.faults = "fork:1=stop;close:socket:process:1=stop"});
+    lab::ServerOptions options;
+    probe.attach(options.process);
+    lab::Server server(ECHO_MPSERVER, options);
+    lab::Connection client = server.connect();
+    const auto stopped = [](pid_t pid) {
+      const auto process = lab::process_info(pid);
+      return process && process->stopped();
+    };
+    lab::wait_until("the server to stop before fork", [&] { return stopped(server.pid()); });
+    CHECK(server.children().empty());
+    server.process().resume();
+    server.wait_for_children(1);
+    const pid_t child = server.children().front().pid;
+    for (const pid_t pid : {server.pid(), child}) {
+      lab::wait_until("both to stop before close", [&] { return stopped(pid); });
+      CHECK(lab::sockets_of(pid).size() == 2);
+    }
+    REQUIRE(::kill(child, SIGCONT) == 0);
+    server.process().resume();
+    client.exchange("hello\n");
+    CHECK(probe.faults_injected("fork") == 1);
+    CHECK(probe.faults_injected("close") == 2);
+  }
+
   TEST_CASE("a rule that says nothing is refused with what is wrong") {
     const auto reason = [](const char* faults) -> std::string {
       try {
@@ -581,6 +607,24 @@ TEST_SUITE("probe") {
     CHECK(probe.faults_injected("write") >= 4);
     CHECK(server.process().err().find("fork") != std::string::npos);
     client.close();
+    CHECK(server.stop().success());
+  }
+
+  TEST_CASE("a child that leaves is held between its last close and its end") {
+    Probe probe({.hold_exits = true});
+    lab::ServerOptions options;
+    probe.attach(options.process);
+    lab::Server server(ECHO_MPSERVER, options);
+    auto client = server.connect();
+    CHECK(client.exchange("hello\n") == "hello\n");
+    const pid_t child = server.child_serving(client);
+    client.half_close();
+    CHECK(client.receive_until_eof().empty()); // and still
+    CHECK(probe.held_children() == std::vector<pid_t>{child});
+    CHECK(server.children().size() == 1);
+    CHECK(server.zombies().empty());
+    probe.let_go(child);
+    server.wait_for_no_children();
     CHECK(server.stop().success());
   }
 

@@ -38,7 +38,7 @@ void check_lesson(const std::string& step) {
   for (const auto& problem : lesson.problems) {
     report(problem);
   }
-  for (const auto& problem : lessons::check_references(lesson, file, root)) {
+  for (const auto& problem : lessons::check_references(lesson, file, file.parent_path(), root)) {
     report(problem);
   }
   const bool all_tools = std::getenv("LAB_REQUIRE_TOOLS") != nullptr; // NOLINT(*-mt-unsafe)
@@ -198,7 +198,8 @@ TEST_CASE("transcripts: quotes, anchors and links are looked up") {
   const std::filesystem::path root = LAB_SOURCE_FOLDER;
   const auto file = root / "steps" / "01-echo-server" / "README.md";
   const auto first = [&](std::string_view text) {
-    const auto problems = lessons::check_references(lessons::parse(text), file, root);
+    const auto problems =
+        lessons::check_references(lessons::parse(text), file, file.parent_path(), root);
     return problems.empty() ? ""s : std::to_string(problems[0].line) + ": " + problems[0].text;
   };
   const auto quote = [&](const std::string& at, const std::string& lines) {

@@ -68,13 +68,13 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
 void refuse(const lab::Descriptor& /*connection*/) {}
 
 // What a child does, all of it.
-[[noreturn]] void serve(int connection, const lab::Endpoint& client, pid_t parent,
+[[noreturn]] void serve(int connection, const lab::Line& connected, pid_t parent,
                         const sigset_t& unblocked) {
   prctl(PR_SET_PDEATHSIG, SIGTERM); // a parent that is killed takes its children along
   serving = connection;
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
   if (getppid() == parent) { // it was not killed before prctl
-    lab::print_connected(client);
+    connected.write_to(STDOUT_FILENO);
     lab::echo_until_eof(connection);
     // TODO 3: this client may connect again as soon as it has seen the end of this connection, and
     // its place has to be free by then. When does the client see the end, and when does the parent?
@@ -179,11 +179,13 @@ int main(int argc, char** argv) {
       continue;
     }
 
+    // Made here, written by the child: a child has to fetch anew each page of code that it runs.
+    const lab::Line connected = lab::connected_line(client);
     children.reserve_one();
     const pid_t child = fork(); // now both processes hold both sockets
     if (child == 0) {
       listener.close();
-      serve(connection.get(), client, parent, unblocked);
+      serve(connection.get(), connected, parent, unblocked);
     }
     if (child == -1) {
       lab::report("fork", errno); // this client alone has lost something: its connection

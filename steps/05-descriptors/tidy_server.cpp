@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
       lab::begin_child();
       lab::echo_until_eof(connection.get());
       lab::print_line("client disconnected");
-      _exit(0); // [3] closes the client's socket, by its last descriptor: the client sees its end
+      _exit(0); // [3] closes the client's socket by its last descriptor: the client is told
     }
     lab::remember_child(child);
     connection.close(); // [4] or [3] would not be the last, and the table would grow

@@ -39,7 +39,7 @@ void reap_children(int /*signal*/) {
   pid_t pid = 0;
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     children.erase(pid);
-    lab::print_line("removed proc id: ", pid); // async-signal-safe: no buffer, one write(2)
+    lab::print_line("removed proc id: ", pid); // async-signal-safe: one write(2)
   }
   errno = saved;
 }
@@ -66,17 +66,18 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
 }
 
 // What a child does, all of it.
-[[noreturn]] void serve(int connection, const lab::Endpoint& client, pid_t parent,
+[[noreturn]] void serve(int connection, const lab::Line& connected, pid_t parent,
                         const sigset_t& unblocked) {
   prctl(PR_SET_PDEATHSIG, SIGTERM); // a parent that is killed takes its children along
   serving = connection;
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
   if (getppid() == parent) { // it was not killed before prctl
-    lab::print_connected(client);
+    connected.write_to(STDOUT_FILENO);
     lab::echo_until_eof(connection);
+    close(connection); // _exit would do it, but last, when the memory has been taken down
     lab::print_line("client disconnected");
   }
-  _exit(0); // [7] not exit: what the parent has buffered or registered is the parent's to run
+  _exit(0); // [7] not exit: the parent's buffers and atexit functions are not ours to run
 }
 
 // [8] accept has failed with `error`. 0 where that was one client's affair, who has left or never
@@ -166,11 +167,13 @@ int main(int argc, char** argv) {
     }
     shortage = 0;
 
+    // Made here, written by the child: a child has to fetch anew each page of code that it runs.
+    const lab::Line connected = lab::connected_line(client);
     children.reserve_one();
     const pid_t child = fork(); // [6] now both processes hold both sockets
     if (child == 0) {
       listener.close();
-      serve(connection.get(), client, parent, unblocked);
+      serve(connection.get(), connected, parent, unblocked);
     }
     if (child == -1) {
       lab::report("fork", errno); // this client alone has lost something: its connection

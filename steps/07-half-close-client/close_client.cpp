@@ -39,8 +39,8 @@ namespace {
       _exit(1);
     }
   }
-  connection.close(); // [1] takes one descriptor away, and sends nothing: the reader has the other
-  _exit(0);           // [2] its end of the pipe closes, which tells the reader to close as well
+  connection.close(); // [1] one descriptor less, and nothing sent: the reader has one too
+  _exit(0);           // [2] ends the pipe, which tells the reader to close as well
 }
 
 } // namespace

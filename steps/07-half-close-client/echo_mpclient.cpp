@@ -54,7 +54,7 @@ volatile std::sig_atomic_t stop_signal = 0;
     _exit(input_failed);
   }
   lab::write_all(to_reader, "q", 1);
-  shutdown(connection, SHUT_WR); // [3] the connection's end of sending, not this descriptor's alone
+  shutdown(connection, SHUT_WR); // [3] the end of the socket's sending, whoever holds it
   _exit(0);
 }
 

@@ -41,8 +41,12 @@ void print_listening(int listener) noexcept {
              at.port());
 }
 
+Line connected_line(const Endpoint& client) noexcept {
+  return Line("connected client IP: ", AddressText(client).view(), " port: ", client.port());
+}
+
 void print_connected(const Endpoint& client) noexcept {
-  print_line("connected client IP: ", AddressText(client).view(), " port: ", client.port());
+  connected_line(client).write_to(STDOUT_FILENO);
 }
 
 Descriptor listen_on(const Endpoint& at) noexcept {

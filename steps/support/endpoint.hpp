@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/descriptor.hpp"
+#include "support/output.hpp"
 
 #include <array>
 #include <string_view>
@@ -43,7 +44,10 @@ private:
 /// shows as the port it became. An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
 void print_listening(int listener) noexcept;
 
-/// Prints `connected client IP: ADDRESS port: PORT`.
+/// The line `connected client IP: ADDRESS port: PORT`, to be written by whoever serves the client.
+Line connected_line(const Endpoint& client) noexcept;
+
+/// Prints that line.
 void print_connected(const Endpoint& client) noexcept;
 
 /// A listening socket on `at`: socket, SO_REUSEADDR, TCP_NODELAY, bind, listen, as in step 01.

@@ -127,7 +127,7 @@ std::vector<SocketInfo> listeners_of(Process& process) {
 
 void expect_nothing_left(Process& process, std::string_view after) {
   const auto left = process.left_behind();
-  expect(left.empty(), after, " it has ended and left behind:\n", process_table(left));
+  expect(left.empty(), after, ": it has ended and left behind:\n", process_table(left));
 }
 
 void wait_for_orphans_to_end(Process& process) {

@@ -3,6 +3,7 @@
 #include "checks/check.hpp"
 #include "checks/settle.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <csignal>
 #include <vector>
@@ -42,14 +43,14 @@ void are_shared_out_exactly(const std::string& program) {
            strangers(server.pid(), 1).empty();
   };
   settle(server.pid(), "the parent to hold 0, 1, 2 and the listener", exact,
-         [&] { return "with 3 clients connected the parent holds\n" + describe(server.pid()); });
+         [&] { return "with 3 clients connected the parent holds\n" + xray_of(server.pid()); });
   for (const Connection& client : clients) {
     const pid_t child = server.child_serving(client, promptly);
     const auto held = sockets_of(child);
     expect(held.size() == 1 && held.front().remote_port == client.local_port() &&
                strangers(child, 1).empty(),
            "the child of the client on port ", client.local_port(),
-           " has to hold 0, 1, 2 and that client's socket, and holds\n", describe(child));
+           " has to hold 0, 1, 2 and that client's socket, and holds\n", xray_of(child));
   }
 }
 
@@ -66,7 +67,7 @@ void do_not_grow(const std::string& program) {
       [&] {
         return "before, it had " + std::to_string(before) +
                "; after 20 clients have come and gone " +
-               std::to_string(descriptors_of(server.pid()).size()) + ":\n" + describe(server.pid());
+               std::to_string(descriptors_of(server.pid()).size()) + ":\n" + xray_of(server.pid());
       });
 }
 
@@ -84,7 +85,7 @@ void let_the_client_see_the_end(const std::string& program) {
         for (const pid_t pid : server.holders_of(client)) {
           text += " " + std::to_string(pid) + (pid == server.pid() ? " (the parent)" : "");
         }
-        return text + "; " + server.process().report();
+        return text + ":\n" + xray_of(server.pid());
       });
 }
 

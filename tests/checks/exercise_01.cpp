@@ -155,7 +155,7 @@ TEST_SUITE("exercise-01") {
             .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
             .needs = "exercise-01: prints `client disconnected: N bytes` when a client has gone") {
     lab::probed::needs_probe("echo_server");
-    lab::Probe probe({.faults = "write:socket:every2:short=7;write:socket:every5=interrupt;"
+    lab::Probe probe({.faults = "write:socket:every5=interrupt;write:socket:*:short=7;"
                                 "read:socket:every3=interrupt"});
     lab::ServerOptions options;
     probe.attach(options.process);

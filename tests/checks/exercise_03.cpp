@@ -159,6 +159,25 @@ TEST_SUITE("exercise-03") {
            " lines; ", process.report());
   }
 
+  LAB_CHECK("exercise-03: sleeps until a child ends, without polling", .promise = "exercise 03 G4",
+            .points = 1,
+            .means = "waitpid without WNOHANG sleeps until there is a child to report: who asks "
+                     "again and again keeps the processor busy with asking",
+            .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
+            .needs = NEEDS_AT_ONCE) {
+    lab::probed::needs_probe(program);
+    lab::Probe probe({.hold_children = true});
+    lab::ProcessOptions options{.arguments = {"7", "KILL", "0"}, .input = lab::Input::null};
+    probe.attach(options);
+    Process process(lab::program(program), options);
+    lab::settle(
+        process.pid(), "the children to run", [&] { return probe.held_children().size() == 3; },
+        [&] { return process.report(); });
+    lab::expect_all_idle({{process.pid(), "collect 7 KILL 0, none of whose children has ended"}});
+    probe.let_all_go();
+    lab::ended(process, "the children have been let go");
+  }
+
   LAB_CHECK("exercise-03: prints one line a child, at once, in the order in which they end",
             .promise = "exercise 03 G3", .points = 4,
             .means = "waitpid for one child by its id waits for that one, though others have ended "

@@ -218,6 +218,17 @@ TEST_SUITE("exercise-04") {
           held.process.pid(), text("the line `", line, "`"),
           [&] { return held.process.has_line(line) || held.process.poll_exit(); },
           [&] { return held.process.report(); });
+      if (child != held.probe.held_children().back()) {
+        // A signal more, for nobody: one whose handler has returned takes it.
+        held.process.signal(SIGCHLD);
+        lab::settle(
+            held.process.pid(), "its handler to return while there are children alive",
+            [&] { return !lab::has_pending(held.process.pid(), SIGCHLD); },
+            [&] {
+              return text("the line `", line, "` is there, and a further SIGCHLD is not let in: ",
+                          "the handler still runs; ", held.process.report());
+            });
+      }
     }
     std::vector<std::string> wanted;
     for (const pid_t child : held.probe.held_children()) {

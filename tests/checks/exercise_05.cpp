@@ -9,6 +9,7 @@
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <string>
@@ -31,7 +32,8 @@ std::string inherited(pid_t pid) {
 
 TEST_SUITE("exercise-05") {
 
-  LAB_EXERCISE_SERVER_CHECKS("exercise-05", "descriptor_server", .forks = true)
+  LAB_EXERCISE_SERVER_CHECKS("exercise-05", "descriptor_server", .forks = true,
+                             .end_is_another_matter = true)
 
   LAB_CHECK("exercise-05: parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
             .promise = "M2", .points = 1,
@@ -55,7 +57,7 @@ TEST_SUITE("exercise-05") {
     lab::settle(
         server.pid(), "the child to close its copy of the listener",
         [&] { return !lab::listening_socket_of(child).has_value(); },
-        [&] { return "the child holds\n" + lab::describe(child); });
+        [&] { return "the child holds\n" + lab::xray_of(child); });
   }
 
   LAB_CHECK("exercise-05: the client sees end of file after its half-close", .promise = "M2 S5",
@@ -65,6 +67,9 @@ TEST_SUITE("exercise-05") {
             .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
             .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
     lab::descriptors::let_the_client_see_the_end("descriptor_server");
+    const lab::ServerKind kind{.program = "descriptor_server", .forks = true};
+    lab::server_checks::closes_for_an_early_half_close(kind);
+    lab::server_checks::returns_what_is_under_way(kind);
   }
 
   LAB_CHECK("exercise-05: the parent's table does not grow with its clients", .promise = "M2 G5",
@@ -96,6 +101,16 @@ TEST_SUITE("exercise-05") {
     options.process.arguments = {"-c", R"(exec "$0" "$@" 9</etc/passwd 8>&1 5</dev/null)",
                                  lab::program("descriptor_server").string()};
     lab::Server server("/bin/sh", options);
+    for (const int number : {0, 1, 2}) { // close_range from 0 would be too much of it
+      const auto held = lab::descriptors_of(server.pid());
+      lab::expect(std::ranges::any_of(held,
+                                      [&](const auto& one) {
+                                        return one.fd == number &&
+                                               one.kind != lab::DescriptorInfo::Kind::socket;
+                                      }),
+                  "the server has closed its descriptor ", number,
+                  ", which is its standard input, output or error:\n", lab::xray_of(server.pid()));
+    }
     lab::Connection client = server.connect();
     client.exchange("hello\n");
     const std::string started = "started by a shell as `descriptor_server PORT 9</etc/passwd 8>&1 "
@@ -104,12 +119,6 @@ TEST_SUITE("exercise-05") {
     lab::expect(parents.empty(), started, "the parent still holds", parents);
     const std::string childs = inherited(server.child_serving(client));
     lab::expect(childs.empty(), started, "the child still holds", childs);
-    for (const int number : {0, 1, 2}) { // close_range from 0 would be too much of it
-      const auto held = lab::descriptors_of(server.pid());
-      lab::expect(std::ranges::any_of(held, [&](const auto& one) { return one.fd == number; }),
-                  "the parent has closed its descriptor ", number, ": ",
-                  lab::describe(server.pid()));
-    }
   }
 
   LAB_CHECK("exercise-05: the parent keeps no socket of a client for whom fork has failed",

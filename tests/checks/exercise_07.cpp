@@ -74,7 +74,13 @@ void wait_until_read(Session& session) {
 }
 
 void expect_input(Session& session, const std::string& wanted) {
-  const std::string got = session.peer.receive(wanted.size(), lab::soon);
+  std::string got;
+  try {
+    got = session.peer.receive(wanted.size(), lab::soon);
+  } catch (const lab::Failure& failure) {
+    throw lab::Failure(text("typed ", wanted.size(), " bytes, for the server: ", failure.what(),
+                            "; ", session.client.report()));
+  }
   expect(got == wanted, "typed\n", lab::shown(wanted, 200), "and sent\n", lab::shown(got, 200));
 }
 
@@ -206,8 +212,9 @@ TEST_SUITE("exercise-07") {
             .needs = "exercise-07: knows N when the server closes first and nobody types") {
     Listener listener;
     Session session = start(listener);
-    // As one line: the client's buffers are full long before its end.
-    const std::string line(std::size_t{24} << 20U, 'x');
+    // As one line: the client's buffers are full long before its end. With a newline: who sends by
+    // the line waits for it.
+    const std::string line = std::string(std::size_t{24} << 20U, 'x') + '\n';
     auto typing = std::async(std::launch::async, [&] {
       try {
         session.client.type(line);
@@ -303,6 +310,39 @@ TEST_SUITE("exercise-07") {
     lab::mp_client::says_that_it_is_connected_and_whose_message_it_prints(program);
   }
 
+  LAB_CHECK("exercise-07: prints each line once and whole, in whatever pieces, however long, "
+            "whatever bytes",
+            .promise = "C1 G3 G6", .points = 1,
+            .means = "a read gives what has come by then: a part of a line, a line or many, with "
+                     "any bytes in them; what has no newline yet is kept for the next read",
+            .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
+            .needs = "exercise-07: prints a line as soon as it has come back") {
+    lab::mp_client::prints_each_line_once_in_whatever_pieces(program);
+    lab::mp_client::prints_long_lines(program);
+    lab::mp_client::prints_nul_bytes(program);
+    lab::mp_client::prints_each_line_in_one_write(program);
+  }
+
+  LAB_CHECK("exercise-07: says how it is used, and why it cannot connect", .promise = "G1 G2",
+            .points = 1,
+            .means = "who starts it reads `usage: NAME ARGS` and exit status 2, or `NAME: CALL: "
+                     "REASON` and exit status 1",
+            .look = "steps/support/error.hpp and arguments.cpp; strerror(3)") {
+    lab::mp_client::refuses_wrong_arguments(program);
+    lab::mp_client::says_how_it_is_used(program);
+    lab::mp_client::ends_when_it_cannot_connect(program);
+    lab::mp_client::says_why_it_cannot_connect(program);
+  }
+
+  LAB_CHECK("exercise-07: uses no processor while it waits", .promise = "G4", .points = 1,
+            .means = "both processes sleep until there is something to do: also when their input "
+                     "has ended, and the server goes on",
+            .look = "steps/07-half-close-client, [5]; poll(2)",
+            .needs = "exercise-07: prints a line as soon as it has come back") {
+    lab::mp_client::sleeps_while_it_waits(program);
+    lab::mp_client::sleeps_after_its_half_close(program);
+  }
+
   LAB_CHECK("exercise-07: the child sends, the parent prints, neither waiting for the other",
             .promise = "C4", .points = 1,
             .means = "two processes over one socket: with one of them stopped, the other goes on "
@@ -312,12 +352,19 @@ TEST_SUITE("exercise-07") {
     lab::mp_client::reads_and_writes_in_a_process_each(program);
   }
 
-  LAB_CHECK("exercise-07: half-closes at end of file, and what comes back is still printed",
-            .promise = "C2", .points = 1,
-            .means = "a half-close is the end of one direction: the other goes on",
-            .look = "steps/07-half-close-client, [2] and [3]; shutdown(2)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
+  LAB_CHECK(
+      "exercise-07: half-closes at `q`, `Q` or end of file, sends all before, and prints what "
+      "comes back",
+      .promise = "C2", .points = 1,
+      .means = "a half-close is the end of one direction: the other goes on. A `q` asks for "
+               "it that is alone on its line",
+      .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
+      .needs = "exercise-07: prints a line as soon as it has come back") {
     lab::mp_client::half_closes(program, "");
+    lab::mp_client::half_closes(program, "q\n");
+    lab::mp_client::half_closes(program, "Q\n");
+    lab::mp_client::takes_as_data_what_is_not_q_alone(program);
+    lab::mp_client::sends_a_last_line_without_newline(program);
     lab::mp_client::prints_what_comes_after_the_half_close(program);
   }
 
@@ -327,6 +374,8 @@ TEST_SUITE("exercise-07") {
             .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
             .needs = "exercise-07: prints a line as soon as it has come back") {
     lab::mp_client::notices_that_the_server_closes_first(program);
+    lab::mp_client::notices_a_reset(program);
+    lab::mp_client::notices_it_while_its_writer_is_blocked(program);
   }
 
   LAB_CHECK("exercise-07: reads on while the server takes nothing", .promise = "C4", .points = 1,
@@ -348,5 +397,7 @@ TEST_SUITE("exercise-07") {
       lab::mp_client::leaves_nothing_after(program, way);
     }
     lab::mp_client::has_no_zombie_after_its_half_close(program);
+    lab::mp_client::ends_when_its_writer_is_killed(program);
+    lab::mp_client::ends_when_its_reader_is_killed(program);
   }
 }

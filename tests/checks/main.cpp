@@ -6,6 +6,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "checks/parallel.hpp"
 #include "checks/reporters.hpp"
+#include "harness/confine.hpp"
 #include "harness/guard.hpp"
 #include "harness/programs.hpp"
 
@@ -20,6 +21,11 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
 namespace {
 
 constexpr std::string_view usage =
@@ -29,7 +35,13 @@ constexpr std::string_view usage =
     "  --jobs N                     how many checks at a time; most of a check is waiting\n"
     "  --brief                      of the checks, only those that failed\n"
     "  --must-fail SENTENCE         only this check, and the run is right when it fails; may be\n"
-    "                               given again\n"
+    "                               given again. Ends with 77 where this machine cannot run it\n"
+    "  --saying WORDS               what the check before has to have seen, for that\n"
+    "  --results FD                 the results on this descriptor, for another tool; the "
+    "programs\n"
+    "                               are confined, and --jobs 0 only tells which checks there are\n"
+    "  --users ID,ID...             with --results, for root: the users that programs run as, one\n"
+    "                               for each job\n"
     "  --test-suite=step-06         the checks of one step, or exercise-06 of one exercise\n"
     "  --test-case='*leaves*'       the checks whose sentence matches\n"
     "  --list-test-cases            their sentences\n"
@@ -163,21 +175,44 @@ int run_doctest(std::vector<const char*> arguments, const std::vector<const char
   return context.run();
 }
 
-std::optional<unsigned> number(std::string_view text) {
+std::optional<unsigned> number(std::string_view text, unsigned least, unsigned most) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > 1000) {
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
     return std::nullopt;
   }
   return value;
 }
+
+// `50001,50002`: the ids of users, none of them root's.
+std::optional<std::vector<uid_t>> users_in(std::string_view text) {
+  std::vector<uid_t> users;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto user = number(text.substr(0, comma), 1, 4'000'000'000U);
+    if (!user) {
+      return std::nullopt;
+    }
+    users.push_back(*user);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return users;
+}
+
+// What lab-grade asks for, and a lab-check that runs checks for it of the one for each check.
+struct Tool {
+  int results = -1;
+  std::vector<uid_t> users;
+  bool confine = false;
+};
 
 } // namespace
 
 int main(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
   bool brief = false;
-  std::vector<std::string> must_fail;
+  std::vector<lab::Rejection> must_fail;
+  Tool tool;
   unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -186,7 +221,17 @@ int main(int argc, char** argv) {
       brief = true;
       continue;
     }
-    if (name != "--programs" && name != "--jobs" && name != "--must-fail") {
+    if (name == "--confine") {
+      const auto user = users_in(argument.substr(std::min(name.size() + 1, argument.size())));
+      if (!user || user->size() > 1) {
+        return complain("--confine takes the id of one user or none");
+      }
+      tool.confine = true;
+      tool.users = *user;
+      continue;
+    }
+    if (name != "--programs" && name != "--jobs" && name != "--must-fail" && name != "--saying" &&
+        name != "--results" && name != "--users") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -198,9 +243,26 @@ int main(int argc, char** argv) {
     }
     const std::string value(name == argument ? argv[++i] : argument.substr(name.size() + 1));
     if (name == "--must-fail") {
-      must_fail.push_back(value);
+      must_fail.push_back({.sentence = value, .saying = ""});
+    } else if (name == "--saying") {
+      if (must_fail.empty()) {
+        return complain("--saying goes with the --must-fail before it");
+      }
+      must_fail.back().saying = value;
+    } else if (name == "--results") {
+      const auto given = number(value, 1, 1000);
+      if (!given || fcntl(static_cast<int>(*given), F_SETFD, FD_CLOEXEC) != 0) {
+        return complain("--results takes a descriptor that is open, not '" + value + "'");
+      }
+      tool.results = static_cast<int>(*given);
+    } else if (name == "--users") {
+      const auto given = users_in(value);
+      if (!given) {
+        return complain("--users takes the ids of users with commas between, not '" + value + "'");
+      }
+      tool.users = *given;
     } else if (name == "--jobs") {
-      const auto given = number(value);
+      const auto given = number(value, tool.results == -1 ? 1 : 0, 1000);
       if (!given) {
         return complain("--jobs takes a number from 1 to 1000, not '" + value + "'");
       }
@@ -235,19 +297,40 @@ int main(int argc, char** argv) {
   if (!must_fail.empty()) {
     // For the mutants of the kit's tests: the run is right when each of these checks fails.
     auto& checks = lab::collected();
-    for (const std::string& sentence : must_fail) {
+    for (const auto& [sentence, saying] : must_fail) {
       if (std::ranges::count(checks, sentence, sentence_of_check) != 1) {
         return complain("--must-fail takes the sentence of one of the checks chosen, not '" +
                         sentence + "'");
       }
     }
+    if (std::filesystem::is_empty(lab::program_folder())) {
+      return complain("there is no program in " + lab::program_folder().string() +
+                      ": every check would fail");
+    }
     std::erase_if(checks, [&](const lab::Result& check) {
-      return std::ranges::find(must_fail, sentence_of_check(check)) == must_fail.end();
+      return std::ranges::find(must_fail, sentence_of_check(check), &lab::Rejection::sentence) ==
+             must_fail.end();
     });
+    for (lab::Result& check : checks) {
+      check.hint.needs = ""; // what it needs may be one of those that have to fail
+    }
     lab::guard_descendants();
-    return lab::all_fail_in_processes(checks, jobs) ? 0 : 1;
+    constexpr int skipped = 77; // as automake and others have it
+    const auto rejected = lab::all_fail_in_processes(checks, must_fail, jobs);
+    return !rejected ? skipped : *rejected ? 0 : 1;
+  }
+  if ((tool.confine || tool.results != -1) && geteuid() != 0) {
+    prctl(PR_SET_DUMPABLE, 0); // the programs may be of the same user: they are not to look into us
+  }
+  if (tool.confine) { // what guards the lab-check that has started this one guards it as well
+    lab::confine_programs(tool.users.empty() ? std::nullopt : std::optional(tool.users.front()));
+    return run_doctest(for_doctest, {"--no-intro"});
   }
   lab::guard_descendants();
+  if (tool.results != -1) {
+    lab::run_for_tool(lab::collected(), jobs, tool.users, tool.results);
+    return 0;
+  }
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }

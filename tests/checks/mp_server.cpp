@@ -7,6 +7,7 @@
 #include "harness/limits.hpp"
 #include "harness/server.hpp"
 #include "probe/probe.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -281,6 +282,12 @@ void serves_500_at_once(const std::string& program) {
     const std::string line = "client " + std::to_string(i + 1) + " of 500\n";
     try {
       clients[i].send(line);
+      if (!clients[i].has_something(milliseconds(500))) {
+        settle(
+            server.pid(), "its line to come back",
+            [&] { return clients[i].has_something(milliseconds(0)); },
+            [&] { return server.process().report(); }, milliseconds(10'000));
+      }
       expect(clients[i].receive(line.size(), milliseconds(10'000)) == line,
              "something else came back");
     } catch (const Failure& failure) {
@@ -306,20 +313,17 @@ void shares_out_the_descriptors(const std::string& program) {
       [&] { return connections_of_parent().empty(); },
       [&] {
         std::string text = "it holds " + std::to_string(connections_of_parent().size()) + " of 5:";
-        for (const SocketInfo& socket : connections_of_parent()) {
-          text += "\n" + describe(socket);
-        }
-        return text;
+        return text + "\n" + xray_of(server.pid());
       });
   expect(listening_socket_of(server.pid()).has_value(), "the parent ", server.pid(),
-         " does not hold the listener: ", describe(server.pid()));
+         " does not hold the listener:\n", xray_of(server.pid()));
   for (const Connection& client : clients) {
     const pid_t child = child_of(server, client);
     const auto held = sockets_of(child);
-    expect(!listening_socket_of(child), "child ", child, " holds the listener: ", describe(child));
+    expect(!listening_socket_of(child), "child ", child, " holds the listener:\n", xray_of(child));
     expect(held.size() == 1, "child ", child, " holds ", held.size(),
-           " TCP sockets, and serves the client on port ", client.local_port(),
-           " alone: ", describe(child));
+           " TCP sockets, and serves the client on port ", client.local_port(), " alone:\n",
+           xray_of(child));
   }
 }
 
@@ -338,8 +342,8 @@ void keeps_no_descriptor_of_clients_gone(const std::string& program) {
       server.pid(), "the parent to have no more descriptors than after its first client",
       [&] { return descriptors_of(server.pid()).size() <= after_one; },
       [&] {
-        return "it had " + std::to_string(after_one) + ", and after 20 more clients " +
-               describe(server.pid());
+        return "it had " + std::to_string(after_one) + ", and after 20 more clients\n" +
+               xray_of(server.pid());
       });
 }
 
@@ -506,11 +510,18 @@ void survives_a_storm(const std::string& program) {
   auto pids = children_of_clients(server, clients);
   pids.push_back(server.pid());
   Storm storm(pids);
-  for (std::uint64_t i = 0; i < clients.size(); ++i) {
-    clients[i].exchange_pattern(std::size_t{1} << 20, i + 1);
-    for (int visitor = 0; visitor < 5; ++visitor) {
-      server.connect().exchange("in the middle of it\n"); // and its child ends: SIGCHLD of its own
+  try {
+    for (std::uint64_t i = 0; i < clients.size(); ++i) {
+      clients[i].exchange_pattern(std::size_t{1} << 20, i + 1);
+      for (int visitor = 0; visitor < 5; ++visitor) {
+        server.connect().exchange("in the middle of it\n"); // its child ends: SIGCHLD of its own
+      }
     }
+  } catch (const Failure& failure) {
+    throw Failure(
+        text("while signals came to the parent and its children all the time (SIGCHLD and "
+             "others that they handle): ",
+             failure.what(), "; ", server.process().report()));
   }
   wait_until("the storm to have been one", [&] { return storm.rounds > 100; });
   for (const pid_t pid : pids) {

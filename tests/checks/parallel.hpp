@@ -3,7 +3,11 @@
 
 #include "checks/result.hpp"
 
+#include <optional>
+#include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace lab {
 
@@ -12,8 +16,23 @@ namespace lab {
 /// passed.
 bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief);
 
-/// The same for programs that are wrong on purpose: whether every check failed, by itself and for a
-/// reason that it could tell. One that passed, was skipped or not run is named in the report.
-bool all_fail_in_processes(std::vector<Result> checks, unsigned jobs);
+/// The same for a tool that reads the results, encoded as Records, from the descriptor
+/// `results`. The programs are confined (harness/confine.hpp), those of each check to one of
+/// `users`, no two at a time to the same, where there are any: then at least `jobs` of them. With 0
+/// jobs it only tells which checks there are.
+void run_for_tool(std::vector<Result> checks, unsigned jobs, const std::vector<uid_t>& users,
+                  int results);
+
+/// A check that has to fail on a program that is wrong on purpose.
+struct Rejection {
+  std::string sentence;
+  std::string saying; ///< words of what the check has to have seen: it fails for the right reason
+};
+
+/// The same for programs that are wrong on purpose: whether each check failed, by itself and for
+/// the reason that was foreseen. One that did not is named in the report. Nothing where this
+/// machine can run none of them. Each of `rejections` is about one of `checks`.
+std::optional<bool> all_fail_in_processes(std::vector<Result> checks,
+                                          const std::vector<Rejection>& rejections, unsigned jobs);
 
 } // namespace lab

@@ -32,11 +32,15 @@ void has_safe_handlers(const std::string& program, const std::vector<std::string
 /// A server whose clients leave together and one by one, and that is then asked to stop: M6.
 void server_has_safe_handlers(const std::string& program, ServerOptions options = {});
 
-/// S5: write takes 7 bytes every other time, and signals break reads and writes where they could.
+/// S5: write takes 7 bytes at most, and signals break reads and writes where they could.
 void echoes_through_short_writes(const ServerKind& kind);
 
 /// S6, M5: accept fails because one client has gone, and the next is served.
 void outlives_an_aborted_accept(const ServerKind& kind);
+
+/// A read that fails is the end of that client: nothing is sent for it. Passes where nothing is
+/// read by a call that the probe can make fail.
+void tells_an_error_from_data(const ServerKind& kind);
 
 /// M5: accept fails for want of descriptors, three times on end, and then serves.
 void outlives_a_shortage(const ServerKind& kind);

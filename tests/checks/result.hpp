@@ -20,6 +20,8 @@ struct Result {
   std::string seen;    ///< what a check that failed saw
   std::string skipped; ///< why this machine cannot show it; it then counts as passed, without marks
   std::string not_run; ///< why it was not tried; it then counts as failed
+  bool broken =
+      false; ///< it ended without having told anything: the kit's fault, not the program's
   double seconds = 0;
 };
 

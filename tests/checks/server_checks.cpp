@@ -4,6 +4,7 @@
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <array>
@@ -135,10 +136,10 @@ void expect_eof(Server& server, Connection& client) {
       [&] {
         std::string holders;
         for (const pid_t pid : server.holders_of(client)) {
-          holders += describe(pid) + "\n";
+          holders += (holders.empty() ? "" : ", ") + std::to_string(pid);
         }
-        return "the client's connection is held by:\n" + (holders.empty() ? "nobody\n" : holders) +
-               server.process().report();
+        return "the client's connection is held by " + (holders.empty() ? "nobody" : holders) +
+               ":\n" + xray_of(server.pid()) + server.process().report();
       });
 }
 
@@ -157,12 +158,41 @@ void expect_service(Server& server, std::string_view after) {
   expect_clean(server.process());
 }
 
+// That the server has ended is what there is to say, not that it has reset a connection, or refuses
+// it.
+[[noreturn]] void throw_end_or(Server& server, std::string_view after, const Failure& failure) {
+  constexpr std::chrono::milliseconds moment{500}; // it closes its sockets before it is a zombie
+  std::string end;
+  try {
+    end = text("after ", after, " the server is gone: ", server.process().wait(moment).text());
+  } catch (const Failure&) {
+    end = text("after ", after, ": ", failure.what());
+  }
+  throw Failure(text(end, "; ", server.process().report()));
+}
+
+Connection connect_after(Server& server, std::string_view after) {
+  try {
+    return server.connect();
+  } catch (const Failure& failure) {
+    throw_end_or(server, after, failure);
+  }
+}
+
+void exchange_after(Server& server, Connection& client, std::string_view after) {
+  try {
+    client.exchange("hello\n", soon);
+  } catch (const Failure& failure) {
+    throw_end_or(server, after, failure);
+  }
+}
+
 // Sends the signal, and looks at the end of it.
 void expect_end(Server& server, int signal, std::string_view situation) {
   const std::string what = text(signal_name(signal), " ", situation);
   server.process().signal(signal);
   const Exit exit = ended(server.process(), what);
-  expect(exit.success(), what, " ended it with ", exit.text(),
+  expect(exit.success(), what, ": it ended with ", exit.text(),
          ", where it promises exit status 0; ", server.process().report());
   expect_nothing_left(server.process(), what);
   expect(!server.listening(), "after ", what, " port ", server.port(), " still listens");
@@ -673,7 +703,7 @@ void echoes_64_mebibytes(const ServerKind& kind) {
 void survives_resets(const ServerKind& kind) {
   Server server(kind.program);
   for (int i = 0; i < 24; ++i) {
-    Connection client = server.connect();
+    Connection client = connect_after(server, text(i, " clients that reset"));
     switch (i % 6) {
     case 0: // before its first byte
       break;
@@ -681,7 +711,7 @@ void survives_resets(const ServerKind& kind) {
       client.send("x");
       break;
     case 2:
-      client.exchange("hello\n", soon);
+      exchange_after(server, client, text(i, " clients that reset"));
       break;
     case 3: // with much under way in both directions
       client.send_some_nonblocking(pattern(200'000));

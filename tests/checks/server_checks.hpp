@@ -24,6 +24,8 @@ struct ServerKind {
   bool forks = false;
   /// `NAME PORT [ADDRESS]` takes two; exercise 06 takes a third.
   int most_arguments = 2;
+  /// That the client sees an end is what exercise 05 is about: its other checks do not ask for it.
+  bool end_is_another_matter = false;
 };
 
 } // namespace lab

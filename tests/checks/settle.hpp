@@ -32,6 +32,7 @@ private:
   pid_t program_;
   std::string former_;
   Clock::time_point since_ = Clock::now();
+  Clock::time_point next_look_ = since_;
 };
 
 /// As wait_until, for a condition that `program` has to bring about by itself. Gives up when it has

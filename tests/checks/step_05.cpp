@@ -8,6 +8,7 @@
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -46,15 +47,15 @@ TEST_SUITE("step-05") {
     const std::size_t before = lab::descriptors_of(server.pid()).size();
     auto clients = connected(server, 5);
     lab::expect(connections_of(server.pid()) == 5, "with 5 clients connected the parent holds ",
-                connections_of(server.pid()), " of their sockets: ", lab::describe(server.pid()));
+                connections_of(server.pid()), " of their sockets:\n", lab::xray_of(server.pid()));
     for (lab::Connection& client : clients) {
       client.close();
     }
     server.wait_for_no_children();
     const std::size_t after = lab::descriptors_of(server.pid()).size();
     lab::expect(after == before + 5, "the parent had ", before,
-                " descriptors before its 5 clients, ", "and ", after,
-                " after they have gone: ", lab::describe(server.pid()));
+                " descriptors before its 5 clients, ", "and ", after, " after they have gone:\n",
+                lab::xray_of(server.pid()));
   }
 
   LAB_CHECK("step-05: leaky_server's client never sees end of file", .promise = "M2", .points = 2,
@@ -76,8 +77,8 @@ TEST_SUITE("step-05") {
                                       return socket.remote_port == client.local_port() &&
                                              socket.state == lab::TcpState::close_wait;
                                     }),
-                "the parent does not hold the client's socket in CLOSE_WAIT: ",
-                lab::describe(server.pid()));
+                "the parent does not hold the client's socket in CLOSE_WAIT:\n",
+                lab::xray_of(server.pid()));
     server.stop();
     lab::expect(client.at_eof() || client.was_reset(), "not even the end of the parent closed it");
   }
@@ -92,7 +93,7 @@ TEST_SUITE("step-05") {
     client.exchange("hello\n");
     const pid_t child = server.children().at(0).pid;
     lab::expect(lab::listening_socket_of(child).has_value(),
-                "the child does not hold the listener: ", lab::describe(child));
+                "the child does not hold the listener:\n", lab::xray_of(child));
     server.process().signal(SIGKILL);
     server.process().wait();
     lab::expect(server.listening(), "with the parent the listener has gone");

@@ -3,7 +3,10 @@
 # reason that it could tell. Nothing else will do: no crash of lab-check, no missing program.
 #
 # cmake -D LAB_CHECK=... -D SUITE=exercise-01 -D PROGRAMS=folder -P MustFail.cmake
-# cmake -D LAB_CHECK=... -D SUITE=exercise-01 -D PROGRAM=step's -D NAME=contract's -D FOLDER=... -P ...
+# cmake -D LAB_CHECK=... -D SUITE=exercise-01 -D PROGRAM=step's -D NAME=contract's -D FOLDER=...
+#   -D CHECK=sentence -P MustFail.cmake
+#
+# With CHECK, this check alone is run, and has to fail.
 
 if(DEFINED PROGRAM)
   file(REMOVE_RECURSE ${FOLDER})
@@ -15,12 +18,18 @@ file(GLOB handed_in ${PROGRAMS}/*)
 if(NOT handed_in)
   message(FATAL_ERROR "There is no program in ${PROGRAMS}: build the target exercises")
 endif()
+set(must_fail "")
+set(wanted 1)
+if(DEFINED CHECK)
+  set(must_fail --must-fail ${CHECK})
+  set(wanted 0)
+endif()
 execute_process(
-  COMMAND ${LAB_CHECK} --programs=${PROGRAMS} --test-suite=${SUITE}
+  COMMAND ${LAB_CHECK} --programs=${PROGRAMS} --test-suite=${SUITE} ${must_fail}
   OUTPUT_VARIABLE report ERROR_VARIABLE report RESULT_VARIABLE result)
 message("${report}")
-if(NOT result EQUAL 1)
-  message(FATAL_ERROR "lab-check ended with ${result}, where a check had to fail and it with 1")
+if(NOT result EQUAL wanted)
+  message(FATAL_ERROR "lab-check ended with ${result}, where a check had to fail and it with ${wanted}")
 endif()
 if(NOT report MATCHES "\n +saw +[^\n]")
   message(FATAL_ERROR "No check that failed says what it saw")

@@ -4,7 +4,6 @@
 // shows of them. PERCENT stretches the pauses for a class that wants to talk (300), or leaves them
 // out (0). The scenes themselves wait for events, never for time to pass.
 
-#include "demo/picture.hpp"
 #include "harness/deadline.hpp"
 #include "harness/failure.hpp"
 #include "harness/fd.hpp"
@@ -13,6 +12,7 @@
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <array>
@@ -293,6 +293,11 @@ pid_t child_serving(Stage& stage, const lab::Process& client, lab::Server& serve
   return found;
 }
 
+/// What the film shows are its own processes: nobody else's need be looked into.
+lab::Snapshot look_at(const std::vector<pid_t>& roots) {
+  return lab::look_at(roots, {.everywhere = false});
+}
+
 /// Sends the signal and waits until the kernel shows the state.
 void hold(Stage& stage, pid_t pid) {
   lab::check(::kill(pid, SIGSTOP), "kill");
@@ -378,7 +383,7 @@ void play_server(Stage& stage) {
   stage.await(
       "each process to hold its one socket",
       [&] {
-        const auto all = lab::look_at({server.pid(), process_a.pid(), process_b.pid()});
+        const auto all = look_at({server.pid(), process_a.pid(), process_b.pid()}).members;
         return all.size() == 7 && std::all_of(all.begin(), all.end(), [](const auto& member) {
                  return member.sockets().size() == 1 && member.process.state == 'S';
                });
@@ -398,7 +403,7 @@ void play_server(Stage& stage) {
       table.notes[writer.pid] = client == &process_a ? "A writes" : "B writes";
     }
   }
-  stage.lines(lab::draw(lab::look_at({server.pid(), process_a.pid(), process_b.pid()}), table,
+  stage.lines(lab::draw(look_at({server.pid(), process_a.pid(), process_b.pid()}), table,
                         stage.style(), indent));
   stage.pause(to_take_in);
   close_scene(stage, "The parent holds no client's socket, and no child the listener.");
@@ -419,7 +424,7 @@ void play_server(Stage& stage) {
       },
       [&] { return lab::process_table(server.pid()); });
   table.notes[child_a] = "for A: ended, but not gone";
-  stage.lines(lab::draw(lab::look_at({server.pid()}), table, stage.style(), indent));
+  stage.lines(lab::draw(look_at({server.pid()}), table, stage.style(), indent));
   stage.pause(to_take_in);
   show_command(stage, "demo", Paint::dim, "kill -CONT " + std::to_string(server.pid()));
   server.process().resume();
@@ -427,12 +432,12 @@ void play_server(Stage& stage) {
   stage.await(
       "the server back in its wait",
       [&] {
-        const auto now = lab::look_at({server.pid()});
+        const auto now = look_at({server.pid()}).members;
         return now.size() == 2 && now.front().process.state == 'S';
       },
       [&] { return lab::process_table(server.pid()); });
   table.with_titles = false;
-  stage.lines(lab::draw(lab::look_at({server.pid()}), table, stage.style(), indent));
+  stage.lines(lab::draw(look_at({server.pid()}), table, stage.style(), indent));
   close_scene(stage, "A zombie keeps how the child ended, until its parent asks: waitpid.");
 
   process_b.type("q\n");

@@ -1,5 +1,6 @@
 #include "harness/limits.hpp"
 
+#include "harness/confine.hpp"
 #include "harness/failure.hpp"
 #include "harness/fd.hpp"
 #include "harness/lock.hpp"
@@ -114,6 +115,9 @@ std::optional<uid_t> unprivileged_user() {
   if (::geteuid() != 0) {
     return std::nullopt;
   }
+  if (const auto user = confined_user()) {
+    return user;
+  }
   static std::vector<Fd> locks; // until the end of this process
   const auto taken = users_of_processes();
   std::random_device random;
@@ -182,6 +186,16 @@ std::optional<std::string> cannot_limit_processes() {
            std::generic_category().message(error);
   }
   return "the limit on processes (RLIMIT_NPROC) holds nobody back here: a fork beyond it succeeds";
+}
+
+std::size_t raise_descriptor_limit(std::size_t wanted) {
+  rlimit limit{};
+  check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+  if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+  }
+  return limit.rlim_cur;
 }
 
 Limit::Limit(pid_t pid, __rlimit_resource resource, rlim_t soft) : pid_(pid), resource_(resource) {

@@ -1,6 +1,7 @@
 // Making fork and accept fail in a program that runs, from outside: prlimit(2).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -9,14 +10,18 @@
 
 namespace lab {
 
-/// A user id that owns no process and that no other run of the harness is given, when we are root;
-/// otherwise nothing. The limit on processes counts by user and does not hold root back
-/// (RLIMIT_NPROC of getrlimit(2)), so a program whose fork is to fail has to run as somebody else:
-/// ProcessOptions::user. Throws std::system_error.
+/// A user id that owns no process and that no other run of the harness is given, when we are root
+/// (where programs are confined to one, that one); otherwise nothing. The limit on processes counts
+/// by user and does not hold root back (RLIMIT_NPROC of getrlimit(2)), so a program whose fork is
+/// to fail has to run as somebody else: ProcessOptions::user. Throws std::system_error.
 std::optional<uid_t> unprivileged_user();
 
 /// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.
 std::optional<std::string> cannot_limit_processes();
+
+/// Lets this process, and what it starts, have so many descriptors if it may: raises the soft
+/// limit, up to the hard one (getrlimit(2)). Returns how many it may have now.
+std::size_t raise_descriptor_limit(std::size_t wanted);
 
 /// Changes the soft limit of `resource` of a running process while this object lives, and then puts
 /// the former one back. Throws Failure when the process is gone, std::system_error otherwise.

@@ -1,6 +1,7 @@
 #include "harness/proc.hpp"
 
 #include "harness/fd.hpp"
+#include "harness/sock_diag.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,6 +22,8 @@
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace lab {
@@ -51,6 +54,13 @@ std::optional<std::string> read_file(const std::string& path) {
     }
     text.append(buffer.data(), static_cast<std::size_t>(got));
   }
+}
+
+/// What a link of /proc points to; empty where we may not know.
+std::string target_of(const std::string& path) {
+  std::array<char, 4096> target; // NOLINT(*-member-init): readlink fills what is used
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  return size < 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
 }
 
 template <typename Number>
@@ -139,7 +149,12 @@ private:
 };
 
 bool denied(int error) {
-  return (error == EACCES || error == EPERM) && ::geteuid() == 0;
+  return error == EACCES || error == EPERM;
+}
+
+/// What is denied to root may be seen by the process's owner.
+bool denied_to_root(int error) {
+  return denied(error) && ::geteuid() == 0;
 }
 
 std::string state_of_exit(int wait_status) {
@@ -231,6 +246,14 @@ bool list_descriptors(pid_t pid, std::vector<DescriptorInfo>& descriptors) {
         found.inode = number_in<unsigned long>(
             std::string_view(found.target).substr(found.target.find('[') + 1));
       }
+
+      struct stat link {};
+
+      // The link's own mode says what the descriptor is open for.
+      if (found.kind == DescriptorInfo::Kind::pipe && ::lstat(entry->path().c_str(), &link) == 0) {
+        found.reads = (link.st_mode & S_IRUSR) != 0;
+        found.writes = (link.st_mode & S_IWUSR) != 0;
+      }
       descriptors.push_back(std::move(found));
     } else if (denied(errno)) {
       return false;
@@ -249,8 +272,12 @@ std::string line_for(const ProcessInfo& process) {
   std::string line = std::to_string(process.pid) + " " + process.state + " " + process.name + ": ";
   line += name_of_state(process.state);
   if (process.zombie()) {
-    line += ", " + state_of_exit(process.exit_code) + ", not reaped by its parent " +
-            std::to_string(process.parent);
+    line += ", " + state_of_exit(process.exit_code);
+    // Who has lost its parent is handed to us: we stand for init (prctl(2),
+    // PR_SET_CHILD_SUBREAPER).
+    line += process.parent == ::getpid()
+                ? ", not reaped by the program that started it"
+                : ", not reaped by its parent " + std::to_string(process.parent);
   } else {
     line += ", parent " + std::to_string(process.parent);
   }
@@ -368,7 +395,7 @@ std::vector<ProcessInfo> descendants_of(pid_t pid) {
 std::vector<std::string> environment_of(pid_t pid) {
   const std::string path = path_of(pid, "environ");
   auto text = read_file(path);
-  if (!text && denied(errno)) {
+  if (!text && denied_to_root(errno)) {
     const AsOwnerOf owner(pid);
     text = read_file(path);
   }
@@ -385,15 +412,62 @@ std::vector<std::string> environment_of(pid_t pid) {
 }
 
 std::vector<DescriptorInfo> descriptors_of(pid_t pid) {
+  return visible_descriptors_of(pid).value_or(std::vector<DescriptorInfo>());
+}
+
+std::optional<std::vector<DescriptorInfo>> visible_descriptors_of(pid_t pid) {
   std::vector<DescriptorInfo> descriptors;
-  if (!list_descriptors(pid, descriptors)) {
+  bool seen = list_descriptors(pid, descriptors);
+  if (!seen && ::geteuid() == 0) {
     const AsOwnerOf owner(pid);
     descriptors.clear();
-    list_descriptors(pid, descriptors);
+    seen = list_descriptors(pid, descriptors);
+  }
+  if (!seen) {
+    // The folder of a zombie's descriptors is root's, and empty.
+    const auto info = process_info(pid);
+    return info && !info->zombie() ? std::nullopt : std::optional(descriptors);
   }
   std::sort(descriptors.begin(), descriptors.end(),
             [](const DescriptorInfo& a, const DescriptorInfo& b) { return a.fd < b.fd; });
   return descriptors;
+}
+
+std::string socket_protocol(pid_t pid, int fd) {
+  std::array<char, 64> name{};
+  const ssize_t size = ::getxattr(path_of(pid, "fd/" + std::to_string(fd)).c_str(),
+                                  "system.sockprotoname", name.data(), name.size() - 1);
+  return size > 0 ? name.data() : "";
+}
+
+bool may_inspect(pid_t pid) {
+  constexpr unsigned cap_sys_ptrace = 19; // linux/capability.h
+  const auto own = read_file("/proc/self/status");
+  const auto other = read_file(path_of(pid, "status"));
+  if (!own || !other) {
+    return false;
+  }
+  const auto powers = number_in<std::uint64_t>(value_in(*own, "CapEff"), 16);
+  if (((powers >> cap_sys_ptrace) & 1) != 0) {
+    return true;
+  }
+  // Real, effective and saved id have to be those that count for us, as ptrace(2) says.
+  const auto are = [&](std::string_view key, unsigned id) {
+    const auto ids = words_of(value_in(*other, key));
+    return ids.size() > 2 && number_in<unsigned>(ids[0]) == id &&
+           number_in<unsigned>(ids[1]) == id && number_in<unsigned>(ids[2]) == id;
+  };
+  return are("Uid", ::geteuid()) && are("Gid", ::getegid());
+}
+
+bool in_other_network(pid_t pid) {
+  const auto own = target_of("/proc/self/ns/net");
+  const auto other = target_of(path_of(pid, "ns/net"));
+  return !own.empty() && !other.empty() && own != other;
+}
+
+std::string executable_of(pid_t pid) {
+  return target_of(path_of(pid, "exe"));
 }
 
 std::string_view name_of(TcpState state) {
@@ -414,11 +488,17 @@ std::string describe(const SocketInfo& socket) {
 }
 
 std::vector<SocketInfo> tcp_sockets(pid_t in_namespace_of) {
-  const std::string folder =
-      "/proc/" + (in_namespace_of == 0 ? "self" : std::to_string(in_namespace_of)) + "/net/";
   std::vector<SocketInfo> sockets;
-  add_sockets(sockets, folder + "tcp", false);
-  add_sockets(sockets, folder + "tcp6", true);
+  auto told =
+      in_namespace_of == 0 || !in_other_network(in_namespace_of) ? ask_for_all() : std::nullopt;
+  if (told) {
+    sockets = std::move(*told);
+  } else {
+    const std::string folder =
+        "/proc/" + (in_namespace_of == 0 ? "self" : std::to_string(in_namespace_of)) + "/net/";
+    add_sockets(sockets, folder + "tcp", false);
+    add_sockets(sockets, folder + "tcp6", true);
+  }
   // Where others have appeared since the read before, the kernel goes on too early in its table,
   // and shows some sockets again.
   const auto key = [](const SocketInfo& socket) {
@@ -472,6 +552,10 @@ bool ignores_signal(pid_t pid, int signal) {
   return in_mask(pid, "SigIgn", signal);
 }
 
+bool has_pending(pid_t pid, int signal) {
+  return in_mask(pid, "ShdPnd", signal);
+}
+
 std::optional<CpuUse> cpu_use(pid_t pid) {
   CpuUse use;
   bool any = false;
@@ -498,6 +582,62 @@ std::optional<CpuUse> cpu_use(pid_t pid) {
     use.run_time = info ? info->cpu_time : use.run_time;
   }
   return use;
+}
+
+std::optional<MemoryUse> memory_use(pid_t pid) {
+  const std::string path = path_of(pid, "smaps_rollup");
+  auto text = read_file(path);
+  if (!text && denied(errno)) {
+    const AsOwnerOf owner(pid);
+    text = read_file(path);
+  }
+  if (!text || text->empty()) {
+    return std::nullopt;
+  }
+  const auto bytes = [&](std::string_view key) { // `Pss:                 716 kB`
+    return number_in<std::size_t>(value_in(*text, key)) * 1024;
+  };
+  return MemoryUse{.resident = bytes("Rss"),
+                   .proportional = bytes("Pss"),
+                   .unshared = bytes("Private_Clean") + bytes("Private_Dirty"),
+                   .anonymous = bytes("Anonymous")};
+}
+
+namespace {
+
+/// The lists of children of all threads, one after the other; nothing where the kernel has none.
+std::optional<std::string> lists_of_children(pid_t pid) {
+  std::optional<std::string> all;
+  std::error_code error;
+  std::filesystem::directory_iterator thread(path_of(pid, "task"), error);
+  while (!error && thread != std::filesystem::directory_iterator()) {
+    if (const auto list = read_file((thread->path() / "children").string())) {
+      all = all.value_or("") + *list;
+    }
+    thread.increment(error);
+  }
+  return all;
+}
+
+} // namespace
+
+bool has_children(pid_t pid) {
+  const auto lists = lists_of_children(pid);
+  return lists ? !lists->empty() : !children_of(pid).empty(); // without CONFIG_PROC_CHILDREN
+}
+
+std::vector<pid_t> some_children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  if (const auto lists = lists_of_children(pid)) {
+    for (const std::string_view word : words_of(*lists)) {
+      children.push_back(number_in<pid_t>(word));
+    }
+  } else {
+    for (const ProcessInfo& child : children_of(pid)) {
+      children.push_back(child.pid);
+    }
+  }
+  return children;
 }
 
 std::string_view name_of_state(char state) {

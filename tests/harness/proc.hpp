@@ -74,10 +74,30 @@ struct DescriptorInfo {
   std::string target;
   /// Of a socket or a pipe; 0 for the others.
   unsigned long inode = 0;
+  /// Of a pipe, which end it is; of a FIFO that is open for both, both. False for the others.
+  bool reads = false;
+  bool writes = false;
 };
 
 /// By number. Empty for a process that is gone or a zombie.
 std::vector<DescriptorInfo> descriptors_of(pid_t pid);
+
+/// The same; nothing where the kernel does not let us look: a process of another user.
+std::optional<std::vector<DescriptorInfo>> visible_descriptors_of(pid_t pid);
+
+/// What kind of socket a descriptor is: `TCP`, `UNIX`, `UDP`; empty where the kernel does not tell.
+/// It is what lsof(8) shows: the attribute system.sockprotoname of /proc/PID/fd/N.
+std::string socket_protocol(pid_t pid, int fd);
+
+/// Whether the kernel shows us how a zombie ended, and what else ptrace(2)'s access checks guard: a
+/// process of our own user, or we may look at everybody's.
+bool may_inspect(pid_t pid);
+
+/// Whether the process is in another network namespace than we are: another container.
+bool in_other_network(pid_t pid);
+
+/// The program's file: what /proc/PID/exe points to. Empty where we may not know.
+std::string executable_of(pid_t pid);
 
 /// The states of the kernel's tcp_states.h, as /proc/net/tcp numbers them.
 enum class TcpState : unsigned char {
@@ -98,7 +118,7 @@ enum class TcpState : unsigned char {
 /// `ESTABLISHED`, `CLOSE_WAIT`, ...: the name that ss(8) and RFC 9293 use.
 std::string_view name_of(TcpState state);
 
-/// One TCP socket as /proc/net/tcp or tcp6 shows it.
+/// One TCP socket as sock_diag(7), or /proc/net/tcp and tcp6, show it.
 struct SocketInfo {
   /// 0 for a socket that no process holds: TIME_WAIT, or not yet accepted.
   unsigned long inode = 0;
@@ -107,9 +127,11 @@ struct SocketInfo {
   std::string remote_address;
   unsigned remote_port = 0;
   TcpState state = TcpState::closed;
-  /// Bytes not yet acknowledged by the peer; for a listening socket, its backlog is not shown.
+  /// Bytes not yet acknowledged by the peer, a FIN counting as one; of no use for a listening
+  /// socket.
   unsigned long send_queue = 0;
-  /// Bytes not yet read; for a listening socket: connections not yet accepted.
+  /// Bytes not yet read, the peer's FIN counting as one; for a listening socket: connections not
+  /// yet accepted.
   unsigned long receive_queue = 0;
   bool ipv6 = false;
 };
@@ -135,6 +157,9 @@ bool blocks_signal(pid_t pid, int signal);
 /// Whether it ignores `signal` (SigIgn).
 bool ignores_signal(pid_t pid, int signal);
 
+/// Whether `signal` has been sent to it and not been let in yet (ShdPnd).
+bool has_pending(pid_t pid, int signal);
+
 /// What a process, all its threads together, has used so far.
 struct CpuUse {
   /// Time on a processor. From /proc/PID/schedstat; where the kernel has none, clock ticks.
@@ -145,6 +170,31 @@ struct CpuUse {
 
 /// Empty when the process is gone.
 std::optional<CpuUse> cpu_use(pid_t pid);
+
+/// What a process has of physical memory, in bytes; without what the kernel keeps for it (page
+/// tables, stacks of its own, buffers of sockets).
+struct MemoryUse {
+  std::size_t resident = 0;
+  /// Each page divided by the number of processes that share it: this adds up over a tree.
+  std::size_t proportional = 0;
+  /// What no other process has: what is freed when it ends.
+  std::size_t unshared = 0;
+  /// What belongs to no file: heap, stacks, and what was written of its data. It does not depend
+  /// on who else runs the same program.
+  std::size_t anonymous = 0;
+};
+
+/// From /proc/PID/smaps_rollup. Empty for a process that is gone or a zombie, and where the kernel
+/// does not let us read it.
+std::optional<MemoryUse> memory_use(pid_t pid);
+
+/// Whether the process has a child, be it a zombie: quicker than children_of where there are many
+/// processes (/proc/PID/task/TID/children).
+bool has_children(pid_t pid);
+
+/// The ids of its children, the oldest first, as quickly; but while some of them end, others may be
+/// missing. To find one, not to prove that there is none.
+std::vector<pid_t> some_children_of(pid_t pid);
 
 /// `sleeping`, `zombie`, ...: ProcessInfo::state in a word.
 std::string_view name_of_state(char state);

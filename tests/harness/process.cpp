@@ -1,5 +1,6 @@
 #include "harness/process.hpp"
 
+#include "harness/confine.hpp"
 #include "harness/fd.hpp"
 #include "harness/programs.hpp"
 #include "harness/tree.hpp"
@@ -119,6 +120,7 @@ struct Launch {
   bool controlling_terminal = false;
   const char* folder = nullptr;
   std::optional<uid_t> user;
+  bool confined = false;
   std::vector<std::pair<__rlimit_resource, rlimit>> limits;
   pid_t parent = -1;
   int report = -1; // where a failure goes; closed by a successful exec
@@ -168,6 +170,9 @@ void close_all_on_exec() noexcept {
   if (launch.folder != nullptr) {
     must(launch, ::chdir(launch.folder) == 0, "chdir");
   }
+  if (launch.confined) {
+    end_first();
+  }
   if (launch.user) {
     const gid_t group = *launch.user;
     must(launch, ::setgroups(1, &group) == 0, "setgroups");
@@ -176,6 +181,9 @@ void close_all_on_exec() noexcept {
   }
   for (const auto& [resource, limit] : launch.limits) {
     must(launch, ::setrlimit(resource, &limit) == 0, "setrlimit");
+  }
+  if (launch.confined) {
+    must(launch, confine_self(), "prctl");
   }
   // After the change of user, which would undo it. If our parent has ended before, no signal comes.
   must(launch, ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
@@ -464,8 +472,14 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   }
   adopt_orphans();
   wake = own(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  if (programs_confined() && !options.memory_bytes) {
+    options.memory_bytes = std::size_t{1} << 30; // a stranger's: far more than any exercise takes
+  }
   watch_memory = options.memory_bytes && has_address_sanitizer(program);
   tasks_at_start = tasks_in_system();
+  if (!options.user) {
+    options.user = confined_user();
+  }
   try {
     start();
     thread = std::thread([this] { drain(); });
@@ -483,6 +497,7 @@ void Process::State::start() {
   const Fd opened = open_program(program, options.user.has_value());
   launch.program = opened.get();
   launch.user = options.user;
+  launch.confined = programs_confined();
   launch.parent = ::getpid();
   launch.folder = options.working_directory.empty() ? nullptr : options.working_directory.c_str();
 
@@ -566,9 +581,16 @@ void Process::State::start() {
       return slave;
     }
     case Output::file:
-      theirs.push_back(own(::memfd_create("output", MFD_CLOEXEC), "memfd_create"));
-      stream.source = own(::fcntl(theirs.back().get(), F_DUPFD_CLOEXEC, 3), "fcntl");
+      stream.source = own(::memfd_create("output", MFD_CLOEXEC), "memfd_create");
       stream.is_file = true;
+      // Opened anew, as a shell opens a file: only so the kernel locks the offset that processes
+      // share, and two that write at once do not write over each other.
+      theirs.push_back(own(::open(("/proc/self/fd/" + std::to_string(stream.source.get())).c_str(),
+                                  O_WRONLY | O_CLOEXEC),
+                           "open"));
+      return theirs.back().get();
+    case Output::null:
+      theirs.push_back(own(::open("/dev/null", O_WRONLY | O_CLOEXEC), "open"));
       return theirs.back().get();
     case Output::pipe:
       break;

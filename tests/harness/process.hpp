@@ -22,7 +22,7 @@ namespace lab {
 enum class Input : unsigned char { pipe, null, terminal, closed };
 
 /// What a program gets as standard output or standard error.
-enum class Output : unsigned char { pipe, file, terminal, closed };
+enum class Output : unsigned char { pipe, file, null, terminal, closed };
 
 struct ProcessOptions {
   std::vector<std::string> arguments{}; // NOLINT(readability-redundant-member-init): see below
@@ -36,7 +36,8 @@ struct ProcessOptions {
   /// Limits on each process of the program; see getrlimit(2). Nothing: as the harness itself.
   std::optional<unsigned> cpu_seconds{};
   /// Of address space. A program built with AddressSanitizer, which reserves terabytes, is held to
-  /// the same number of resident bytes instead, and killed when it has more.
+  /// the same number of resident bytes instead, and killed when it has more. Nothing, where
+  /// programs are confined: 1 GiB.
   std::optional<std::size_t> memory_bytes{};
   std::optional<std::size_t> file_bytes{};
   std::optional<unsigned> open_files{};
@@ -45,7 +46,8 @@ struct ProcessOptions {
 
   /// Added to the harness's own environment.
   std::vector<std::pair<std::string, std::string>> environment{}; // NOLINT(*-member-init)
-  /// Runs as this user and the group of the same number; only for a harness that is root.
+  /// Runs as this user and the group of the same number; only for a harness that is root. Nothing:
+  /// as the user that confine_programs was given, or as our own.
   std::optional<uid_t> user{};
   /// A program that writes more, both outputs together, is killed with all its processes.
   std::size_t most_output = std::size_t{256} << 20;

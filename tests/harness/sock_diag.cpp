@@ -134,18 +134,30 @@ std::optional<std::vector<SocketInfo>> ask_for_end_of(int fd, bool own_end) {
   return found;
 }
 
-std::optional<std::vector<SocketInfo>> ask_for_listeners() {
+namespace {
+
+std::optional<std::vector<SocketInfo>> ask_for_those_in(unsigned states) {
   std::vector<SocketInfo> found;
   for (const int family : {AF_INET, AF_INET6}) {
     Request request;
     request.header.nlmsg_flags = NLM_F_DUMP;
     request.diag.sdiag_family = static_cast<__u8>(family);
-    request.diag.idiag_states = 1U << static_cast<unsigned>(TcpState::listen);
+    request.diag.idiag_states = states;
     if (!ask(request, found)) {
       return std::nullopt;
     }
   }
   return found;
+}
+
+} // namespace
+
+std::optional<std::vector<SocketInfo>> ask_for_listeners() {
+  return ask_for_those_in(1U << static_cast<unsigned>(TcpState::listen));
+}
+
+std::optional<std::vector<SocketInfo>> ask_for_all() {
+  return ask_for_those_in(~0U);
 }
 
 } // namespace lab

@@ -1,4 +1,4 @@
-// One TCP socket, or those that listen, without reading the kernel's whole table: sock_diag(7).
+// TCP sockets, one, those that listen, or all, without reading /proc/net/tcp: sock_diag(7).
 // /proc/net/tcp takes tens of milliseconds where that table is large, however few sockets there
 // are. Internal.
 #pragma once
@@ -17,5 +17,9 @@ std::optional<std::vector<SocketInfo>> ask_for_end_of(int fd, bool own_end = fal
 
 /// Those in state LISTEN in our network namespace; nothing where the kernel does not tell.
 std::optional<std::vector<SocketInfo>> ask_for_listeners();
+
+/// All of our network namespace, those in TIME_WAIT included; nothing where the kernel does not
+/// tell.
+std::optional<std::vector<SocketInfo>> ask_for_all();
 
 } // namespace lab

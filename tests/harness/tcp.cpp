@@ -63,6 +63,15 @@ Fd stream_socket(int family) {
   return own(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
 }
 
+/// Binds to the address alone. The port is chosen by connect, which knows the peer: the same one
+/// may serve for several peers (IP_BIND_ADDRESS_NO_PORT of ip(7)).
+void bind_to(const Fd& socket, const std::string& address) {
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  Endpoint own_end = endpoint_of(address, 0);
+  check(::bind(socket.get(), own_end.address(), own_end.size), "bind");
+}
+
 std::string quantity(std::size_t bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
@@ -123,10 +132,14 @@ std::string Connection::who() const {
 }
 
 Connection Connection::to(unsigned port, const std::string& address,
-                          std::chrono::milliseconds limit, int receive_buffer) {
+                          std::chrono::milliseconds limit, int receive_buffer,
+                          const std::string& from) {
   const Deadline deadline(limit);
   Endpoint peer = endpoint_of(address, port);
   Fd socket = stream_socket(peer.storage.ss_family);
+  if (!from.empty()) {
+    bind_to(socket, from);
+  }
   if (receive_buffer > 0) {
     check(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer),
           "setsockopt");
@@ -177,7 +190,7 @@ void Connection::fail(std::string_view doing, int error, const std::string& so_f
   reset_ |= is_reset(error);
   std::string message = who() + ", while " + std::string(doing) + ": ";
   message += is_reset(error)      ? "the peer reset it"
-             : error == ETIMEDOUT ? "nothing happened in time"
+             : error == ETIMEDOUT ? "waited in vain for more"
              : error == 0         ? "the peer closed it"
                                   : std::generic_category().message(error);
   throw Failure(message + "; " + so_far);
@@ -272,6 +285,10 @@ std::string Connection::receive_line(std::chrono::milliseconds limit) {
       fail("receiving a line", 0, received_so_far(pending_));
     }
   }
+}
+
+bool Connection::has_something(std::chrono::milliseconds limit) const {
+  return !pending_.empty() || ready(POLLIN, Deadline(limit));
 }
 
 std::string Connection::receive_until_eof(std::chrono::milliseconds limit) {

@@ -17,10 +17,13 @@ namespace lab {
 class Connection {
 public:
   /// Connects to a numeric IPv4 or IPv6 address. `receive_buffer` is SO_RCVBUF in bytes, set before
-  /// connecting so that the window is small from the start; 0 leaves it to the kernel.
-  /// Throws Failure when it is refused or takes longer than `limit`.
+  /// connecting so that the window is small from the start; 0 leaves it to the kernel. `from` is
+  /// our own address; empty leaves that to the kernel, too. Who connects many thousand times in a
+  /// minute needs several: each has some 28,000 ports to a server, and each of these is kept for
+  /// that minute (TIME_WAIT). Throws Failure when it is refused or takes longer than `limit`.
   static Connection to(unsigned port, const std::string& address = "127.0.0.1",
-                       std::chrono::milliseconds limit = patience, int receive_buffer = 0);
+                       std::chrono::milliseconds limit = patience, int receive_buffer = 0,
+                       const std::string& from = {});
 
   /// Sends all of `data`. Throws Failure when the peer resets, or does not take it in time.
   void send(std::string_view data, std::chrono::milliseconds limit = patience);
@@ -38,6 +41,9 @@ public:
 
   /// The next line, without its newline.
   std::string receive_line(std::chrono::milliseconds limit = patience);
+
+  /// Whether there is something to receive, an end or an error within `limit`. Takes nothing.
+  [[nodiscard]] bool has_something(std::chrono::milliseconds limit) const;
 
   /// Everything until the peer closes. Throws Failure on a reset or when time is up.
   std::string receive_until_eof(std::chrono::milliseconds limit = patience);

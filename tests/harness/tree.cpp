@@ -104,11 +104,16 @@ bool send_signal(const ProcessInfo& process, int signal) noexcept {
 void for_each_pid(const std::function<bool(pid_t)>& look) {
   constexpr int rounds = 4;
   constexpr pid_t few = 12;
+  pid_t newest_before = 0;
   for (int round = 0, in_all = 0; round < rounds && in_all < 1000; ++round, ++in_all) {
     std::ifstream file("/proc/loadavg"); // "0.20 0.18 0.12 1/80 11206": the last is the newest pid
     std::string word;
     pid_t newest = 0;
     file >> word >> word >> word >> word >> newest;
+    if (newest == newest_before && round != 0) {
+      break; // none was born since, and there was nothing to do about the others
+    }
+    newest_before = newest;
     for (pid_t pid = newest; pid > std::max(newest - few, 1); --pid) {
       if (look(pid)) {
         round = -1;

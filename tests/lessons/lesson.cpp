@@ -43,6 +43,8 @@ Entry entry(const std::string& line, int number) {
 /// Takes a lesson apart, line by line.
 class Parser {
 public:
+  explicit Parser(Form form) : form_(form) {}
+
   Lesson parse(std::string_view text) {
     lesson_.sections.push_back({.title = "", .blocks = {}});
     for (const std::string& line : lines_of(text)) {
@@ -79,10 +81,29 @@ private:
       details_ = found[2];
       return;
     }
-    if (line.starts_with("## ")) {
+    if (form_ == Form::deck) {
+      slide(line);
+    } else if (line.starts_with("## ")) {
       lesson_.sections.push_back({.title = line.substr(3), .blocks = {}});
     }
     mentions(line);
+  }
+
+  /// A slide begins a session, unless it says that it goes on with the one before.
+  void slide(const std::string& line) {
+    static const std::regex heading("##? +(.*)");
+    std::smatch found;
+    if (line == "---") {
+      lesson_.sections.push_back({.title = "", .blocks = {}});
+    } else if (line == "<!-- continues -->") {
+      if (lesson_.sections.size() < 2 || !lesson_.sections.back().blocks.empty()) {
+        problem("<!-- continues --> stands on a slide, before its blocks");
+      } else {
+        lesson_.sections.pop_back();
+      }
+    } else if (std::regex_match(line, found, heading) && lesson_.sections.back().title.empty()) {
+      lesson_.sections.back().title = found[1];
+    }
   }
 
   void open(const std::string& language) {
@@ -100,13 +121,17 @@ private:
     } else if (language == "cpp" && directive_ == "code") {
       quote_ = &lesson_.quotes.emplace_back();
       quote_->line = number_;
-      static const std::regex form(R"((\S+)(?: +\[(\d+)\])?)");
+      static const std::regex form(R"re((\S+)(?: +\[(\d+)\])?(?: +"(.+?)")?(?: +\.\. +"(.+)")?)re");
       std::smatch found;
       if (std::regex_match(details_, found, form)) {
         quote_->path = found[1];
         quote_->anchor = found[2].matched ? std::stoi(found[2]) : 0;
+        quote_->first = found[3];
+        quote_->last = found[4];
+        quote_->exact = form_ == Form::deck || found[3].matched || found[4].matched;
       } else {
-        problem("the form is <!-- code: PATH [N] -->, not '" + details_ + "'");
+        problem("the form is <!-- code: PATH [N] \"FIRST\" .. \"LAST\" -->, not '" + details_ +
+                "'");
       }
     } else if (language == "cpp") {
       problem("a cpp block needs <!-- code: PATH [N] --> above it");
@@ -148,7 +173,11 @@ private:
     if (block_ != nullptr) {
       block_->line = number_;
       block_->entries.push_back(entry(line, number_));
-    } else if (quote_ != nullptr && !squeezed(line).empty()) {
+    } else if (quote_ != nullptr) {
+      quote_->text.push_back(line);
+      if (squeezed(line).empty()) {
+        return;
+      }
       const bool skip = squeezed(line) == "...";
       quote_->lines.push_back({.kind = skip ? Entry::Kind::any_lines : Entry::Kind::shown,
                                .text = squeezed(line),
@@ -189,6 +218,7 @@ private:
     lesson_.problems.push_back({.line = number_, .text = std::move(text)});
   }
 
+  Form form_;
   Lesson lesson_;
   int number_ = 0;
   std::string fence_;     // of the block that we are in
@@ -229,9 +259,37 @@ bool stands_at(const std::vector<std::string>& source, std::size_t at,
   return true;
 }
 
+/// Of a quote that has to be its region, the first line that is not.
+std::optional<Problem> check_exact(const Quote& quote, const std::filesystem::path& root) {
+  std::vector<std::string> expected;
+  try {
+    expected = region(quote, root);
+  } catch (const std::runtime_error& error) {
+    return Problem{.line = quote.line, .text = error.what()};
+  }
+  const std::size_t end = std::min(expected.size(), quote.text.size());
+  const auto at = static_cast<std::size_t>(
+      std::mismatch(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(end),
+                    quote.text.begin())
+          .first -
+      expected.begin());
+  if (at == expected.size() && at == quote.text.size()) {
+    return std::nullopt;
+  }
+  const std::string nothing = "(nothing)";
+  return Problem{.line = quote.line + 1 + static_cast<int>(at),
+                 .text = "the block is not what stands in " + quote.path +
+                         ":\n  here:   " + (at < quote.text.size() ? quote.text[at] : nothing) +
+                         "\n  source: " + (at < expected.size() ? expected[at] : nothing) +
+                         "\ncmake --build build --target refresh-slides puts it right"};
+}
+
 std::optional<Problem> check_quote(const Quote& quote, const std::filesystem::path& root) {
   if (!exists(root / quote.path)) {
     return Problem{.line = quote.line, .text = "there is no file '" + quote.path + "'"};
+  }
+  if (quote.exact) {
+    return check_exact(quote, root);
   }
   std::vector<std::string> source;
   bool inside = quote.anchor == 0;
@@ -261,11 +319,74 @@ std::optional<Problem> check_quote(const Quote& quote, const std::filesystem::pa
 
 } // namespace
 
-Lesson parse(std::string_view text) {
-  return Parser().parse(text);
+Lesson parse(std::string_view text, Form form) {
+  return Parser(form).parse(text);
+}
+
+std::vector<std::string> region(const Quote& quote, const std::filesystem::path& root) {
+  const std::vector<std::string> source = lines_of(contents(root / quote.path));
+  const auto begins = [&](std::size_t at, const std::string& text) {
+    return squeezed(source[at]).starts_with(squeezed(text));
+  };
+  const auto comment = [&](std::size_t at) { return begins(at, "//"); };
+  std::size_t first = 0;
+  if (quote.anchor != 0) {
+    while (first < source.size()) {
+      const auto numbers = anchors_in(source[first]);
+      if (std::find(numbers.begin(), numbers.end(), quote.anchor) != numbers.end()) {
+        break;
+      }
+      ++first;
+    }
+    if (first == source.size()) {
+      throw std::runtime_error(quote.path + " has no comment [" + std::to_string(quote.anchor) +
+                               "]");
+    }
+    while (first < source.size() && comment(first)) {
+      ++first; // a comment on lines of its own is about what follows it
+    }
+  }
+  if (!quote.first.empty()) {
+    while (first < source.size() && !begins(first, quote.first)) {
+      ++first;
+    }
+    if (first == source.size()) {
+      throw std::runtime_error("no line of " + quote.path + " begins with: " + quote.first);
+    }
+  }
+  std::size_t end = first;
+  if (quote.last.empty()) {
+    while (end < source.size() && !squeezed(source[end]).empty() &&
+           (end == first || !comment(end) || anchors_in(source[end]).empty())) {
+      ++end;
+    }
+  } else {
+    while (end < source.size() && !begins(end, quote.last)) {
+      ++end;
+    }
+    if (end == source.size()) {
+      throw std::runtime_error("after that, no line of " + quote.path +
+                               " begins with: " + quote.last);
+    }
+    ++end;
+  }
+  std::vector<std::string> lines(source.begin() + static_cast<std::ptrdiff_t>(first),
+                                 source.begin() + static_cast<std::ptrdiff_t>(end));
+  if (lines.empty()) {
+    throw std::runtime_error("the region of " + quote.path + " is empty");
+  }
+  std::size_t indentation = std::string::npos;
+  for (const std::string& line : lines) {
+    indentation = std::min(indentation, line.find_first_not_of(' '));
+  }
+  for (std::string& line : lines) {
+    line.erase(0, indentation);
+  }
+  return lines;
 }
 
 std::vector<Problem> check_references(const Lesson& lesson, const std::filesystem::path& file,
+                                      const std::filesystem::path& step,
                                       const std::filesystem::path& root) {
   std::vector<Problem> problems;
   for (const Quote& quote : lesson.quotes) {
@@ -274,7 +395,8 @@ std::vector<Problem> check_references(const Lesson& lesson, const std::filesyste
     }
   }
   std::set<std::string> anchors;
-  for (const auto& source : std::filesystem::directory_iterator(file.parent_path())) {
+  std::error_code none; // the overview has no step
+  for (const auto& source : std::filesystem::directory_iterator(step, none)) {
     if (source.path().extension() == ".cpp") {
       for (const std::string& line : lines_of(contents(source.path()))) {
         for (const int number : anchors_in(line)) {

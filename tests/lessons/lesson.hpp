@@ -1,5 +1,5 @@
-// A lesson, taken apart: what its README.md shows of terminals, quotes from sources, and points to.
-// The format is described in tests/README.md.
+// A lesson or a deck, taken apart: what it shows of terminals, quotes from sources, and points to.
+// The format is described in tests/README.md, that of decks in slides/README.md.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@ struct Entry {
 
   Kind kind = Kind::shown;
   std::string text; ///< without `$ ` and `> `; of a key, the byte that it sends
-  int line = 0;     ///< in the README, from 1
+  int line = 0;     ///< in the file, from 1
 };
 
 /// A transcript of one terminal.
@@ -28,7 +28,7 @@ struct Block {
   std::vector<Entry> entries;
 };
 
-/// The blocks under one `##` heading: one session.
+/// The blocks of one session: those under one `##` heading of a lesson, those of a slide.
 struct Section {
   std::string title;
   std::vector<Block> blocks;
@@ -37,9 +37,13 @@ struct Section {
 /// Lines of a source, quoted.
 struct Quote {
   std::string path;
-  int anchor = 0; ///< the n of `[n]`; 0 where none was given
-  int line = 0;
-  std::vector<Entry> lines; ///< shown or any_lines
+  int anchor = 0;                ///< the n of `[n]`; 0 where none was given
+  std::string first;             ///< how the first line begins; empty where that was not said
+  std::string last;              ///< the same of the last line
+  bool exact = false;            ///< the block is the region, neither more nor less
+  int line = 0;                  ///< of the fence above the first line
+  std::vector<Entry> lines;      ///< shown or any_lines
+  std::vector<std::string> text; ///< the lines as they stand there
 };
 
 /// Something that the text mentions: an anchor, the target of a link.
@@ -62,11 +66,24 @@ struct Lesson {
   std::vector<Problem> problems; ///< with the format
 };
 
-Lesson parse(std::string_view text);
+/// What makes a session: in a lesson each section `##`. In a deck each slide, or several where
+/// `<!-- continues -->` stands on those after the first.
+enum class Form : unsigned char { lesson, deck };
+
+Lesson parse(std::string_view text, Form form = Form::lesson);
+
+/// The lines of a source that an exact quote is. They begin after the comment `[n]`, or with the
+/// first line from there on that begins with `first`. They end before the next empty line, or the
+/// next numbered comment on lines of its own, or, where `last` is given, with the next line that
+/// begins with it. Their common indentation is left out. Throws std::runtime_error, with a
+/// sentence, where there is no such region.
+std::vector<std::string> region(const Quote& quote, const std::filesystem::path& root);
 
 /// What is wrong with the quotes, the anchors and the links of the lesson at `file`; paths of
-/// quotes are relative to `root`, the folder of the kit.
+/// quotes are relative to `root`, the folder of the kit. The anchors are those of the sources in
+/// `step`.
 std::vector<Problem> check_references(const Lesson& lesson, const std::filesystem::path& file,
+                                      const std::filesystem::path& step,
                                       const std::filesystem::path& root);
 
 /// The whole of a file. Throws std::runtime_error where there is none.

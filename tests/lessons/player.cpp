@@ -85,7 +85,7 @@ public:
                                              {"HISTFILE", ""},
                                              {"TERM", "dumb"},
                                              {"COLUMNS", "200"},
-                                             {"LC_ALL", "C"}},
+                                             {"LC_ALL", "C.UTF-8"}},
                              .working_directory = folder.path().string()}) {}
 
   /// The next line, or that of the prompt. Throws Mismatch where none comes.

@@ -1,5 +1,6 @@
 #include "probe/probe.hpp"
 
+#include "harness/confine.hpp"
 #include "harness/programs.hpp"
 #include "probe/elf.hpp"
 #include "probe/rules.hpp"
@@ -305,9 +306,30 @@ std::vector<UnsafeCall> calls_of(What what, const std::vector<Facts>& findings) 
 
 } // namespace
 
-Probe::Probe(const ProbeOptions& options)
-    : memory_(own(memfd_create("lab-probe", MFD_CLOEXEC), "memfd_create")),
-      path_("/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(memory_.get())) {
+namespace {
+
+// Where the programs run as somebody else, or may not look into us, they cannot follow
+// /proc/PID/fd: a file that they can open, which goes with the Probe.
+Fd make_memory(std::string& path) {
+  if (!programs_confined()) {
+    Fd memory = own(memfd_create("lab-probe", MFD_CLOEXEC), "memfd_create");
+    path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(memory.get());
+    return memory;
+  }
+  path = (std::filesystem::temp_directory_path() / "lab-probe-XXXXXX").string();
+  Fd memory = own(mkostemp(path.data(), O_CLOEXEC), "mkostemp");
+  if (const auto user = confined_user(); user && fchown(memory.get(), *user, *user) != 0) {
+    const int error = errno;
+    unlink(path.c_str());
+    errno = error;
+    throw_errno("fchown");
+  }
+  return memory;
+}
+
+} // namespace
+
+Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
   check(ftruncate(memory_.get(), sizeof(probe::Shared)), "ftruncate");
   void* const memory =
       mmap(nullptr, sizeof(probe::Shared), PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
@@ -325,11 +347,15 @@ Probe::Probe(const ProbeOptions& options)
   }
   shared_->hold_children = options.hold_children;
   shared_->hold_parent = options.hold_parent;
+  shared_->hold_exits = options.hold_exits;
   shared_->version = probe::version;
 }
 
 Probe::~Probe() {
   munmap(shared_, sizeof(probe::Shared));
+  if (programs_confined()) {
+    unlink(path_.c_str());
+  }
 }
 
 std::optional<std::string> Probe::cannot_probe(std::string_view name) {
@@ -346,7 +372,8 @@ std::optional<std::string> Probe::cannot_probe(std::string_view name) {
 }
 
 void Probe::attach(ProcessOptions& options) {
-  if (options.user && *options.user != geteuid()) { // who may not follow our /proc/PID/fd
+  if (options.user && options.user != confined_user() &&
+      *options.user != geteuid()) { // who may not follow our /proc/PID/fd
     throw std::invalid_argument("a program of another user cannot be probed");
   }
   std::string library = library_path().string();

@@ -42,6 +42,10 @@ struct ProbeOptions {
   /// sigwait, poll and their kin, sleep) until it is let go. Signals are handled meanwhile: each
   /// comes between the program's last look at its variables and its sleep.
   bool hold_parent = false;
+  /// A child that leaves (by exit or _exit) closes all its descriptors but 0, 1 and 2, as the
+  /// kernel does, and waits until it is let go before it is a zombie: a peer sees the end of its
+  /// connection well before the parent can.
+  bool hold_exits = false;
 };
 
 /// One thing that happened in a process of the program.
@@ -112,7 +116,8 @@ public:
   /// be. Throws std::invalid_argument for a program of another user (ProcessOptions::user).
   void attach(ProcessOptions& options);
 
-  /// The children that wait or have waited: ProbeOptions::hold_children. At most 1,024 are held.
+  /// The children that wait or have waited: ProbeOptions::hold_children, and ::hold_exits, but not
+  /// both. At most 1,024 are held.
   [[nodiscard]] std::vector<pid_t> held_children() const;
   void let_go(pid_t child);
   void let_all_go();
@@ -147,9 +152,9 @@ public:
   [[nodiscard]] std::size_t lost() const;
 
 private:
+  std::string path_; // before memory_, which tells it
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD
-  std::string path_;
   probe::Shared* shared_ = nullptr;
 };
 

@@ -125,6 +125,10 @@ void parse_fault(std::string_view text, std::string_view fault, Rule& rule) {
     rule.only_if_real = true;
     return;
   }
+  if (fault == "stop") {
+    rule.stop = true;
+    return;
+  }
   rule.error = error_named(fault);
   if (rule.error == 0) {
     refuse(text, "no error is called '" + std::string(fault) + "'");

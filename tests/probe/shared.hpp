@@ -82,7 +82,8 @@ struct Rule {
   std::uint32_t first = 1;
   std::uint32_t last = 0;  ///< 0: no last one
   std::uint32_t every = 1; ///< of those, each `every`-th
-  std::int32_t error = 0;  ///< errno; 0 where the rule is about `most`
+  bool stop = false;       ///< the process stops before the call, and makes it when it goes on
+  std::int32_t error = 0;  ///< errno; 0 where the rule is about `most` or `stop`
   std::uint32_t most = 0;  ///< bytes that a call takes or gives
   std::atomic<std::uint32_t> seen = 0;
   std::atomic<std::uint32_t> injected = 0;
@@ -133,7 +134,7 @@ struct Gate {
   std::atomic<std::uint32_t> open;
 };
 
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 inline constexpr std::size_t most_rules = 32;
 inline constexpr std::size_t most_gates = 1024;
 
@@ -146,6 +147,7 @@ struct Shared {
   std::array<Rule, most_rules> rules;
   bool hold_children; ///< each child of fork waits at a gate before it does anything
   bool hold_parent;   ///< the parent does so before it first sleeps for an event
+  bool hold_exits;    ///< each child does so once it has closed its descriptors for its end
   std::atomic<std::uint32_t> all_open; ///< no child waits any more
   std::atomic<std::uint32_t> gates_used;
   std::array<Gate, most_gates> gates;

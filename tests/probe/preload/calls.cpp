@@ -199,9 +199,10 @@ enum class Way : bool { in, out };
 
 // `real` is given the number of bytes that it may move.
 template <typename Real>
-ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, bool whole, Real&& real) {
+ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flags, Real&& real) {
   const Within within(name);
-  const Fault told = fault(way == Way::in ? Group::read : Group::write, fd, size, !whole);
+  const Fault told = fault(way == Way::in ? Group::read : Group::write, fd, size,
+                           (flags & (MSG_WAITALL | MSG_DONTWAIT)) == 0, (flags & MSG_WAITALL) == 0);
   const What what = way == Way::in ? What::call_read : What::call_write;
   if (told.error != 0) [[unlikely]] {
     Call call(what, name, fd, static_cast<std::int64_t>(size));
@@ -249,9 +250,9 @@ std::size_t total(const iovec* pieces, std::size_t count) noexcept {
 
 template <typename Real>
 ssize_t move_pieces(Way way, const char* name, int fd, const iovec* pieces, std::size_t count,
-                    bool whole, Real&& real) {
+                    int flags, Real&& real) {
   const std::size_t size = total(pieces, count);
-  return move_bytes(way, name, fd, size, whole, [&](std::size_t most) {
+  return move_bytes(way, name, fd, size, flags, [&](std::size_t most) {
     if (most == size) {
       return real(pieces, count);
     }
@@ -263,53 +264,51 @@ ssize_t move_pieces(Way way, const char* name, int fd, const iovec* pieces, std:
 } // namespace
 
 LAB_INTERPOSE(ssize_t, read, (int fd, void* data, std::size_t size)) {
-  return move_bytes(Way::in, "read", fd, size, false,
+  return move_bytes(Way::in, "read", fd, size, 0,
                     [=](std::size_t most) { return next_read(fd, data, most); });
 }
 
 LAB_INTERPOSE(ssize_t, __read_chk, (int fd, void* data, std::size_t size, std::size_t room)) {
-  return move_bytes(Way::in, "read", fd, size, false,
+  return move_bytes(Way::in, "read", fd, size, 0,
                     [=](std::size_t most) { return next___read_chk(fd, data, most, room); });
 }
 
 LAB_INTERPOSE(ssize_t, recv, (int fd, void* data, std::size_t size, int flags)) {
-  return move_bytes(Way::in, "recv", fd, size, (flags & (MSG_WAITALL | MSG_DONTWAIT)) != 0,
+  return move_bytes(Way::in, "recv", fd, size, flags,
                     [=](std::size_t most) { return next_recv(fd, data, most, flags); });
 }
 
 LAB_INTERPOSE(ssize_t, __recv_chk,
               (int fd, void* data, std::size_t size, std::size_t room, int flags)) {
-  return move_bytes(Way::in, "recv", fd, size, (flags & (MSG_WAITALL | MSG_DONTWAIT)) != 0,
+  return move_bytes(Way::in, "recv", fd, size, flags,
                     [=](std::size_t most) { return next___recv_chk(fd, data, most, room, flags); });
 }
 
 LAB_INTERPOSE(ssize_t, recvfrom,
               (int fd, void* data, std::size_t size, int flags, sockaddr* from,
                socklen_t* from_size)) {
-  return move_bytes(
-      Way::in, "recvfrom", fd, size, (flags & (MSG_WAITALL | MSG_DONTWAIT)) != 0,
-      [=](std::size_t most) { return next_recvfrom(fd, data, most, flags, from, from_size); });
+  return move_bytes(Way::in, "recvfrom", fd, size, flags, [=](std::size_t most) {
+    return next_recvfrom(fd, data, most, flags, from, from_size);
+  });
 }
 
 LAB_INTERPOSE(ssize_t, __recvfrom_chk,
               (int fd, void* data, std::size_t size, std::size_t room, int flags, sockaddr* from,
                socklen_t* from_size)) {
-  return move_bytes(Way::in, "recvfrom", fd, size, (flags & (MSG_WAITALL | MSG_DONTWAIT)) != 0,
-                    [=](std::size_t most) {
-                      return next___recvfrom_chk(fd, data, most, room, flags, from, from_size);
-                    });
+  return move_bytes(Way::in, "recvfrom", fd, size, flags, [=](std::size_t most) {
+    return next___recvfrom_chk(fd, data, most, room, flags, from, from_size);
+  });
 }
 
 LAB_INTERPOSE(ssize_t, readv, (int fd, const iovec* pieces, int count)) {
-  return move_pieces(Way::in, "readv", fd, pieces, static_cast<std::size_t>(std::max(count, 0)),
-                     false, [=](const iovec* list, std::size_t number) {
+  return move_pieces(Way::in, "readv", fd, pieces, static_cast<std::size_t>(std::max(count, 0)), 0,
+                     [=](const iovec* list, std::size_t number) {
                        return next_readv(fd, list, count < 0 ? count : static_cast<int>(number));
                      });
 }
 
 LAB_INTERPOSE(ssize_t, recvmsg, (int fd, msghdr* message, int flags)) {
-  return move_pieces(Way::in, "recvmsg", fd, message->msg_iov, message->msg_iovlen,
-                     (flags & (MSG_WAITALL | MSG_DONTWAIT)) != 0,
+  return move_pieces(Way::in, "recvmsg", fd, message->msg_iov, message->msg_iovlen, flags,
                      [=](const iovec* list, std::size_t number) {
                        msghdr ours = *message;
                        ours.msg_iov = const_cast<iovec*>(list); // NOLINT(*-const-cast)
@@ -323,33 +322,33 @@ LAB_INTERPOSE(ssize_t, recvmsg, (int fd, msghdr* message, int flags)) {
 }
 
 LAB_INTERPOSE(ssize_t, write, (int fd, const void* data, std::size_t size)) {
-  return move_bytes(Way::out, "write", fd, size, false,
+  return move_bytes(Way::out, "write", fd, size, 0,
                     [=](std::size_t most) { return next_write(fd, data, most); });
 }
 
 LAB_INTERPOSE(ssize_t, send, (int fd, const void* data, std::size_t size, int flags)) {
-  return move_bytes(Way::out, "send", fd, size, (flags & MSG_DONTWAIT) != 0,
+  return move_bytes(Way::out, "send", fd, size, flags,
                     [=](std::size_t most) { return next_send(fd, data, most, flags); });
 }
 
 LAB_INTERPOSE(ssize_t, sendto,
               (int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
                socklen_t to_size)) {
-  return move_bytes(
-      Way::out, "sendto", fd, size, (flags & MSG_DONTWAIT) != 0,
-      [=](std::size_t most) { return next_sendto(fd, data, most, flags, to, to_size); });
+  return move_bytes(Way::out, "sendto", fd, size, flags, [=](std::size_t most) {
+    return next_sendto(fd, data, most, flags, to, to_size);
+  });
 }
 
 LAB_INTERPOSE(ssize_t, writev, (int fd, const iovec* pieces, int count)) {
   return move_pieces(Way::out, "writev", fd, pieces, static_cast<std::size_t>(std::max(count, 0)),
-                     false, [=](const iovec* list, std::size_t number) {
+                     0, [=](const iovec* list, std::size_t number) {
                        return next_writev(fd, list, count < 0 ? count : static_cast<int>(number));
                      });
 }
 
 LAB_INTERPOSE(ssize_t, sendmsg, (int fd, const msghdr* message, int flags)) {
-  return move_pieces(Way::out, "sendmsg", fd, message->msg_iov, message->msg_iovlen,
-                     (flags & MSG_DONTWAIT) != 0, [=](const iovec* list, std::size_t number) {
+  return move_pieces(Way::out, "sendmsg", fd, message->msg_iov, message->msg_iovlen, flags,
+                     [=](const iovec* list, std::size_t number) {
                        msghdr ours = *message;
                        ours.msg_iov = const_cast<iovec*>(list); // NOLINT(*-const-cast)
                        ours.msg_iovlen = number;
@@ -660,12 +659,14 @@ LAB_INTERPOSE(int, waitid, (idtype_t type, id_t which, siginfo_t* info, int opti
 LAB_INTERPOSE(void, _exit, (int status)) {
   Call call(What::call_exit, "_exit", status);
   call.done(0);
+  hold_exit();
   next__exit(status);
 }
 
 LAB_INTERPOSE(void, _Exit, (int status)) {
   Call call(What::call_exit, "_Exit", status);
   call.done(0);
+  hold_exit();
   next__Exit(status);
 }
 

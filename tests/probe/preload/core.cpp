@@ -1,5 +1,6 @@
 #include "probe/preload/core.hpp"
 
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 
@@ -61,7 +62,8 @@ bool a_signal_could_interrupt(Group group) noexcept {
   return (group == Group::poll ? handled : breaking).load(std::memory_order_relaxed) != 0;
 }
 
-bool applies(const Rule& rule, Group group, int fd, bool can_be_interrupted) noexcept {
+bool applies(const Rule& rule, Group group, int fd, bool can_be_interrupted,
+             bool can_be_cut) noexcept {
   if (rule.group != group || (rule.role != Role::any && (rule.role == Role::parent) != root)) {
     return false;
   }
@@ -69,7 +71,7 @@ bool applies(const Rule& rule, Group group, int fd, bool can_be_interrupted) noe
     return false;
   }
   if (rule.most != 0) {
-    return can_be_interrupted && is_stream(fd);
+    return can_be_cut && is_stream(fd);
   }
   if (rule.error == EINTR) {
     return can_be_interrupted && (fd == -1 || !is_file(fd)) &&
@@ -90,6 +92,7 @@ void at_end(int status, void* /*unused*/) {
   facts.what = What::end;
   facts.arguments[0] = status;
   add(facts, false);
+  hold_exit();
 }
 
 // The descriptor is open for a moment before main: the program never sees it.
@@ -189,6 +192,16 @@ void begin_child() noexcept {
   }
 }
 
+void hold_exit() noexcept {
+  Shared* const memory = shared.load(std::memory_order_acquire);
+  if (memory != nullptr && memory->hold_exits && !root) {
+    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+    if (const std::uint32_t place = memory->gates_used.fetch_add(1); place < most_gates) {
+      wait_at(memory->gates[place], &memory->all_open);
+    }
+  }
+}
+
 void hold_parent() noexcept {
   Shared* const memory = shared.load(std::memory_order_acquire);
   if (memory != nullptr && memory->hold_parent && root && memory->parent_gate.pid.load() == 0) {
@@ -196,21 +209,25 @@ void hold_parent() noexcept {
   }
 }
 
-Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted) noexcept {
+Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted,
+                 bool can_be_cut) noexcept {
   const KeepErrno keep;
   Shared* const memory = shared.load(std::memory_order_acquire);
   Fault result;
   Rule* chosen = nullptr;
   for (std::size_t i = 0; i < memory->rule_count; ++i) {
     Rule& rule = memory->rules[i];
-    if (applies(rule, group, fd, can_be_interrupted) && is_turn(rule, i) && chosen == nullptr &&
-        (rule.error != 0 || asked > rule.most)) {
+    if (applies(rule, group, fd, can_be_interrupted, can_be_cut) && is_turn(rule, i) &&
+        chosen == nullptr && (rule.error != 0 || rule.stop || asked > rule.most)) {
       chosen = &rule;
       result = {.error = rule.error, .most = rule.most};
     }
   }
   if (chosen != nullptr) {
     result.silent = chosen->injected.fetch_add(1, std::memory_order_relaxed) >= most_shown;
+    if (chosen->stop) {
+      syscall(SYS_kill, getpid(), SIGSTOP); // in force before it returns
+    }
   }
   return result;
 }

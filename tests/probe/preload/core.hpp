@@ -66,6 +66,9 @@ void begin_child() noexcept;
 /// sleeps for an event: a signal that comes meanwhile comes before the call.
 void hold_parent() noexcept;
 
+/// In a child that is about to end: closes its descriptors and waits, where the checker wants that.
+void hold_exit() noexcept;
+
 /// Copies a C string, cut where it does not fit.
 template <std::size_t Size>
 void copy_text(std::array<char, Size>& to, const char* from) noexcept {
@@ -83,19 +86,20 @@ struct Fault {
   bool silent = false;  ///< the rule has struck so often that it is only counted
 };
 
-Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted) noexcept;
+Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted,
+                 bool can_be_cut) noexcept;
 
 /// The fault for this call of the group, if it is its turn. `fd`: -1 where there is none; `asked`:
 /// bytes, of a call that moves some; `can_be_interrupted`: whether the kernel could end this very
-/// call with EINTR, or early.
-inline Fault fault(Group group, int fd = -1, std::size_t asked = 0,
-                   bool can_be_interrupted = true) noexcept {
+/// call with EINTR; `can_be_cut`: whether it could move fewer bytes.
+inline Fault fault(Group group, int fd = -1, std::size_t asked = 0, bool can_be_interrupted = true,
+                   bool can_be_cut = true) noexcept {
   const Shared* const memory = shared.load(std::memory_order_relaxed);
   if (memory == nullptr || (memory->groups & (1U << static_cast<unsigned>(group))) == 0)
       [[likely]] {
     return {};
   }
-  return find_fault(group, fd, asked, can_be_interrupted);
+  return find_fault(group, fd, asked, can_be_interrupted, can_be_cut);
 }
 
 /// What a signal now does: run a handler, and make the call that it interrupts fail with EINTR.

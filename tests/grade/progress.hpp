@@ -1,0 +1,37 @@
+// How far it is, for the person who waits.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace lab::grade {
+
+/// A line that is written anew in place on a terminal (standard error); nothing where there is
+/// none.
+class Progress {
+public:
+  explicit Progress(std::size_t all);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  Progress(Progress&&) = delete;
+  Progress& operator=(Progress&&) = delete;
+  ~Progress();
+
+  void show(std::size_t done, const std::vector<std::string>& in_work);
+
+  /// A line for good, on standard output.
+  void line(const std::string& text);
+
+private:
+  void clear();
+
+  std::size_t all_;
+  bool terminal_;
+  bool shown_ = false;
+  std::string last_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+} // namespace lab::grade

@@ -1,0 +1,2 @@
+// A source without an end.
+#include "/dev/zero"
