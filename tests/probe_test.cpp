@@ -620,6 +620,7 @@ TEST_SUITE("probe") {
     const pid_t child = server.child_serving(client);
     client.half_close();
     CHECK(client.receive_until_eof().empty()); // and still
+    lab::wait_until("the child to be held", [&] { return !probe.held_children().empty(); });
     CHECK(probe.held_children() == std::vector<pid_t>{child});
     CHECK(server.children().size() == 1);
     CHECK(server.zombies().empty());
@@ -633,6 +634,7 @@ TEST_SUITE("probe") {
     lab::ServerOptions options;
     probe.attach(options.process);
     lab::Server server(ECHO_MPSERVER, options);
+    server.process().wait_for_line("listening on");
     lab::ProcessOptions client_options;
     client_options.arguments = {"127.0.0.1", std::to_string(server.port())};
     probe.attach(client_options);
@@ -645,8 +647,10 @@ TEST_SUITE("probe") {
     CHECK(place(events, "starts: echo_mpserver") < place(events, "starts: echo_mpclient"));
     CHECK(place(events, ", 127.0.0.1:" + std::to_string(server.port())) <
           place(events, "connect("));
-    CHECK(place(events, "connect(") < place(events, "accept4("));
-    CHECK(place(events, "SHUT_WR") < place(events, "end of file"));
+    // A call is recorded when it has returned: what it sets off elsewhere may be recorded before
+    // it. But the client had recorded its connect before it ended its sending.
+    CHECK(place(events, "connect(") < place(events, "end of file"));
+    CHECK(place(events, "accept4(") < events.size());
   }
 
   TEST_CASE("it costs next to nothing") {
