@@ -224,7 +224,7 @@ std::size_t wait_for_end_of_children(const Server& server) {
       former = children.size();
       next = Clock::now() + look;
     }
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(pause); // nothing tells of a stranger's child that is reaped
   }
   return 0;
 }

@@ -54,7 +54,7 @@ void Kit::copy_to(const fs::path& folder) const {
       copy_readable(entry.path(), folder / "include/support" / entry.path().filename());
     }
   }
-  copy_readable(library, folder / library_name);
+  copy_readable(archive, folder / library_name);
   copy_readable(check, folder / "lab-check");
   copy_readable(probe, folder / probe_name);
 }
@@ -70,7 +70,7 @@ std::string Kit::fingerprint() const {
   for (const Exercise& exercise : exercises) {
     print.add(exercise.folder).add(exercise.program);
   }
-  std::vector<fs::path> files{library, check, probe};
+  std::vector<fs::path> files{archive, check, probe};
   for (const auto& entry : fs::directory_iterator(headers)) {
     files.push_back(entry.path());
   }
@@ -103,7 +103,7 @@ Kit read_kit() {
     } else if (key == "link") {
       kit.link_options.push_back(value);
     } else if (key == "library") {
-      kit.library = value;
+      kit.archive = value;
     } else if (key == "headers") {
       kit.headers = value;
     } else if (key == "check") {

@@ -16,7 +16,7 @@ struct Kit {
   std::string compiler;
   std::vector<std::string> compile_options;
   std::vector<std::string> link_options;
-  std::filesystem::path library; ///< liblab_support.a
+  std::filesystem::path archive; ///< liblab_support.a
   std::filesystem::path headers; ///< steps/support
   std::filesystem::path check;   ///< lab-check
   std::filesystem::path probe;   ///< liblab-probe.so
