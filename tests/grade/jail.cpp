@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <set>
 #include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -557,7 +559,7 @@ void tell_status(int fd, int status) {
 /// Whether some process of these users is there, and a signal sent to each.
 bool signal_users(const std::vector<uid_t>& users, int signal) {
   bool any = false;
-  for_each_pid([&](pid_t pid) {
+  for_each_pid(own_start_time(), [&](pid_t pid) {
     const auto process = process_info(pid);
     if (!process || process->zombie()) {
       return false;
@@ -583,6 +585,9 @@ void end_users(const std::vector<uid_t>& users) {
   for (int quiet = 0; quiet < 2 && !deadline.passed();) {
     signal_users(users, SIGSTOP); // so that what forks faster than we look comes to a halt
     quiet = signal_users(users, SIGKILL) ? 0 : quiet + 1;
+    if (quiet == 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds(200)); // they may need our processor
+    }
   }
 }
 

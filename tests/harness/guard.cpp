@@ -52,7 +52,7 @@ struct Look {
 Look look_and_act(const std::string& mark, unsigned long long since, bool to_stop,
                   std::set<std::pair<pid_t, unsigned long long>>& settled) {
   Look look;
-  for_each_pid([&](pid_t pid) {
+  for_each_pid(since, [&](pid_t pid) {
     const auto process = process_info(pid);
     if (!process || pid == ::getpid() || process->start_time < since ||
         settled.contains({pid, process->start_time})) {
@@ -98,8 +98,8 @@ void sweep(const std::string& mark, unsigned long long since) {
     if (look.running && turn == 2) {
       urgent.emplace();
     }
-    if (!to_stop) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1)); // the kernel ends them meanwhile
+    if (look.any) { // they stop and end by themselves, and may need the processor that we have
+      std::this_thread::sleep_for(std::chrono::microseconds(to_stop ? 50 : 500));
     }
   }
 }

@@ -12,11 +12,13 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <system_error>
 #include <tuple>
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/fsuid.h>
@@ -334,33 +336,110 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
                      .exit_code = number_in<int>(field(52))};
 }
 
+namespace {
+
+/// Calls `visit` with the pid of each process and the inode number of its folder in /proc.
+template <typename Visit>
+void for_each_folder_of_proc(Visit visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
+  while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (const auto pid = number_in<pid_t>(name); pid > 0) {
+      visit(pid, entry->d_ino);
+    }
+  }
+}
+
+/// When each process was started, as seen at the last look of this thread. Looks follow each other
+/// by milliseconds, and most processes of a machine are the same and of no interest each time: to
+/// list /proc costs less than to read five files in it. The kernel makes the inode of /proc/PID for
+/// one process, and a new one for the next that is given this pid.
+class StartTimes {
+public:
+  /// Calls `visit` with the pid of each process that was started at `moment` or later, and its
+  /// ProcessInfo where it had to be read to find that out, else nullptr.
+  template <typename Visit>
+  void for_each_since(unsigned long long moment, Visit visit) {
+    now_.clear();
+    for_each_folder_of_proc([&](pid_t pid, ino_t inode) {
+      const auto at = std::ranges::lower_bound(known_, pid, {}, &Known::pid);
+      if (at != known_.end() && at->pid == pid && at->inode == inode) {
+        now_.push_back(*at);
+        if (at->start_time >= moment) {
+          visit(pid, nullptr);
+        }
+        return;
+      }
+      auto info = process_info(pid);
+      if (!info) {
+        return;
+      }
+      constexpr ino_t none = 1; // what the kernel gives where it could not make one
+      if (inode > none) {
+        now_.push_back({.pid = pid, .inode = inode, .start_time = info->start_time});
+      }
+      if (info->start_time >= moment) {
+        visit(pid, &*info);
+      }
+    });
+    std::ranges::sort(now_, {}, &Known::pid); // the kernel lists them so, but need not
+    known_.swap(now_);
+  }
+
+private:
+  struct Known {
+    pid_t pid;
+    ino_t inode;
+    unsigned long long start_time;
+  };
+
+  std::vector<Known> known_;
+  std::vector<Known> now_;
+};
+
+StartTimes& start_times() {
+  thread_local StartTimes the_start_times;
+  return the_start_times;
+}
+
+/// Nothing is older than its parent.
+unsigned long long first_child_after(pid_t pid) {
+  const auto info = process_info(pid);
+  return info ? info->start_time : 0;
+}
+
+} // namespace
+
 std::vector<pid_t> all_pids() {
   std::vector<pid_t> pids;
-  std::error_code error;
-  std::filesystem::directory_iterator entry("/proc", error);
-  while (!error && entry != std::filesystem::directory_iterator()) {
-    const std::string name = entry->path().filename();
-    if (const auto pid = number_in<pid_t>(name); pid > 0) {
-      pids.push_back(pid);
-    }
-    entry.increment(error);
-  }
+  for_each_folder_of_proc([&](pid_t pid, ino_t) { pids.push_back(pid); });
   return pids;
 }
 
-std::vector<ProcessInfo> all_processes() {
+std::vector<pid_t> pids_since(unsigned long long start_time) {
+  std::vector<pid_t> pids;
+  start_times().for_each_since(start_time,
+                               [&](pid_t pid, const ProcessInfo*) { pids.push_back(pid); });
+  return pids;
+}
+
+std::vector<ProcessInfo> processes_since(unsigned long long start_time) {
   std::vector<ProcessInfo> processes;
-  for (const pid_t pid : all_pids()) {
-    if (auto info = process_info(pid)) {
-      processes.push_back(std::move(*info));
+  start_times().for_each_since(start_time, [&](pid_t pid, const ProcessInfo* info) {
+    if (auto seen = info != nullptr ? std::optional(*info) : process_info(pid)) {
+      processes.push_back(std::move(*seen));
     }
-  }
+  });
   sort_by_pid(processes);
   return processes;
 }
 
+std::vector<ProcessInfo> all_processes() {
+  return processes_since(0);
+}
+
 std::vector<ProcessInfo> children_of(pid_t pid) {
-  auto processes = all_processes();
+  auto processes = processes_since(first_child_after(pid));
   std::erase_if(processes, [&](const ProcessInfo& process) { return process.parent != pid; });
   return processes;
 }
@@ -389,7 +468,7 @@ std::vector<ProcessInfo> descendants_of(pid_t pid, const std::vector<ProcessInfo
 }
 
 std::vector<ProcessInfo> descendants_of(pid_t pid) {
-  return descendants_of(pid, all_processes());
+  return descendants_of(pid, processes_since(first_child_after(pid)));
 }
 
 std::vector<std::string> environment_of(pid_t pid) {
@@ -691,7 +770,7 @@ std::string describe(pid_t pid) {
 }
 
 std::string process_table(pid_t root) {
-  const auto all = all_processes();
+  const auto all = processes_since(first_child_after(root));
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const ProcessInfo& process) { return process.pid == root; });
   if (found == all.end()) {

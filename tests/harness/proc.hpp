@@ -47,8 +47,17 @@ std::optional<ProcessInfo> process_info(pid_t pid);
 /// The ids of all processes of this pid namespace, in no order.
 std::vector<pid_t> all_pids();
 
+/// The same, without those that were started before `start_time`, in clock ticks since boot. Much
+/// cheaper than all_pids and process_info from the second time on: see processes_since.
+std::vector<pid_t> pids_since(unsigned long long start_time);
+
 /// Every process of this pid namespace, by pid.
 std::vector<ProcessInfo> all_processes();
+
+/// The same, without those that were started before `start_time`, in clock ticks since boot. Of
+/// these, each thread reads /proc/PID/stat once only: the children of one process, which are not
+/// older than it is, cost little however many others the machine has.
+std::vector<ProcessInfo> processes_since(unsigned long long start_time);
 
 /// The processes whose parent is `pid`, zombies among them.
 std::vector<ProcessInfo> children_of(pid_t pid);

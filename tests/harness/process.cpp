@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <mutex>
 #include <set>
 #include <system_error>
@@ -220,9 +219,12 @@ void close_all_on_exec() noexcept {
 
 /// A program built with AddressSanitizer reserves terabytes of address space at its start.
 bool has_address_sanitizer(const std::filesystem::path& program) {
-  std::ifstream file(program, std::ios::binary);
-  const std::string image{std::istreambuf_iterator<char>(file), {}};
-  return image.find("__asan_init") != std::string::npos;
+  std::ifstream file(program, std::ios::binary | std::ios::ate);
+  std::string image(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
+  file.seekg(0);
+  file.read(image.data(), static_cast<std::streamsize>(image.size()));
+  constexpr std::string_view name = "__asan_init";
+  return ::memmem(image.data(), image.size(), name.data(), name.size()) != nullptr;
 }
 
 /// The program's file, to be run by execveat(2) if its path is closed to another user. Where the
@@ -423,6 +425,7 @@ struct Process::State {
   void note_left_behind();
   std::vector<ProcessInfo> left_behind();
   [[nodiscard]] bool output_open() const;
+  [[nodiscard]] bool somebody_writes() const;
   std::string report();
   std::string next_line(Stream& stream, std::string_view stream_name, std::string_view text,
                         std::chrono::milliseconds limit);
@@ -838,6 +841,16 @@ bool Process::State::output_open() const {
   return (out.source && !out.is_file) || (err.source && !err.is_file);
 }
 
+/// Whether a process has the other end of an output open: the thread may not have seen its end yet.
+/// Under mutex.
+bool Process::State::somebody_writes() const {
+  return std::ranges::any_of(std::array{&out, &err}, [](const Stream* stream) {
+    pollfd end{.fd = stream->source.get(), .events = POLLIN, .revents = 0};
+    return stream->source && !stream->is_file && ::poll(&end, 1, 0) != -1 &&
+           (end.revents & POLLHUP) == 0;
+  });
+}
+
 std::string Process::State::report() {
   const auto end = look_for_exit();
   std::string text = "`" + command() + "` (pid " + std::to_string(pid) + ") ";
@@ -1094,7 +1107,7 @@ Exit Process::wait(std::chrono::milliseconds limit) {
       empty &= !stream->source || stream->is_file ||
                (::ioctl(stream->source.get(), FIONREAD, &bytes) == 0 && bytes == 0);
     }
-    if (orphaned && empty) {
+    if (orphaned && empty && state_->somebody_writes()) {
       break;
     }
     if (state_->output_open()) {
@@ -1108,7 +1121,7 @@ Exit Process::wait(std::chrono::milliseconds limit) {
 bool Process::output_held_open() const {
   const bool ended = state_->look_for_exit().has_value();
   const std::lock_guard lock(state_->mutex);
-  return ended && state_->output_open();
+  return ended && state_->somebody_writes();
 }
 
 std::vector<ProcessInfo> Process::left_behind() {

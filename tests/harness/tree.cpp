@@ -60,6 +60,15 @@ bool has_mark(std::string_view marks, std::string_view mark) {
   return false;
 }
 
+/// Whether one of the entries `NAME=VALUE` is the variable, with the mark in its value.
+bool has_entry(const std::vector<std::string>& entries, std::string_view variable,
+               std::string_view mark) {
+  return std::any_of(entries.begin(), entries.end(), [&](std::string_view entry) {
+    return entry.size() > variable.size() && entry.starts_with(variable) &&
+           entry[variable.size()] == '=' && has_mark(entry.substr(variable.size() + 1), mark);
+  });
+}
+
 } // namespace
 
 std::atomic<pid_t>& own_guard() {
@@ -69,17 +78,20 @@ std::atomic<pid_t>& own_guard() {
 
 std::string new_mark() {
   static std::atomic<unsigned> count{0};
-  const auto self = process_info(::getpid());
-  return std::to_string(::getpid()) + "." + std::to_string(self ? self->start_time : 0) + "." +
+  return std::to_string(::getpid()) + "." + std::to_string(own_start_time()) + "." +
          std::to_string(++count);
 }
 
+unsigned long long own_start_time() {
+  static const auto start_time = [] {
+    const auto self = process_info(::getpid());
+    return self ? self->start_time : 0;
+  }();
+  return start_time; // in a child that has not called exec, its parent's: early enough as well
+}
+
 bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark) {
-  const auto entries = environment_of(pid);
-  return std::any_of(entries.begin(), entries.end(), [&](std::string_view entry) {
-    return entry.size() > variable.size() && entry.starts_with(variable) &&
-           entry[variable.size()] == '=' && has_mark(entry.substr(variable.size() + 1), mark);
-  });
+  return has_entry(environment_of(pid), variable, mark);
 }
 
 bool send_signal(const ProcessInfo& process, int signal) noexcept {
@@ -101,29 +113,40 @@ bool send_signal(const ProcessInfo& process, int signal) noexcept {
                 : ::kill(process.pid, signal)) == 0;
 }
 
-void for_each_pid(const std::function<bool(pid_t)>& look) {
+namespace {
+
+/// The last process id that has been given; a thread takes one as well.
+pid_t newest_pid() {
+  std::ifstream file("/proc/loadavg"); // "0.20 0.18 0.12 1/80 11206": the last is the newest pid
+  std::string word;
+  pid_t newest = 0;
+  file >> word >> word >> word >> word >> newest;
+  return newest;
+}
+
+} // namespace
+
+void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look) {
+  pid_t newest = newest_pid();
+  auto pids = pids_since(start_time);
+  std::sort(pids.begin(), pids.end(), std::greater<>());
+  for (const pid_t pid : pids) {
+    look(pid);
+  }
   constexpr int rounds = 4;
   constexpr pid_t few = 12;
-  pid_t newest_before = 0;
   for (int round = 0, in_all = 0; round < rounds && in_all < 1000; ++round, ++in_all) {
-    std::ifstream file("/proc/loadavg"); // "0.20 0.18 0.12 1/80 11206": the last is the newest pid
-    std::string word;
-    pid_t newest = 0;
-    file >> word >> word >> word >> word >> newest;
-    if (newest == newest_before && round != 0) {
-      break; // none was born since, and there was nothing to do about the others
+    const pid_t now = newest_pid();
+    if (now == newest) {
+      break; // none was born since: none was missed
     }
-    newest_before = newest;
-    for (pid_t pid = newest; pid > std::max(newest - few, 1); --pid) {
+    const pid_t last = std::max(now - few, newest < now ? newest : 1);
+    newest = now;
+    for (pid_t pid = now; pid > last; --pid) {
       if (look(pid)) {
         round = -1;
       }
     }
-  }
-  auto pids = all_pids();
-  std::sort(pids.begin(), pids.end(), std::greater<>());
-  for (const pid_t pid : pids) {
-    look(pid);
   }
 }
 
@@ -163,9 +186,9 @@ void Tree::root_reaped() {
   registry().roots[this] = Registry::reaped;
 }
 
-void Tree::remember(const ProcessInfo& process) const {
+bool Tree::remember(const ProcessInfo& process) const {
   const std::lock_guard lock(registry().mutex);
-  registry().owners[identity_of(process)] = this;
+  return registry().owners.insert_or_assign(identity_of(process), this).second;
 }
 
 bool Tree::belongs(const ProcessInfo& process) const {
@@ -185,18 +208,27 @@ bool Tree::belongs(const ProcessInfo& process) const {
   if (process.start_time < root_.start_time || process.pid == ::getpid()) {
     return false;
   }
-  if (!process.zombie() && carries_mark(process.pid, run_variable, mark_)) {
-    return true;
+  if (strangers_.contains(identity_of(process))) {
+    return false;
+  }
+  const auto environment =
+      process.zombie() ? std::vector<std::string>() : environment_of(process.pid);
+  if (!environment.empty()) { // a child has its parent's at first: whoever is not ours stays so
+    const bool marked = has_entry(environment, run_variable, mark_);
+    if (!marked) {
+      strangers_.insert(identity_of(process));
+    }
+    return marked;
   }
   // One that left the session and shows no mark, because it is a zombie or was started with an
   // empty environment. If handed to us, and not forked by us (it would be in our session), it is
   // an orphan of a program under test; of this one where there is no other.
   return alone && process.parent == ::getpid() && process.session != ::getsid(0) &&
-         process.pid != own_guard() && (process.zombie() || environment_of(process.pid).empty());
+         process.pid != own_guard();
 }
 
 std::vector<ProcessInfo> Tree::members(bool with_root) {
-  const auto all = all_processes();
+  const auto all = processes_since(root_.start_time);
   std::map<pid_t, ProcessInfo> found;
   const auto add = [&](const ProcessInfo& process) {
     remember(process);
@@ -238,7 +270,7 @@ bool Tree::reapable(const ProcessInfo& zombie, bool member) const {
 
 Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
   Look look;
-  for_each_pid([&](pid_t pid) {
+  for_each_pid(own_start_time(), [&](pid_t pid) { // the zombies of former trees among them
     const auto process = process_info(pid);
     if (!process) {
       return false;
@@ -268,7 +300,7 @@ Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
       return false;
     }
     look.any = true;
-    remember(*process);
+    look.grown |= remember(*process);
     if (!to_stop) {
       return send_signal(*process, SIGKILL);
     }
@@ -284,6 +316,9 @@ Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
 bool Tree::end_all(bool reap_root, std::chrono::milliseconds limit) {
   const Deadline deadline(limit);
   const Deadline stopping(limit / 4);
+  constexpr std::chrono::microseconds shortest{50};
+  constexpr std::chrono::microseconds longest{2000};
+  std::chrono::microseconds pause = shortest;
   std::optional<Urgent> urgent;
   bool to_stop = true;
   for (int turn = 0;; ++turn) {
@@ -295,12 +330,13 @@ bool Tree::end_all(bool reap_root, std::chrono::milliseconds limit) {
       return false;
     }
     to_stop &= look.running && !stopping.passed(); // what cannot be stopped is killed all the same
-    if (look.running && turn == 2) {
+    if (look.grown && turn >= 2 && !urgent) {
       urgent.emplace();
     }
-    if (!to_stop) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1)); // the kernel ends them meanwhile
-    }
+    // They stop and end by themselves, and need a processor for it, which may be the one we have;
+    // but what goes on forking gets little time for it.
+    pause = look.grown ? shortest : std::min(pause * 2, longest);
+    std::this_thread::sleep_for(pause);
   }
 }
 

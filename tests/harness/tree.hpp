@@ -6,8 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -26,6 +28,9 @@ inline constexpr std::string_view guard_name = "lab-guard";
 /// The guard process of this process, which none of its trees may touch; -1: none.
 std::atomic<pid_t>& own_guard();
 
+/// When this process was started, in clock ticks since boot; whatever descends from it was later.
+unsigned long long own_start_time();
+
 /// A value that no other mark has: it names this process, and counts.
 std::string new_mark();
 
@@ -37,10 +42,11 @@ bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark);
 /// its pid. Never throws.
 bool send_signal(const ProcessInfo& process, int signal) noexcept;
 
-/// Calls `look` with the ids of all processes, the newest first, and before that with the few that
-/// were born last, again and again as long as it returns true: some program's processes may each
-/// live for less time than a list of all takes to make.
-void for_each_pid(const std::function<bool(pid_t)>& look);
+/// Calls `look` with the ids of all processes that were started at `start_time` (clock ticks since
+/// boot) or later, the newest first, and then with those that were born meanwhile, again and again
+/// as long as it returns true: some program's processes may each live for less time than a list of
+/// all takes to make.
+void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look);
 
 /// Makes this process the one that orphans are handed to, with SIGCHLD at its default, so that what
 /// a program under test has not reaped stays to be seen. prctl(2), wait(2).
@@ -75,13 +81,15 @@ public:
 private:
   /// By what one process itself shows; a child of a member may not be known yet.
   bool belongs(const ProcessInfo& process) const;
-  void remember(const ProcessInfo& process) const;
+  /// False when it was known already.
+  bool remember(const ProcessInfo& process) const;
 
   /// One look at every process, the newest first, that acts at once: what was seen is soon gone.
   /// With `to_stop`, stops all that run; else kills them. Reaps zombies.
   struct Look {
     bool any = false;     // that is still to be ended, or was until now
     bool running = false; // one had to be stopped
+    bool grown = false;   // there is one that no look had seen before
   };
 
   Look look_and_act(bool to_stop, bool reap_root);
@@ -90,6 +98,7 @@ private:
   ProcessInfo root_{.pid = -1, .session = -1}; // so that before set_root nothing belongs to it
   std::string mark_;
   bool root_reaped_ = false;
+  mutable std::set<std::pair<pid_t, unsigned long long>> strangers_; // by pid and start time
 };
 
 } // namespace lab
