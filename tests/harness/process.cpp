@@ -223,7 +223,8 @@ bool has_address_sanitizer(const std::filesystem::path& program) {
   std::string image(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
   file.seekg(0);
   file.read(image.data(), static_cast<std::streamsize>(image.size()));
-  constexpr std::string_view name = "__asan_init";
+  constexpr std::string_view backwards = "tini_nasa__"; // else this program would have it as well
+  const std::string name(backwards.rbegin(), backwards.rend());
   return ::memmem(image.data(), image.size(), name.data(), name.size()) != nullptr;
 }
 
