@@ -67,20 +67,20 @@ std::string instead_of_ending(Process& process) {
 std::string pattern(std::size_t size, std::uint64_t seed) {
   std::string bytes(size, '\0');
   std::uint64_t state = seed * 0x9e3779b97f4a7c15U + 1;
-  for (char& byte : bytes) { // xorshift64
+  for (std::size_t done = 0; done < size; done += sizeof state) { // xorshift64
     state ^= state << 13U;
     state ^= state >> 7U;
     state ^= state << 17U;
-    byte = static_cast<char>(state >> 56U);
+    std::memcpy(bytes.data() + done, &state, std::min(sizeof state, size - done));
   }
   return bytes;
 }
 
 void expect_same(std::string_view sent, std::string_view back, Process& process) {
-  const auto differs = std::mismatch(sent.begin(), sent.end(), back.begin(), back.end());
-  if (differs.first == sent.end() && differs.second == back.end()) {
+  if (sent == back) {
     return;
   }
+  const auto differs = std::mismatch(sent.begin(), sent.end(), back.begin(), back.end());
   throw Failure(text("sent ", sent.size(), " bytes, and ", back.size(),
                      " came back; the first that is missing or wrong is the one at offset ",
                      differs.first - sent.begin(), "; ", process.report()));

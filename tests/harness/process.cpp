@@ -15,10 +15,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <set>
 #include <system_error>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -219,13 +223,38 @@ void close_all_on_exec() noexcept {
 
 /// A program built with AddressSanitizer reserves terabytes of address space at its start.
 bool has_address_sanitizer(const std::filesystem::path& program) {
-  std::ifstream file(program, std::ios::binary | std::ios::ate);
-  std::string image(file ? static_cast<std::size_t>(file.tellg()) : 0, '\0');
-  file.seekg(0);
-  file.read(image.data(), static_cast<std::streamsize>(image.size()));
-  constexpr std::string_view backwards = "tini_nasa__"; // else this program would have it as well
-  const std::string name(backwards.rbegin(), backwards.rend());
-  return ::memmem(image.data(), image.size(), name.data(), name.size()) != nullptr;
+  struct stat status {};
+
+  if (::stat(program.c_str(), &status) != 0) {
+    return false;
+  }
+  // A check starts the same program many times.
+  using File = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+  thread_local std::map<File, bool> known;
+  const auto [entry, is_new] = known.try_emplace(File(
+      status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
+  if (is_new) {
+    std::ifstream file(program, std::ios::binary);
+    std::string image(static_cast<std::size_t>(status.st_size), '\0');
+    file.read(image.data(), static_cast<std::streamsize>(image.size()));
+    constexpr std::string_view backwards = "tini_nasa__"; // else this program would have it as well
+    const std::string name(backwards.rbegin(), backwards.rend());
+    entry->second = ::memmem(image.data(), image.size(), name.data(), name.size()) != nullptr;
+  }
+  return entry->second;
+}
+
+/// Switches LeakSanitizer off.
+void forgo_leaks(ProcessOptions& options) {
+  constexpr const char* variable = "ASAN_OPTIONS";
+  auto entry =
+      std::ranges::find(options.environment, variable, &std::pair<std::string, std::string>::first);
+  if (entry == options.environment.end()) {
+    const char* present = std::getenv(variable);
+    options.environment.emplace_back(variable, present == nullptr ? "" : present);
+    entry = std::prev(options.environment.end());
+  }
+  entry->second += entry->second.empty() ? "detect_leaks=0" : ":detect_leaks=0";
 }
 
 /// The program's file, to be run by execveat(2) if its path is closed to another user. Where the
@@ -423,7 +452,6 @@ struct Process::State {
   bool too_much_memory();
   bool too_many_processes();
   std::optional<Exit> look_for_exit();
-  void note_left_behind();
   std::vector<ProcessInfo> left_behind();
   [[nodiscard]] bool output_open() const;
   [[nodiscard]] bool somebody_writes() const;
@@ -479,7 +507,11 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   if (programs_confined() && !options.memory_bytes) {
     options.memory_bytes = std::size_t{1} << 30; // a stranger's: far more than any exercise takes
   }
-  watch_memory = options.memory_bytes && has_address_sanitizer(program);
+  const bool has_asan = options.memory_bytes && has_address_sanitizer(program);
+  watch_memory = has_asan;
+  if (has_asan && programs_confined()) {
+    forgo_leaks(options); // it is found by ptrace(2), which those who are confined may not call
+  }
   tasks_at_start = tasks_in_system();
   if (!options.user) {
     options.user = confined_user();
@@ -674,8 +706,10 @@ void Process::State::start() {
 }
 
 Process::State::~State() {
+  bool ended = false;
   try {
-    kill_tree("");
+    const std::lock_guard lock(tree_mutex);
+    ended = tree->end_all(true, patience);
   } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): no memory left to look with
   }
   closing = true;
@@ -685,8 +719,9 @@ Process::State::~State() {
     thread.join();
   }
   try {
-    const std::lock_guard lock(tree_mutex);
-    tree->end_all(true, patience);
+    if (!ended) {
+      tree->end_all(true, patience);
+    }
   } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): as above
   }
 }
@@ -712,6 +747,7 @@ bool Process::State::take_in(Stream& stream) {
 
 /// The thread: takes in the outputs until both have ended, and sees to the limits that are ours.
 void Process::State::drain() {
+  auto next_count = Clock::now();
   bool watch_end = static_cast<bool>(pidfd);
   while (!closing) {
     std::array<pollfd, 4> waits{
@@ -752,8 +788,11 @@ void Process::State::drain() {
     } else if (watch_memory && too_much_memory()) {
       kill_tree("it used more than " + quantity(*options.memory_bytes) + " of memory");
       watch_memory = false;
-    } else if (too_many_processes()) {
-      kill_tree("it had more than " + std::to_string(options.most_processes) + " processes");
+    } else if (Clock::now() >= next_count) {
+      if (too_many_processes()) {
+        kill_tree("it had more than " + std::to_string(options.most_processes) + " processes");
+      }
+      next_count = Clock::now() + count_interval;
     }
   }
 }
@@ -800,20 +839,17 @@ std::optional<Exit> Process::State::look_for_exit() {
   }
   exit = info.si_code == CLD_EXITED ? Exit{.exited = true, .code = info.si_status, .signal = 0}
                                     : Exit{.exited = false, .code = 0, .signal = info.si_status};
-  note_left_behind();
-  if (tree->members(false).empty()) {
-    ::waitpid(pid, nullptr, 0);
-    tree->root_reaped();
-  }
-  return exit;
-}
-
-void Process::State::note_left_behind() {
-  for (const ProcessInfo& process : tree->members(false)) {
+  const auto left = tree->members(false);
+  for (const ProcessInfo& process : left) {
     if (!process.zombie()) {
       orphans.emplace(process.pid, process.start_time);
     }
   }
+  if (left.empty()) {
+    ::waitpid(pid, nullptr, 0);
+    tree->root_reaped();
+  }
+  return exit;
 }
 
 std::vector<ProcessInfo> Process::State::left_behind() {
@@ -1097,19 +1133,21 @@ Exit Process::wait(std::chrono::milliseconds limit) {
     }
   }
   while (state_->output_open() && !deadline.passed()) {
-    lock.unlock();
-    const auto left = left_behind();
-    const bool orphaned = std::any_of(left.begin(), left.end(),
-                                      [](const ProcessInfo& process) { return !process.zombie(); });
-    lock.lock();
-    bool empty = true;
-    for (const Stream* stream : {&state_->out, &state_->err}) {
-      int bytes = 0;
-      empty &= !stream->source || stream->is_file ||
-               (::ioctl(stream->source.get(), FIONREAD, &bytes) == 0 && bytes == 0);
-    }
-    if (orphaned && empty && state_->somebody_writes()) {
-      break;
+    if (state_->somebody_writes()) {
+      lock.unlock();
+      const auto left = left_behind();
+      const bool orphaned = std::any_of(
+          left.begin(), left.end(), [](const ProcessInfo& process) { return !process.zombie(); });
+      lock.lock();
+      bool empty = true;
+      for (const Stream* stream : {&state_->out, &state_->err}) {
+        int bytes = 0;
+        empty &= !stream->source || stream->is_file ||
+                 (::ioctl(stream->source.get(), FIONREAD, &bytes) == 0 && bytes == 0);
+      }
+      if (orphaned && empty && state_->somebody_writes()) {
+        break;
+      }
     }
     if (state_->output_open()) {
       state_->changed.wait_for(lock, std::chrono::milliseconds(20));

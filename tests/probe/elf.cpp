@@ -3,8 +3,8 @@
 #include <array>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <elf.h>
@@ -21,8 +21,13 @@ using Segment = ElfW(Phdr);
 using Entry = ElfW(Dyn);
 
 std::string contents(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  std::string text(error ? 0 : size, '\0');
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 // A structure of the file at this place, if the file is that long.

@@ -3,16 +3,28 @@
 
 #include <cerrno>
 #include <cstring>
-#include <iostream>
+#include <string>
 
 #include <fcntl.h>
 #include <sys/wait.h>
+
+// Without streams: UndefinedBehaviorSanitizer takes a descriptor to look at one, and has none here.
+static bool read_line(std::string& line) {
+  line.clear();
+  for (char byte = 0; ::read(STDIN_FILENO, &byte, 1) == 1;) {
+    if (byte == '\n') {
+      return true;
+    }
+    line += byte;
+  }
+  return false;
+}
 
 int main() {
   const int kept = ::open("/dev/null", O_RDONLY);
   ::dup2(kept, 7); // so that there are free numbers below the highest
   say("ready");
-  for (std::string line; std::getline(std::cin, line);) {
+  for (std::string line; read_line(line);) {
     if (line == "fork") {
       const pid_t child = ::fork();
       if (child == 0) {
