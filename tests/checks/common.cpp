@@ -4,6 +4,7 @@
 #include "harness/limits.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -64,6 +65,14 @@ std::string instead_of_ending(Process& process) {
 
 } // namespace
 
+std::ostream& operator<<(std::ostream& out, const ReportOf& report) {
+  return out << report.process.report();
+}
+
+std::ostream& operator<<(std::ostream& out, const PictureOf& picture) {
+  return out << xray_of(picture.root);
+}
+
 std::string pattern(std::size_t size, std::uint64_t seed) {
   std::string bytes(size, '\0');
   std::uint64_t state = seed * 0x9e3779b97f4a7c15U + 1;
@@ -83,7 +92,7 @@ void expect_same(std::string_view sent, std::string_view back, Process& process)
   const auto differs = std::mismatch(sent.begin(), sent.end(), back.begin(), back.end());
   throw Failure(text("sent ", sent.size(), " bytes, and ", back.size(),
                      " came back; the first that is missing or wrong is the one at offset ",
-                     differs.first - sent.begin(), "; ", process.report()));
+                     differs.first - sent.begin(), "; ", report_of(process)));
 }
 
 void expect_clean(const Process& process) {
@@ -105,7 +114,7 @@ Exit ended(Process& process, std::string_view what, std::chrono::milliseconds li
 
 Exit ended_or_listening(Process& process, std::string_view what) {
   const std::string instead = instead_of_ending(process);
-  expect(instead.empty(), what, ", and instead of ending ", instead, "; ", process.report());
+  expect(instead.empty(), what, ", and instead of ending ", instead, "; ", report_of(process));
   return process.wait();
 }
 
@@ -221,7 +230,7 @@ void expect_usage(const std::string& program, const std::vector<Wrong>& wrong) {
                                  return line == start || line.starts_with(start + " ");
                                }),
            "`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
-           "): standard error has no line that begins with `", start, "`; ", process.report());
+           "): standard error has no line that begins with `", start, "`; ", report_of(process));
   }
 }
 
@@ -240,7 +249,7 @@ void expect_fork_report(const std::string& program_name, const std::vector<std::
   expect(exit.exited && exit.code == 1 && std::ranges::find(lines, line) != lines.end(),
          "fork fails with EAGAIN (RLIMIT_NPROC), and instead of `", line,
          "` on standard error and exit status 1 it ended with ", exit.text(), "; ",
-         process.report());
+         report_of(process));
   wait_for_orphans_to_end(process);
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -28,6 +29,29 @@ std::string text(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return out.str();
+}
+
+/// A part of a message that is made when the message is, and no sooner: it takes a look at all
+/// processes.
+struct ReportOf {
+  Process& process;
+};
+
+struct PictureOf {
+  pid_t root;
+};
+
+std::ostream& operator<<(std::ostream& out, const ReportOf& report);
+std::ostream& operator<<(std::ostream& out, const PictureOf& picture);
+
+/// Process::report, as a part of a message.
+inline ReportOf report_of(Process& process) {
+  return {process};
+}
+
+/// xray_of, as a part of a message.
+inline PictureOf picture_of(pid_t root) {
+  return {root};
 }
 
 /// Bytes of all values in an order that `seed` determines: a piece lost, doubled or moved is seen.

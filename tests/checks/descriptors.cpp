@@ -1,6 +1,7 @@
 #include "checks/descriptors.hpp"
 
 #include "checks/check.hpp"
+#include "checks/common.hpp"
 #include "checks/settle.hpp"
 #include "harness/server.hpp"
 #include "xray/picture.hpp"
@@ -50,7 +51,7 @@ void are_shared_out_exactly(const std::string& program) {
     expect(held.size() == 1 && held.front().remote_port == client.local_port() &&
                strangers(child, 1).empty(),
            "the child of the client on port ", client.local_port(),
-           " has to hold 0, 1, 2 and that client's socket, and holds\n", xray_of(child));
+           " has to hold 0, 1, 2 and that client's socket, and holds\n", picture_of(child));
   }
 }
 

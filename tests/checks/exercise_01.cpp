@@ -65,7 +65,7 @@ std::uint64_t fill(Server& server, Connection& client) {
     const auto ours = lab::own_end(client);
     const auto state = lab::process_info(server.pid());
     expect(theirs && ours && state, "the server has dropped a client that does not read; ",
-           server.process().report());
+           lab::report_of(server.process()));
     const std::uint64_t now = theirs->send_queue + ours->receive_queue;
     unchanged = now == taken && state->state == 'S' ? unchanged + 1 : 0;
     taken = now;

@@ -42,7 +42,9 @@ std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
         }
         return zombies.size() == count && children.size() == count;
       },
-      [&] { return text("of its children ", zombies.size(), " are zombies; ", process.report()); });
+      [&] {
+        return text("of its children ", zombies.size(), " are zombies; ", lab::report_of(process));
+      });
   std::ranges::sort(zombies);
   return zombies;
 }
@@ -50,7 +52,7 @@ std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
 void expect_end(Process& process, const std::string& after) {
   const Exit exit = lab::ended(process, after);
   expect(exit.success(), after, ": it ended with ", exit.text(), " instead of exit status 0; ",
-         process.report());
+         lab::report_of(process));
   lab::expect_nothing_left(process, after);
   lab::expect_clean(process);
 }
@@ -119,7 +121,7 @@ TEST_SUITE("exercise-02") {
         process.pid(), "five children", [&] { return probe.held_children().size() == count; },
         [&] {
           return text("the first ones were held at their start, and the next was not started; ",
-                      process.report());
+                      lab::report_of(process));
         });
     const auto held = probe.held_children();
     for (std::size_t i = 0; i + 1 < count; ++i) {
@@ -165,7 +167,7 @@ TEST_SUITE("exercise-02") {
     expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
            "the third of five forks failed: instead of `zombies: fork: REASON` on standard error "
            "and exit status 1 it ended with ",
-           exit.text(), "; ", process.report());
+           exit.text(), "; ", lab::report_of(process));
     expect(process.out().empty(),
            "the third of five forks failed, so there were never five "
            "zombies, and it printed\n",
@@ -181,7 +183,7 @@ TEST_SUITE("exercise-02") {
     kill(zombies.front(), SIGKILL);
     lab::expect_all_idle({{process.pid(), "the zombies' parent, which waits for Enter"}});
     expect(wait_for_zombies(process, 3) == zombies, "they are not the same any more; ",
-           process.report());
+           lab::report_of(process));
   }
 
   LAB_CHECK("exercise-02: ends with status 0 on Enter and on end of file, and none is left",
@@ -208,7 +210,7 @@ TEST_SUITE("exercise-02") {
             .look = "exercises/02-zombie/README.md, the contract") {
     Process process = start(0);
     lab::expect_all_idle({{process.pid(), "zombies 0, which waits for Enter"}});
-    expect(!process.poll_exit(), "it has ended before Enter; ", process.report());
+    expect(!process.poll_exit(), "it has ended before Enter; ", lab::report_of(process));
     process.type("\n");
     expect_end(process, "Enter");
     expect(process.out().empty(), "with N = 0 it printed\n", lab::shown(process.out()));

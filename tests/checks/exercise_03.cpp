@@ -76,18 +76,18 @@ void expect_all_reported(const std::vector<std::string>& specs, lab::ProcessOpti
     got.push_back(line.how);
     expect(line.pid != process.pid() && pids.insert(line.pid).second, "`", typed(specs),
            "`: two lines have the id ", line.pid, ", or it is the parent's own; ",
-           process.report());
+           lab::report_of(process));
   }
   std::ranges::sort(wanted);
   std::ranges::sort(got);
   std::vector<std::string> missing;
   std::ranges::set_difference(wanted, got, std::back_inserter(missing));
   expect(missing.empty(), "`", typed(specs), "`: no line says `PID ",
-         missing.empty() ? "" : missing.front(), "`; ", process.report());
+         missing.empty() ? "" : missing.front(), "`; ", lab::report_of(process));
   expect(got.size() == wanted.size(), "`", typed(specs), "`: ", got.size(), " lines for ",
-         wanted.size(), " children; ", process.report());
+         wanted.size(), " children; ", lab::report_of(process));
   expect(exit.success(), "`", typed(specs), "` ended with ", exit.text(),
-         " instead of exit status 0; ", process.report());
+         " instead of exit status 0; ", lab::report_of(process));
   lab::expect_nothing_left(process, typed(specs));
   lab::expect_clean(process);
 }
@@ -151,12 +151,12 @@ TEST_SUITE("exercise-03") {
         [&] {
           return text("none of them has ended, because each is held at its start, and only ",
                       probe.held_children().size(), " of ", specs.size(), " are there; ",
-                      process.report());
+                      lab::report_of(process));
         });
     probe.let_all_go();
     lab::ended(process, "the children have been let go");
     expect(lines_of(process).size() == specs.size(), "five children, and ", process.lines().size(),
-           " lines; ", process.report());
+           " lines; ", lab::report_of(process));
   }
 
   LAB_CHECK("exercise-03: sleeps until a child ends, without polling", .promise = "exercise 03 G4",
@@ -207,7 +207,7 @@ TEST_SUITE("exercise-03") {
           [&] { return process.lines().size() > i; },
           [&] {
             return text("the children were let go one by one, in this order: ", told, "; ",
-                        process.report());
+                        lab::report_of(process));
           });
       const auto lines = lines_of(process);
       expect(lines.size() == i + 1 && lines.back().pid == child,
@@ -227,7 +227,7 @@ TEST_SUITE("exercise-03") {
       }
     }
     const Exit exit = lab::ended(process, "the last child has ended");
-    expect(exit.success(), "it ended with ", exit.text(), "; ", process.report());
+    expect(exit.success(), "it ended with ", exit.text(), "; ", lab::report_of(process));
     lab::expect_nothing_left(process, "the last child has ended");
     lab::expect_whole_lines(process);
   }
@@ -274,7 +274,7 @@ TEST_SUITE("exercise-03") {
     expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
            "the third of four forks failed: instead of `collect: fork: REASON` on standard error "
            "and exit status 1 it ended with ",
-           exit.text(), "; ", process.report());
+           exit.text(), "; ", lab::report_of(process));
     lab::wait_for_orphans_to_end(process);
   }
 }

@@ -42,16 +42,17 @@ void expect_all_removed(Process& process, std::size_t count, const std::string& 
   const auto lines = process.lines();
   const auto pids = removed_in(lines);
   expect(pids.size() == count, situation, ": of the lines `removed proc id: PID` there are ",
-         pids.size(), " instead of ", count, "; ", process.report());
+         pids.size(), " instead of ", count, "; ", lab::report_of(process));
   const std::set<std::string> different(pids.begin(), pids.end());
   expect(different.size() == count, situation, ": a child has been removed twice; ",
-         process.report());
+         lab::report_of(process));
   const std::string last = text("all ", count, " children removed");
   expect(!lines.empty() && lines.back() == last, situation, ": the last line is not `", last, "`; ",
-         process.report());
-  expect(lines.size() == count + 1, situation, ": there are further lines; ", process.report());
+         lab::report_of(process));
+  expect(lines.size() == count + 1, situation, ": there are further lines; ",
+         lab::report_of(process));
   expect(exit.success(), situation, ": it ended with ", exit.text(), " instead of exit status 0; ",
-         process.report());
+         lab::report_of(process));
   lab::expect_nothing_left(process, situation);
   lab::expect_clean(process);
 }
@@ -76,7 +77,7 @@ struct Held {
         [&] { return probe.held_children().size() == count || process.poll_exit(); },
         [&] { return process.report(); });
     expect(!process.poll_exit(), "it has ended before its children have, which are held; ",
-           process.report());
+           lab::report_of(process));
   }
 
   [[nodiscard]] std::size_t zombies() const {
@@ -131,7 +132,7 @@ TEST_SUITE("exercise-04") {
     // A poll once a second shows in a window of more than that.
     const auto use = lab::idle_report(held.process.pid(), std::chrono::milliseconds(1'100));
     expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
-           " times in 1.1 s; ", held.process.report());
+           " times in 1.1 s; ", lab::report_of(held.process));
     held.probe.let_all_go();
     expect_all_removed(held.process, 3, "its children have been let go");
   }
@@ -156,7 +157,7 @@ TEST_SUITE("exercise-04") {
         held.process.pid(), "its end", [&] { return held.process.poll_exit().has_value(); },
         [&] {
           return text("50 children ended while it was stopped; then it went on, and of them ",
-                      held.zombies(), " are still zombies; ", held.process.report());
+                      held.zombies(), " are still zombies; ", lab::report_of(held.process));
         });
     expect_all_removed(held.process, held.count, "50 children ended while it was stopped");
   }
@@ -196,7 +197,7 @@ TEST_SUITE("exercise-04") {
           [&] {
             return text("all of its children ended after its last look at how many there are, and "
                         "before the call that sleeps; now it sleeps and nothing wakes it; ",
-                        held.process.report(), lab::probed::what_happened(held.probe, 12));
+                        lab::report_of(held.process), lab::probed::what_happened(held.probe, 12));
           });
       expect_all_removed(held.process, count, "the last child ended just before it slept");
     }
@@ -211,7 +212,7 @@ TEST_SUITE("exercise-04") {
     Held held(3);
     for (const pid_t child : held.probe.held_children()) {
       expect(!held.process.poll_exit(), "it has ended before its last child; ",
-             held.process.report());
+             lab::report_of(held.process));
       kill(child, SIGKILL); // the others live on, held at their start
       const std::string line = text(removed, child);
       lab::settle(
@@ -226,7 +227,7 @@ TEST_SUITE("exercise-04") {
             [&] { return !lab::has_pending(held.process.pid(), SIGCHLD); },
             [&] {
               return text("the line `", line, "` is there, and a further SIGCHLD is not let in: ",
-                          "the handler still runs; ", held.process.report());
+                          "the handler still runs; ", lab::report_of(held.process));
             });
       }
     }
@@ -238,7 +239,7 @@ TEST_SUITE("exercise-04") {
     expect(removed_in(held.process.lines()) == wanted,
            "its children ended in another order than "
            "its lines say; ",
-           held.process.report());
+           lab::report_of(held.process));
   }
 
   LAB_CHECK("exercise-04: its handler is set by sigaction", .promise = "exercise 04", .points = 1,
@@ -298,10 +299,10 @@ TEST_SUITE("exercise-04") {
     expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
            "the third of five forks failed: instead of `reaper: fork: REASON` on standard error "
            "and exit status 1 it ended with ",
-           exit.text(), "; ", process.report());
+           exit.text(), "; ", lab::report_of(process));
     expect(!process.has_line("all 5 children removed"),
            "the third of five forks failed, and it says that all 5 were removed; ",
-           process.report());
+           lab::report_of(process));
     lab::wait_for_orphans_to_end(process);
   }
 

@@ -109,7 +109,8 @@ TEST_SUITE("exercise-05") {
                                                one.kind != lab::DescriptorInfo::Kind::socket;
                                       }),
                   "the server has closed its descriptor ", number,
-                  ", which is its standard input, output or error:\n", lab::xray_of(server.pid()));
+                  ", which is its standard input, output or error:\n",
+                  lab::picture_of(server.pid()));
     }
     lab::Connection client = server.connect();
     client.exchange("hello\n");

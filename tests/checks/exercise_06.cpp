@@ -38,7 +38,7 @@ std::vector<Connection> served(Server& server, unsigned count) {
       clients.back().exchange(text("client ", i, '\n'), lab::soon);
     } catch (const lab::Failure& failure) {
       throw lab::Failure(text("client ", i + 1, " of ", count, ", for each of whom there is a ",
-                              "place: ", failure.what(), "; ", server.process().report()));
+                              "place: ", failure.what(), "; ", lab::report_of(server.process())));
     }
   }
   return clients;
@@ -58,10 +58,10 @@ void expect_busy(Server& server, Connection& client, const std::string& situatio
     got = client.receive_until_eof(lab::soon);
   } catch (const lab::Failure& failure) {
     throw lab::Failure(text(situation, ": instead of `server busy` and end of file: ",
-                            failure.what(), "; ", server.process().report()));
+                            failure.what(), "; ", lab::report_of(server.process())));
   }
   expect(got == busy, situation, ": instead of the line `server busy` it got\n", lab::shown(got),
-         server.process().report());
+         lab::report_of(server.process()));
 }
 
 void expect_served(Server& server, Connection& client, const std::string& situation) {
@@ -70,10 +70,11 @@ void expect_served(Server& server, Connection& client, const std::string& situat
     client.send("may I?\n");
     got = client.receive(7, lab::soon);
   } catch (const lab::Failure& failure) {
-    throw lab::Failure(text(situation, ": ", failure.what(), "; ", server.process().report()));
+    throw lab::Failure(
+        text(situation, ": ", failure.what(), "; ", lab::report_of(server.process())));
   }
   expect(got == "may I?\n", situation, ": it sent `may I?` and got\n", lab::shown(got),
-         server.process().report());
+         lab::report_of(server.process()));
 }
 
 } // namespace
@@ -168,7 +169,7 @@ TEST_SUITE("exercise-06") {
       expect_served(server, clients[i], text("client ", i + 1, " of 40, for three places"));
     }
     expect(server.children().size() == 3, "three clients are served, by ", server.children().size(),
-           " children; ", server.process().report());
+           " children; ", lab::report_of(server.process()));
   }
 
   LAB_CHECK("exercise-06: a place is free as soon as its client has seen the end",
@@ -253,7 +254,7 @@ TEST_SUITE("exercise-06") {
           return lab::sockets_of(server.pid()).size() == 1 && server.children().size() == 1 &&
                  server.zombies().empty();
         },
-        [&] { return text("20 clients have been refused; ", server.process().report()); });
+        [&] { return text("20 clients have been refused; ", lab::report_of(server.process())); });
   }
 
   LAB_CHECK("exercise-06: ends with status 2 and its usage on a MAX that is no number from 1",
@@ -333,7 +334,7 @@ TEST_SUITE("exercise-06") {
     Server server(program, options);
     Connection unlucky = server.connect();
     expect(unlucky.at_eof(lab::soon) || unlucky.was_reset(),
-           "fork has failed, and the client sees no end; ", server.process().report());
+           "fork has failed, and the client sees no end; ", lab::report_of(server.process()));
     Connection next = server.connect();
     expect_served(server, next, "MAX is 1, and fork had failed for the client before");
     Connection third = server.connect();

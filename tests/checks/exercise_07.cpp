@@ -39,7 +39,7 @@ Session start(Listener& listener, lab::ProcessOptions options = {}) {
     Connection peer = listener.accept(lab::soon);
     return {.client = std::move(client), .peer = std::move(peer)};
   } catch (const lab::Failure& failure) {
-    throw lab::Failure(text(failure.what(), "; ", client.report()));
+    throw lab::Failure(text(failure.what(), "; ", lab::report_of(client)));
   }
 }
 

@@ -45,7 +45,7 @@ struct Session {
       try {
         peer.emplace(listener.accept(milliseconds(50)));
       } catch (const Failure&) {
-        expect(!ended && !deadline.passed(), "the client does not connect; ", client.report());
+        expect(!ended && !deadline.passed(), "the client does not connect; ", report_of(client));
       }
     }
   }
@@ -700,7 +700,7 @@ void ends_when_it_cannot_connect(const std::string& program) {
                  {.arguments = {"127.0.0.1", std::to_string(nobody.number())}});
   const Exit end = client.wait(step_limit);
   expect(end.exited && end.code == 1, "nobody listens on port ", nobody.number(), ": ", end.text(),
-         ", where it has to be exit status 1; ", client.report());
+         ", where it has to be exit status 1; ", report_of(client));
   expect(client.left_behind().empty(), "left behind:\n", process_table(client.left_behind()));
 }
 
@@ -722,7 +722,7 @@ void expect_refused(const std::string& program,
     Process client(lab::program(program), {.arguments = arguments});
     const Exit end = client.wait(step_limit);
     expect(end.exited && end.code == 2, "wrong arguments end it with ", end.text(),
-           ", where it has to be exit status 2; ", client.report());
+           ", where it has to be exit status 2; ", report_of(client));
     look(client, client.command());
   }
 }
@@ -732,7 +732,8 @@ void expect_refused(const std::string& program,
 void refuses_wrong_arguments(const std::string& program) {
   expect_refused(program, [](Process& client, const std::string& command) {
     expect(!client.err().empty(), "`", command, "`: nothing on standard error says how it is used");
-    expect(client.out().empty(), "`", command, "`: output other than the usage: ", client.report());
+    expect(client.out().empty(), "`", command,
+           "`: output other than the usage: ", report_of(client));
   });
 }
 
@@ -746,13 +747,13 @@ void ends_when_its_output_fails(const std::string& program) {
   peer.send("nobody will read this\n");
   client.type("q\n");
   expect(peer.at_eof(step_limit) || peer.was_reset(), "the client neither half-closes nor ends; ",
-         client.report());
+         report_of(client));
   peer.close(); // not before the client: that would be a failure of its own
   const Exit end = client.wait(step_limit);
   expect(end.exited && end.code != 0, "every write to standard output failed (ENOSPC), and the ",
-         "client ended with ", end.text(), "; ", client.report());
+         "client ended with ", end.text(), "; ", report_of(client));
   expect(!client.error_lines().empty(), "no line on standard error tells that writing failed; ",
-         client.report());
+         report_of(client));
 }
 
 void ends_when_its_output_is_closed_by_its_reader(const std::string& program) {
@@ -769,7 +770,7 @@ void ends_when_its_output_is_closed_by_its_reader(const std::string& program) {
   } catch (const Failure&) { // NOLINT(bugprone-empty-catch): a reset is an end, too
   }
   expect(!deadline.passed(), "whoever reads the client's output has gone, and it goes on; ",
-         shell.report());
+         report_of(shell));
   shell.wait(promptly);
   expect_all_gone_soon(shell);
 }

@@ -74,7 +74,7 @@ std::vector<pid_t> children_of_clients(Server& server, std::span<const Connectio
       throw Failure(text("the client on port ", client.local_port(),
                          " is being served, and its socket is held by ", found.size(),
                          " processes besides the server ", server.pid(), ", where it has to be 1; ",
-                         server.process().report()));
+                         report_of(server.process())));
     }
     children.push_back(*found.begin());
   }
@@ -114,7 +114,7 @@ void expect_all_reaped(Server& server, std::size_t ended) {
                listed(server.zombies(), "zombie") +
                "; alive: " + listed(server.children(), "child process");
       });
-  expect(!server.process().poll_exit(), "the server has ended; ", server.process().report());
+  expect(!server.process().poll_exit(), "the server has ended; ", report_of(server.process()));
   expect_clean(server.process());
 }
 
@@ -230,12 +230,12 @@ void expect_removed(Server& server, const std::vector<pid_t>& ended) {
   }
   for (const pid_t pid : ended) {
     expect(times[pid] == 1, times[pid], " lines `removed proc id: ", pid,
-           "` for the one child of that id; ", server.process().report());
+           "` for the one child of that id; ", report_of(server.process()));
     times.erase(pid);
   }
   expect(times.empty(), "a line `removed proc id: ", times.empty() ? 0 : times.begin()->first,
          "`, and the server ", server.pid(), " had no child of that id; ",
-         server.process().report());
+         report_of(server.process()));
 }
 
 /// Ends the clients' children while the server cannot reap: it is stopped.
@@ -267,7 +267,7 @@ void has_a_child_for_each_client(const std::string& program) {
     const Connection& client = clients[i];
     const auto [former, is_new] = ports.emplace(child, client.local_port());
     expect(is_new, "process ", child, " serves the clients on ports ", former->second, " and ",
-           client.local_port(), "; ", server.process().report());
+           client.local_port(), "; ", report_of(server.process()));
   }
 }
 
@@ -316,14 +316,15 @@ void shares_out_the_descriptors(const std::string& program) {
         return text + "\n" + xray_of(server.pid());
       });
   expect(listening_socket_of(server.pid()).has_value(), "the parent ", server.pid(),
-         " does not hold the listener:\n", xray_of(server.pid()));
+         " does not hold the listener:\n", picture_of(server.pid()));
   for (const Connection& client : clients) {
     const pid_t child = child_of(server, client);
     const auto held = sockets_of(child);
-    expect(!listening_socket_of(child), "child ", child, " holds the listener:\n", xray_of(child));
+    expect(!listening_socket_of(child), "child ", child, " holds the listener:\n",
+           picture_of(child));
     expect(held.size() == 1, "child ", child, " holds ", held.size(),
            " TCP sockets, and serves the client on port ", client.local_port(), " alone:\n",
-           xray_of(child));
+           picture_of(child));
   }
 }
 
@@ -521,13 +522,13 @@ void survives_a_storm(const std::string& program) {
     throw Failure(
         text("while signals came to the parent and its children all the time (SIGCHLD and "
              "others that they handle): ",
-             failure.what(), "; ", server.process().report()));
+             failure.what(), "; ", report_of(server.process())));
   }
   wait_until("the storm to have been one", [&] { return storm.rounds > 100; });
   for (const pid_t pid : pids) {
     const auto info = process_info(pid);
     expect(info && !info->zombie(), "process ", pid, " did not live through it; ",
-           server.process().report());
+           report_of(server.process()));
   }
   expect_clean(server.process());
 }
@@ -567,7 +568,7 @@ void outlives_a_failing_fork(const std::string& program) {
         [&] { return server.process().report(); });
     early.exchange("meanwhile\n");
     expect(!server.process().poll_exit(), "the server has ended: it has lost all its clients for ",
-           "one; ", server.process().report());
+           "one; ", report_of(server.process()));
   }
   server.connect().exchange("afterwards\n");
   early.exchange("as before\n");
@@ -588,7 +589,7 @@ void outlives_a_failing_accept(const std::string& program) {
   const auto used = std::chrono::duration_cast<milliseconds>(use.run_time);
   expect(used < window / 20, "accept fails with EMFILE, and in ", window.count(), " ms the server ",
          server.pid(), " used ", used.count(), " ms of a processor");
-  expect(!server.process().poll_exit(), "the server has ended; ", server.process().report());
+  expect(!server.process().poll_exit(), "the server has ended; ", report_of(server.process()));
   early.exchange("meanwhile\n");
   limit.restore();
 

@@ -124,7 +124,7 @@ void outlives_an_aborted_accept(const ServerKind& kind) {
       client.exchange("hello\n", soon);
     } catch (const Failure& failure) {
       throw Failure(text("accept had failed with ECONNABORTED, because a client had gone: ",
-                         failure.what(), "; ", server.process().report()));
+                         failure.what(), "; ", report_of(server.process())));
     }
   }
 }
@@ -157,7 +157,7 @@ void outlives_a_shortage(const ServerKind& kind) {
     client.exchange("hello\n", soon);
   } catch (const Failure& failure) {
     throw Failure(text("accept had failed with EMFILE, three times: ", failure.what(), "; ",
-                       server.process().report()));
+                       report_of(server.process())));
   }
 }
 
@@ -178,7 +178,7 @@ void outlives_one_failing_fork(const ServerKind& kind) {
     server.connect(soon).exchange("hello\n", soon);
   } catch (const Failure& failure) {
     throw Failure(text("fork had failed for the client before: ", failure.what(), "; ",
-                       what_happened(probe, 8), server.process().report()));
+                       what_happened(probe, 8), report_of(server.process())));
   }
   settle(
       server.pid(), "the parent to hold no socket of a client",

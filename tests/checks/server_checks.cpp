@@ -117,7 +117,7 @@ std::string block_in_write(Server& server, Connection& client) {
     if (deadline.passed()) {
       throw Failure(text("a client sent ", sent.size(),
                          " bytes without reading: the server neither reads on nor waits in write; ",
-                         server.process().report()));
+                         report_of(server.process())));
     }
   }
   return sent;
@@ -130,7 +130,7 @@ void expect_eof(Server& server, Connection& client) {
       [&] {
         const bool over = client.at_eof(std::chrono::milliseconds(0));
         expect(over || !client.was_reset(), "the client has half-closed, and the server reset it; ",
-               server.process().report());
+               report_of(server.process()));
         return over;
       },
       [&] {
@@ -148,12 +148,12 @@ void expect_service(Server& server, std::string_view after) {
   if (server.process().poll_exit()) {
     const Exit exit = server.process().wait();
     throw Failure(text("after ", after, " the server is gone: ", exit.text(), "; ",
-                       server.process().report()));
+                       report_of(server.process())));
   }
   try {
     server.connect().exchange("are you there?\n", soon);
   } catch (const Failure& failure) {
-    throw Failure(text("after ", after, ": ", failure.what(), "; ", server.process().report()));
+    throw Failure(text("after ", after, ": ", failure.what(), "; ", report_of(server.process())));
   }
   expect_clean(server.process());
 }
@@ -168,7 +168,7 @@ void expect_service(Server& server, std::string_view after) {
   } catch (const Failure&) {
     end = text("after ", after, ": ", failure.what());
   }
-  throw Failure(text(end, "; ", server.process().report()));
+  throw Failure(text(end, "; ", report_of(server.process())));
 }
 
 Connection connect_after(Server& server, std::string_view after) {
@@ -193,7 +193,7 @@ void expect_end(Server& server, int signal, std::string_view situation) {
   server.process().signal(signal);
   const Exit exit = ended(server.process(), what);
   expect(exit.success(), what, ": it ended with ", exit.text(),
-         ", where it promises exit status 0; ", server.process().report());
+         ", where it promises exit status 0; ", report_of(server.process()));
   expect_nothing_left(server.process(), what);
   expect(!server.listening(), "after ", what, " port ", server.port(), " still listens");
   expect_clean(server.process());
@@ -258,12 +258,12 @@ void expect_lines_once(Server& server, const std::vector<std::string>& beginning
   for (const unsigned port : ports) {
     const std::size_t count = lines_of(lines, port);
     expect(count == 1, "the line of the client on port ", port, " is there ", count, " times; ",
-           server.process().report());
+           report_of(server.process()));
   }
   for (const std::string& line : beginning) {
     const auto count = std::ranges::count(lines, line);
     expect(count == 1, "this line is there ", count, " times: ", line, "\n",
-           server.process().report());
+           report_of(server.process()));
   }
 }
 
@@ -289,7 +289,7 @@ void ends_when_it_cannot_bind(const ServerKind& kind) {
   Process process(program(kind.program), {.arguments = {std::to_string(other.port())}});
   const Exit taken = ended_or_listening(process, "its port is taken");
   expect(taken.exited && taken.code == 1, "its port is taken by another, and it ended with ",
-         taken.text(), " instead of exit status 1; ", process.report());
+         taken.text(), " instead of exit status 1; ", report_of(process));
   if (can_bind_anything()) {
     return;
   }
@@ -299,7 +299,7 @@ void ends_when_it_cannot_bind(const ServerKind& kind) {
   const Exit foreign = ended_or_listening(elsewhere, "192.0.2.1 is no address of this machine");
   expect(foreign.exited && foreign.code == 1,
          "192.0.2.1 is no address of this machine, and it ended with ", foreign.text(),
-         " instead of exit status 1; ", elsewhere.report());
+         " instead of exit status 1; ", report_of(elsewhere));
 }
 
 void names_the_call_that_failed(const ServerKind& kind) {
@@ -308,7 +308,7 @@ void names_the_call_that_failed(const ServerKind& kind) {
     const std::string line = text(process.name(), ": bind: ", std::strerror(error));
     const auto lines = process.error_lines();
     expect(std::ranges::find(lines, line) != lines.end(), "standard error has no line `", line,
-           "`; ", process.report());
+           "`; ", report_of(process));
   };
   const Listener other;
   Process process(program(kind.program), {.arguments = {std::to_string(other.port())}});
@@ -356,7 +356,7 @@ void says_where_it_listens(const ServerKind& kind) {
     Process process(program(kind.program), {.arguments = {port, address}});
     std::string line = process.wait_for_line("listening on ", soon);
     const auto sockets = listeners_of(process); // once it says so, it is so
-    expect(!sockets.empty(), "it printed `", line, "` and does not listen; ", process.report());
+    expect(!sockets.empty(), "it printed `", line, "` and does not listen; ", report_of(process));
     const unsigned bound = sockets.front().local_port;
     Connection::to(bound, address);
     const bool six = address.find(':') != std::string::npos;
@@ -430,7 +430,7 @@ void names_each_client(const ServerKind& kind) {
     const auto before = gone();
     expect(before == static_cast<std::ptrdiff_t>(i), "with ", i,
            " clients gone and one connected, `client disconnected` is there ", before, " times; ",
-           server.process().report());
+           report_of(server.process()));
     if (i == 0) {
       client.half_close();
     } else if (i == 1) {
@@ -645,7 +645,7 @@ void keeps_nothing_of_a_client(const ServerKind& kind) {
         [&] { return children_of(server.pid()).empty(); },
         [&] {
           return text(server.children().size(), " living and ", server.zombies().size(),
-                      " zombies; ", server.process().report());
+                      " zombies; ", report_of(server.process()));
         });
   };
   come_and_go(1);
@@ -793,7 +793,7 @@ void serves_after_a_stalled_client(const ServerKind& kind) {
     next.receive(6, soon);
   } catch (const Failure& failure) {
     throw Failure(text("a client that never read has reset; the next one: ", failure.what(), "; ",
-                       server.process().report()));
+                       report_of(server.process())));
   }
 }
 
@@ -836,7 +836,8 @@ void serves_beside_bad_clients(const ServerKind& kind) {
     try {
       server.connect().exchange(pattern(100'000), soon);
     } catch (const Failure& failure) {
-      throw Failure(text("beside ", beside, ": ", failure.what(), "; ", server.process().report()));
+      throw Failure(
+          text("beside ", beside, ": ", failure.what(), "; ", report_of(server.process())));
     }
   };
   serve("a silent client and one that does not read");

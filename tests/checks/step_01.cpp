@@ -38,7 +38,7 @@ Client start(Listener& listener, const std::string& address = "127.0.0.1") {
     Connection connection = listener.accept(soon);
     return {.process = std::move(process), .connection = std::move(connection)};
   } catch (const lab::Failure& failure) {
-    throw lab::Failure(text(failure.what(), "; ", process.report()));
+    throw lab::Failure(text(failure.what(), "; ", lab::report_of(process)));
   }
 }
 
@@ -63,13 +63,13 @@ void expect_printed(Process& process, const std::string& line) {
         return std::ranges::any_of(lines,
                                    [&](const std::string& one) { return one.ends_with(line); });
       },
-      [&] { return text("the line is\n", lab::shown(line, 200), process.report()); });
+      [&] { return text("the line is\n", lab::shown(line, 200), lab::report_of(process)); });
 }
 
 void expect_success(Process& process, std::string_view after) {
   const Exit exit = lab::ended(process, after);
   expect(exit.success(), after, ": it ended with ", exit.text(), " instead of exit status 0; ",
-         process.report());
+         lab::report_of(process));
   lab::expect_nothing_left(process, after);
   lab::expect_clean(process);
 }
@@ -78,8 +78,9 @@ void expect_success(Process& process, std::string_view after) {
 void expect_error_end(Process& process, std::string_view after) {
   const Exit exit = lab::ended(process, after);
   expect(exit.exited && exit.code == 1, after, ": it ended with ", exit.text(),
-         " instead of exit status 1; ", process.report());
-  expect(!process.error_lines().empty(), after, ": nothing on standard error; ", process.report());
+         " instead of exit status 1; ", lab::report_of(process));
+  expect(!process.error_lines().empty(), after, ": nothing on standard error; ",
+         lab::report_of(process));
   lab::expect_nothing_left(process, after);
   lab::expect_clean(process);
 }
@@ -129,10 +130,10 @@ TEST_SUITE("step-01") {
     first.exchange("and again\n", soon);
     const auto end = lab::server_end(second);
     expect(end.has_value(), "the second client has lost its connection; ",
-           server.process().report());
+           lab::report_of(server.process()));
     expect(end->inode == 0 && server.children().empty(),
            "the second client has been accepted while the first is being served: ",
-           lab::describe(*end), "; ", server.process().report());
+           lab::describe(*end), "; ", lab::report_of(server.process()));
     first.close();
     const std::string back = second.receive(7, soon);
     expect(back == "and I?\n", "the second client's turn has come, and it got\n", lab::shown(back));
@@ -157,7 +158,7 @@ TEST_SUITE("step-01") {
       const auto count =
           std::ranges::count_if(lines, [&](const std::string& one) { return one.ends_with(line); });
       expect(count == 1, "`", line, "` came back once, and is printed ", count, " times; ",
-             client.process.report());
+             lab::report_of(client.process));
     }
     lab::expect_whole_lines(client.process);
   }
@@ -217,7 +218,7 @@ TEST_SUITE("step-01") {
       client.connection.close();
       expect_success(client.process, "end of file");
       expect(client.process.out().find("bye") != std::string::npos,
-             "the echo of the last line is missing; ", client.process.report());
+             "the echo of the last line is missing; ", lab::report_of(client.process));
     }
     Client client = start(listener); // and end of file before the first byte
     client.process.close_input();
@@ -308,11 +309,11 @@ TEST_SUITE("step-01") {
                     {.arguments = {"127.0.0.1", std::to_string(port.number())}});
     const Exit exit = lab::ended(process, "nobody listens on its port");
     expect(exit.exited && exit.code == 1, "nobody listens on its port, and it ended with ",
-           exit.text(), " instead of exit status 1; ", process.report());
+           exit.text(), " instead of exit status 1; ", lab::report_of(process));
     const std::string line = text("echo_client: connect: ", std::strerror(ECONNREFUSED));
     const auto lines = process.error_lines();
     expect(std::ranges::find(lines, line) != lines.end(), "standard error has no line `", line,
-           "`; ", process.report());
+           "`; ", lab::report_of(process));
   }
 
   LAB_CHECK("step-01: echo_client connects over IPv6", .promise = "S1", .points = 1,

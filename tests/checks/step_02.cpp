@@ -58,8 +58,8 @@ TEST_SUITE("step-02") {
     lab::expect_all_idle({{process.pid(), "the zombie's parent, which waits for Enter"}});
     const auto now = still(zombie);
     expect(now && now->zombie(), "the zombie ", zombie.pid, " is gone while its parent lives; ",
-           process.report());
-    expect(!process.poll_exit(), "the parent has ended by itself; ", process.report());
+           lab::report_of(process));
+    expect(!process.poll_exit(), "the parent has ended by itself; ", lab::report_of(process));
   }
 
   LAB_CHECK("step-02: zombie ends on Enter and on end of file and its child is gone",
@@ -77,7 +77,7 @@ TEST_SUITE("step-02") {
       const char* const after = by_enter ? "Enter" : "end of file";
       const Exit exit = lab::ended(process, after);
       expect(exit.success(), after, ": it ended with ", exit.text(), " instead of exit status 0; ",
-             process.report());
+             lab::report_of(process));
       lab::expect_nothing_left(process, after);
       expect(!still(zombie), "its child ", zombie.pid, " is still there");
     }
@@ -114,7 +114,7 @@ TEST_SUITE("step-02") {
     const std::string adopter = std::to_string(getpid());
     const Exit exit = lab::ended(process, "started");
     expect(exit.success(), "the parent ended with ", exit.text(), " instead of exit status 0; ",
-           process.report());
+           lab::report_of(process));
     // The child may live on for a moment: its last line comes when it has a new parent.
     lab::wait_until(
         lab::text("a line with the parent's id ", parent, " and then one with the new parent's, ",

@@ -26,7 +26,7 @@ Process run(const char* name) {
   Process process(lab::program(name));
   const Exit exit = lab::ended(process, "started");
   expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0; ",
-         process.report());
+         lab::report_of(process));
   lab::expect_nothing_left(process, "started");
   return process;
 }
@@ -57,10 +57,10 @@ TEST_SUITE("step-03") {
                       return !numbers.empty() && numbers.back() < 256;
                     }),
            "no line tells of a child that has exited with a status from 0 to 255; ",
-           process.report());
+           lab::report_of(process));
     expect(any_line(process, {"sig"},
                     [](const std::string& line) { return line.find("SIGTERM") != line.npos; }),
-           "no line tells of a child that SIGTERM has killed; ", process.report());
+           "no line tells of a child that SIGTERM has killed; ", lab::report_of(process));
     lab::expect_whole_lines(process);
   }
 
@@ -74,13 +74,13 @@ TEST_SUITE("step-03") {
                       const auto numbers = lab::numbers_in(line);
                       return std::ranges::find(numbers, 0) != numbers.end();
                     }),
-           "no line tells of a waitpid with WNOHANG that returned 0; ", process.report());
+           "no line tells of a waitpid with WNOHANG that returned 0; ", lab::report_of(process));
     const auto lines = process.lines();
     const auto reaped = std::ranges::count_if(lines, [](const std::string& line) {
       return lower(line).find("status") != line.npos && line.find("waitpid") != line.npos;
     });
     expect(reaped >= 2, "it waits for one child by its id and for any child, and ", reaped,
-           " lines tell of a waitpid that returned a status; ", process.report());
+           " lines tell of a waitpid that returned a status; ", lab::report_of(process));
     lab::expect_whole_lines(process);
   }
 
@@ -92,12 +92,12 @@ TEST_SUITE("step-03") {
       Process process(lab::program(name), {.output = lab::Output::file});
       lab::ended(process, "started");
       auto lines = process.lines();
-      expect(lines.size() > 1, "it prints next to nothing into a file; ", process.report());
+      expect(lines.size() > 1, "it prints next to nothing into a file; ", lab::report_of(process));
       std::ranges::sort(lines);
       const auto twice = std::ranges::adjacent_find(lines);
       expect(twice == lines.end(),
              "this line is there more than once: ", twice == lines.end() ? "" : *twice, "\n",
-             process.report());
+             lab::report_of(process));
     }
   }
 

@@ -50,7 +50,7 @@ Count run(const char* name, int children) {
                   {.arguments = {std::to_string(children)}, .input = lab::Input::null});
   const Exit exit = lab::ended(process, "started");
   expect(exit.success(), process.command(), " ended with ", exit.text(),
-         " instead of exit status 0; ", process.report());
+         " instead of exit status 0; ", lab::report_of(process));
   lab::expect_nothing_left(process, process.command());
   const auto forked = started() - before;
   expect(forked > static_cast<unsigned>(children), process.command(), " has started no ", children,
@@ -62,7 +62,7 @@ Count run(const char* name, int children) {
   const int fields = std::sscanf(last.c_str(), "reaped %d of %d, %d zombies lef%1[t]", // NOLINT
                                  &count.reaped, &count.of, &count.zombies, rest.data());
   expect(fields == 4, process.command(), ": the last line is not `reaped R of ", children,
-         ", Z zombies left`; ", process.report());
+         ", Z zombies left`; ", lab::report_of(process));
   expect(count.of == children && count.reaped >= 0 && count.zombies >= 0 &&
              count.reaped + count.zombies == children,
          process.command(), " does not account for its ", children, " children: ", last);
@@ -136,11 +136,11 @@ TEST_SUITE("step-04") {
         [&] { return process.report(); }, lab::soon);
     const Exit exit = lab::ended(process, "started");
     expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0; ",
-           process.report());
+           lab::report_of(process));
     lab::expect_nothing_left(process, "started");
     for (const char* const part : std::initializer_list<const char*>{
              "SIGALRM", "SIGCHLD", "SIGINT", std::strerror(EINTR), "SA_RESTART"}) {
-      expect(process.has_line(part), "no line tells of ", part, "; ", process.report());
+      expect(process.has_line(part), "no line tells of ", part, "; ", lab::report_of(process));
     }
     lab::expect_whole_lines(process);
   }

@@ -1,14 +1,13 @@
 // The checks of steps/05-descriptors: leaky_server has to leak, exactly as it says, for the lesson
 // to show it; tidy_server has to do none of it.
 
-#include "checks/check.hpp"
+#include "checks/common.hpp"
 #include "checks/descriptors.hpp"
 #include "checks/mp_server.hpp"
 #include "checks/server_checks.hpp"
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
-#include "xray/picture.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -47,7 +46,8 @@ TEST_SUITE("step-05") {
     const std::size_t before = lab::descriptors_of(server.pid()).size();
     auto clients = connected(server, 5);
     lab::expect(connections_of(server.pid()) == 5, "with 5 clients connected the parent holds ",
-                connections_of(server.pid()), " of their sockets:\n", lab::xray_of(server.pid()));
+                connections_of(server.pid()), " of their sockets:\n",
+                lab::picture_of(server.pid()));
     for (lab::Connection& client : clients) {
       client.close();
     }
@@ -55,7 +55,7 @@ TEST_SUITE("step-05") {
     const std::size_t after = lab::descriptors_of(server.pid()).size();
     lab::expect(after == before + 5, "the parent had ", before,
                 " descriptors before its 5 clients, ", "and ", after, " after they have gone:\n",
-                lab::xray_of(server.pid()));
+                lab::picture_of(server.pid()));
   }
 
   LAB_CHECK("step-05: leaky_server's client never sees end of file", .promise = "M2", .points = 2,
@@ -70,7 +70,8 @@ TEST_SUITE("step-05") {
 
     // Whoever would close the connection has gone: no need to wait for an end that does not come.
     lab::expect(!client.at_eof(std::chrono::milliseconds(0)) && !client.was_reset(),
-                "the client saw the end when its child had ended; ", server.process().report());
+                "the client saw the end when its child had ended; ",
+                lab::report_of(server.process()));
     const auto held = lab::sockets_of(server.pid());
     lab::expect(std::ranges::any_of(held,
                                     [&](const lab::SocketInfo& socket) {
@@ -78,7 +79,7 @@ TEST_SUITE("step-05") {
                                              socket.state == lab::TcpState::close_wait;
                                     }),
                 "the parent does not hold the client's socket in CLOSE_WAIT:\n",
-                lab::xray_of(server.pid()));
+                lab::picture_of(server.pid()));
     server.stop();
     lab::expect(client.at_eof() || client.was_reset(), "not even the end of the parent closed it");
   }
@@ -93,7 +94,7 @@ TEST_SUITE("step-05") {
     client.exchange("hello\n");
     const pid_t child = server.children().at(0).pid;
     lab::expect(lab::listening_socket_of(child).has_value(),
-                "the child does not hold the listener:\n", lab::xray_of(child));
+                "the child does not hold the listener:\n", lab::picture_of(child));
     server.process().signal(SIGKILL);
     server.process().wait();
     lab::expect(server.listening(), "with the parent the listener has gone");
@@ -103,7 +104,7 @@ TEST_SUITE("step-05") {
                         {.arguments = {std::to_string(server.port())}});
     const lab::Exit end = second.wait();
     lab::expect(end.exited && end.code == 1 && second.err().find("bind") != std::string::npos,
-                "a second server on its port ends with ", end.text(), "; ", second.report());
+                "a second server on its port ends with ", end.text(), "; ", lab::report_of(second));
   }
 
   LAB_SERVER_CHECKS("step-05", "tidy_server", .forks = true)

@@ -1,6 +1,6 @@
 // The checks of steps/07-half-close-client.
 
-#include "checks/check.hpp"
+#include "checks/common.hpp"
 #include "checks/mp_client.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
@@ -21,14 +21,14 @@ std::string answered_after_the_end(lab::Listener& listener, lab::Process& client
   client.wait_for_line("at once");
   client.type("q\n");
   lab::expect(peer.at_eof() || peer.was_reset(), "the client's `q` brings no end; ",
-              client.report());
+              lab::report_of(client));
   try {
     peer.send(lines);
     peer.close();
   } catch (const lab::Failure&) { // NOLINT(bugprone-empty-catch): reset, which is the lesson
   }
   const lab::Exit end = client.wait();
-  lab::expect(end.success(), "the client ended with ", end.text(), "; ", client.report());
+  lab::expect(end.success(), "the client ended with ", end.text(), "; ", lab::report_of(client));
   return client.out();
 }
 
@@ -351,7 +351,8 @@ TEST_SUITE("step-07") {
     lab::Process client = connected_client("echo_mpclient", listener);
     const std::string out = answered_after_the_end(listener, client);
     lab::expect(out.find("one\n") != std::string::npos && out.find("two\n") != std::string::npos,
-                "the server answered `one` and `two` after the half-close; ", client.report());
+                "the server answered `one` and `two` after the half-close; ",
+                lab::report_of(client));
   }
 
   LAB_CHECK("step-07: close_client loses what the server answers after it has seen the end",
@@ -362,7 +363,7 @@ TEST_SUITE("step-07") {
     lab::Process client = connected_client("close_client", listener);
     const std::string out = answered_after_the_end(listener, client);
     lab::expect(out.find("one") == std::string::npos && out.find("two") == std::string::npos,
-                "what was answered after the end was printed; ", client.report());
+                "what was answered after the end was printed; ", lab::report_of(client));
   }
 
   LAB_CHECK("step-07: close_client leaves no process behind, whichever way it ends",

@@ -276,8 +276,9 @@ Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
       return false;
     }
     const bool is_root = pid == root_.pid && !root_reaped_;
+    const bool known_stranger = strangers_.contains(identity_of(*process));
     bool member = belongs(*process);
-    if (!member) {
+    if (!member && !known_stranger) {
       const auto parent = process_info(process->parent);
       const std::lock_guard lock(registry().mutex);
       const auto owner =
