@@ -128,7 +128,7 @@ TEST_SUITE("exercise-02") {
       probe.let_go(held[i]);
     }
     // That it prints nothing now is what is asked. A second is a time that sleepers like to take.
-    constexpr std::chrono::milliseconds long_enough{1500};
+    constexpr std::chrono::milliseconds long_enough{1200};
     std::optional<lab::Deadline> quiet;
     lab::wait_until(
         "four of five children to be zombies, and the parent to wait for the fifth",

@@ -111,7 +111,8 @@ void Report::add(const Result& result) {
   const auto [number, sentence] = split(result.name);
   const std::string points = std::to_string(result.hint.points);
   Marks& marks = marks_[result.suite];
-  const auto head = [&](const char* colour, const std::string& reached) {
+  const auto head = [&, number = number, sentence = sentence](const char* colour,
+                                                              const std::string& reached) {
     // Two words at least between a sentence and its marks, whatever its length.
     out_ << number << "  " << std::left << std::setw(sentence_width) << sentence << "  "
          << paint(colour, reached + "/" + points) << '\n';
