@@ -431,9 +431,6 @@ void prepare(const Protections& protections, const JobOptions& options) {
   limit(RLIMIT_CORE, 0, 0);
   limit(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1);
   limit(RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes);
-  if (limits.memory_bytes) {
-    limit(RLIMIT_AS, *limits.memory_bytes, *limits.memory_bytes);
-  }
   if (limits.processes && protections.other_user) {
     limit(RLIMIT_NPROC, *limits.processes, *limits.processes);
   }
@@ -484,8 +481,13 @@ void prepare(const Protections& protections, const JobOptions& options) {
       result.push_back(nullptr);
       return result;
     };
-    ::execve(options.command.front().c_str(), pointers(options.command).data(),
-             pointers(environment).data());
+    const auto arguments = pointers(options.command);
+    const auto variables = pointers(environment);
+    // Last of all: under AddressSanitizer this process has terabytes of address space itself.
+    if (const auto most = options.limits.memory_bytes) {
+      limit(RLIMIT_AS, *most, *most);
+    }
+    ::execve(options.command.front().c_str(), arguments.data(), variables.data());
     throw_errno("exec " + options.command.front());
   } catch (const std::exception& error) {
     write_all(status, std::string("E") + error.what());

@@ -221,6 +221,17 @@ void close_all_on_exec() noexcept {
   give_up(launch, "exec");
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool built_with_address_sanitizer = true;
+#else
+constexpr bool built_with_address_sanitizer = false;
+#endif
+
 /// A program built with AddressSanitizer reserves terabytes of address space at its start.
 bool has_address_sanitizer(const std::filesystem::path& program) {
   struct stat status {};
@@ -507,7 +518,9 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   if (programs_confined() && !options.memory_bytes) {
     options.memory_bytes = std::size_t{1} << 30; // a stranger's: far more than any exercise takes
   }
-  const bool has_asan = options.memory_bytes && has_address_sanitizer(program);
+  // A shell may stand before the program: where we have it, so have those whom we run.
+  const bool has_asan =
+      options.memory_bytes && (built_with_address_sanitizer || has_address_sanitizer(program));
   watch_memory = has_asan;
   if (has_asan && programs_confined()) {
     forgo_leaks(options); // it is found by ptrace(2), which those who are confined may not call
