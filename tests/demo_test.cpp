@@ -136,7 +136,7 @@ TEST_SUITE("demo") {
   TEST_CASE("the film as a log: what happens, in order, plain, in 80 columns, with short pauses") {
     lab::Process demo = start(100);
     CHECK(demo.wait(film_limit).text() == "exit status 0");
-    CHECK(demo.err().empty());
+    CHECK(demo.err() == "");
     const std::string log = demo.out();
     CAPTURE(log);
     CHECK_FALSE(has_escapes(log));
