@@ -402,8 +402,8 @@ StartTimes& start_times() {
   return the_start_times;
 }
 
-/// Nothing is older than its parent.
-unsigned long long first_child_after(pid_t pid) {
+/// Of a process that is gone: 0, which is before all others. No child is older than its parent.
+unsigned long long start_time_of(pid_t pid) {
   const auto info = process_info(pid);
   return info ? info->start_time : 0;
 }
@@ -439,7 +439,7 @@ std::vector<ProcessInfo> all_processes() {
 }
 
 std::vector<ProcessInfo> children_of(pid_t pid) {
-  auto processes = processes_since(first_child_after(pid));
+  auto processes = processes_since(start_time_of(pid));
   std::erase_if(processes, [&](const ProcessInfo& process) { return process.parent != pid; });
   return processes;
 }
@@ -468,7 +468,7 @@ std::vector<ProcessInfo> descendants_of(pid_t pid, const std::vector<ProcessInfo
 }
 
 std::vector<ProcessInfo> descendants_of(pid_t pid) {
-  return descendants_of(pid, processes_since(first_child_after(pid)));
+  return descendants_of(pid, processes_since(start_time_of(pid)));
 }
 
 std::vector<std::string> environment_of(pid_t pid) {
@@ -770,7 +770,7 @@ std::string describe(pid_t pid) {
 }
 
 std::string process_table(pid_t root) {
-  const auto all = processes_since(first_child_after(root));
+  const auto all = processes_since(start_time_of(root));
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const ProcessInfo& process) { return process.pid == root; });
   if (found == all.end()) {

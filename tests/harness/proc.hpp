@@ -54,9 +54,10 @@ std::vector<pid_t> pids_since(unsigned long long start_time);
 /// Every process of this pid namespace, by pid.
 std::vector<ProcessInfo> all_processes();
 
-/// The same, without those that were started before `start_time`, in clock ticks since boot. Of
-/// these, each thread reads /proc/PID/stat once only: the children of one process, which are not
-/// older than it is, cost little however many others the machine has.
+/// The same, without those that were started before `start_time`, in clock ticks since boot. The
+/// /proc/PID/stat of one that is left out is read once by each thread, and not at every look: so
+/// the children of a process, none of which is older than it is, cost little to find, however many
+/// other processes the machine has.
 std::vector<ProcessInfo> processes_since(unsigned long long start_time);
 
 /// The processes whose parent is `pid`, zombies among them.

@@ -398,7 +398,7 @@ private:
                     "again and again:" + all);
       }
       reap_orphans();
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      std::this_thread::sleep_for(std::chrono::milliseconds{20}); // until the command is run again
     }
   }
 
