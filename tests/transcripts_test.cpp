@@ -161,6 +161,12 @@ TEST_CASE("transcripts: a block is played, typed into, and ended") {
         "");
 }
 
+TEST_CASE("transcripts: a key is not typed before the program has done what it does by itself") {
+  CHECK(problem_of("<!-- run -->\n```console\n"
+                   "$ echo ready; for i in {1..200000}; do :; done; echo \"$i\" > counted; cat\n"
+                   "ready\n^C\n$ cat counted\n200000\n```\n") == "");
+}
+
 TEST_CASE("transcripts: what is not so is reported at its line") {
   const auto check = [](std::string_view text, const std::string& line, std::string_view expected,
                         std::string_view seen, std::chrono::milliseconds limit = lab::patience) {

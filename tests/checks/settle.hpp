@@ -3,6 +3,7 @@
 
 #include "harness/deadline.hpp"
 #include "harness/failure.hpp"
+#include "harness/idle.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -17,23 +18,6 @@ namespace lab {
 /// How long a program may take for what the contract wants within a second: the machine may be busy
 /// with other things.
 inline constexpr std::chrono::milliseconds promptly{3'000};
-
-/// Tells whether a program and all its descendants have slept for a second, each of them, without
-/// being woken once: then nothing more happens until somebody else does something. On a machine
-/// however busy, a process that has been woken is in state R until it has run.
-class Stillness {
-public:
-  explicit Stillness(pid_t program) : program_(program) {}
-
-  /// To be asked again and again.
-  bool reached();
-
-private:
-  pid_t program_;
-  std::string former_;
-  Clock::time_point since_ = Clock::now();
-  Clock::time_point next_look_ = since_;
-};
 
 /// As wait_until, for a condition that `program` has to bring about by itself. Gives up when it has
 /// come to rest without having done so, well before `limit`.

@@ -2,6 +2,7 @@
 
 #include "harness/failure.hpp"
 
+#include <algorithm>
 #include <string>
 #include <thread>
 
@@ -45,6 +46,37 @@ CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window) {
                 " ms this one ran; in the last for " + std::to_string(used.count()) +
                 " microseconds, switching " + std::to_string(use.switches) +
                 " times: " + describe(pid));
+}
+
+Stillness::Stillness(pid_t program, std::chrono::milliseconds window)
+    : program_(program), window_(window) {}
+
+bool Stillness::reached() {
+  // A look reads the state of every process of the machine. What happens between two of them is
+  // seen all the same: the kernel counts how often a process has been woken.
+  const auto between_looks = std::min(window_, std::chrono::milliseconds{50});
+  if (Clock::now() < next_look_) {
+    return false;
+  }
+  next_look_ = Clock::now() + between_looks;
+  auto processes = descendants_of(program_);
+  if (const auto root = process_info(program_)) {
+    processes.push_back(*root);
+  }
+  std::string now;
+  bool all_sleep = true;
+  for (const ProcessInfo& process : processes) {
+    all_sleep &= process.state != 'R' && process.state != 'D';
+    const auto use = cpu_use(process.pid);
+    now +=
+        std::to_string(process.pid) + process.state + std::to_string(use ? use->switches : 0) + ' ';
+  }
+  if (!all_sleep || now != former_) {
+    former_ = std::move(now);
+    since_ = Clock::now();
+    return false;
+  }
+  return Clock::now() - since_ >= window_;
 }
 
 } // namespace lab

@@ -1,9 +1,13 @@
 // Whether a program that waits leaves the processor alone.
 #pragma once
 
+#include "harness/deadline.hpp"
 #include "harness/proc.hpp"
 
 #include <chrono>
+#include <string>
+
+#include <sys/types.h>
 
 namespace lab {
 
@@ -16,5 +20,25 @@ CpuUse idle_report(pid_t pid, std::chrono::milliseconds window = std::chrono::mi
 /// first begins; one that polls more often than once a window passes none. Returns the idle
 /// window's report.
 CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window = std::chrono::milliseconds{400});
+
+/// Tells whether a program and all its descendants have slept for a while, each of them, without
+/// being woken once: then nothing more happens until somebody else does something. On a machine
+/// however busy, a process that has been woken is in state R until it has run.
+class Stillness {
+public:
+  /// `window` is how long they have to sleep; by default so long that a program's own pauses do not
+  /// pass for its rest.
+  explicit Stillness(pid_t program, std::chrono::milliseconds window = std::chrono::seconds{1});
+
+  /// To be asked again and again.
+  bool reached();
+
+private:
+  pid_t program_;
+  std::chrono::milliseconds window_;
+  std::string former_;
+  Clock::time_point since_ = Clock::now();
+  Clock::time_point next_look_ = since_;
+};
 
 } // namespace lab

@@ -1,6 +1,7 @@
 #include "lessons/player.hpp"
 
 #include "harness/deadline.hpp"
+#include "harness/idle.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "harness/tcp.hpp"
@@ -110,6 +111,18 @@ public:
   void type(const std::string& text) {
     if (!shell_.type(text)) {
       throw Mismatch{"the terminal is gone"};
+    }
+  }
+
+  /// Waits until what runs here has done all that it does by itself: a key that ends or stops it
+  /// comes from a person, long after the last line has appeared. A program that never rests is not
+  /// waited for.
+  void rest() const {
+    constexpr std::chrono::milliseconds window{20};
+    Stillness stillness(shell_.pid(), window);
+    const Deadline deadline(std::chrono::seconds{5});
+    while (!stillness.reached() && !deadline.passed()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{5}); // until the next look
     }
   }
 
@@ -260,6 +273,9 @@ private:
     const bool shell = entry.kind == Entry::Kind::command;
     if (!shell && terminal.at_prompt) {
       return fail(entry.line, "a program that is running", "the shell's prompt");
+    }
+    if (entry.kind == Entry::Kind::key) {
+      terminal.rest();
     }
     try {
       terminal.type(shell                              ? numbers_.in_run(entry.text) + "\n"
