@@ -228,9 +228,10 @@ TEST_SUITE("harness") {
   TEST_CASE("a line that does not come is waited for until the deadline") {
     Process program("polls");
     program.line();
+    program.stop();
     const std::string text = failure_of([&] { program.line(5ms); });
     CHECK(contains(text, "waited 5 ms for a line on standard output"));
-    CHECK(contains(text, "still runs, state S (sleeping)"));
+    CHECK(contains(text, "still runs, state T (stopped)"));
     CHECK(contains(text, "  | ready\n"));
   }
 

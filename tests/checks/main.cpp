@@ -6,7 +6,6 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "checks/parallel.hpp"
 #include "checks/reporters.hpp"
-#include "harness/confine.hpp"
 #include "harness/guard.hpp"
 #include "harness/programs.hpp"
 
@@ -199,11 +198,10 @@ std::optional<std::vector<uid_t>> users_in(std::string_view text) {
   return users;
 }
 
-// What lab-grade asks for, and a lab-check that runs checks for it of the one for each check.
+// What lab-grade asks for.
 struct Tool {
   int results = -1;
   std::vector<uid_t> users;
-  bool confine = false;
 };
 
 } // namespace
@@ -219,15 +217,6 @@ int main(int argc, char** argv) {
     const std::string_view name = argument.substr(0, argument.find('='));
     if (argument == "--brief") {
       brief = true;
-      continue;
-    }
-    if (name == "--confine") {
-      const auto user = users_in(argument.substr(std::min(name.size() + 1, argument.size())));
-      if (!user || user->size() > 1) {
-        return complain("--confine takes the id of one user or none");
-      }
-      tool.confine = true;
-      tool.users = *user;
       continue;
     }
     if (name != "--programs" && name != "--jobs" && name != "--must-fail" && name != "--saying" &&
@@ -319,12 +308,8 @@ int main(int argc, char** argv) {
     const auto rejected = lab::all_fail_in_processes(checks, must_fail, jobs);
     return !rejected ? skipped : *rejected ? 0 : 1;
   }
-  if ((tool.confine || tool.results != -1) && geteuid() != 0) {
+  if (tool.results != -1 && geteuid() != 0) {
     prctl(PR_SET_DUMPABLE, 0); // the programs may be of the same user: they are not to look into us
-  }
-  if (tool.confine) { // what guards the lab-check that has started this one guards it as well
-    lab::confine_programs(tool.users.empty() ? std::nullopt : std::optional(tool.users.front()));
-    return run_doctest(for_doctest, {"--no-intro"});
   }
   lab::guard_descendants();
   if (tool.results != -1) {

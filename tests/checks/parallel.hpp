@@ -11,9 +11,9 @@
 
 namespace lab {
 
-/// Runs each check in a lab-check of its own, `jobs` of them at a time, and reports them on
+/// Runs each check in a child of this process, `jobs` of them at a time, and reports them on
 /// standard output in the order given. A check that needs one that failed is not run. Whether all
-/// passed.
+/// passed. The children are forked and call no exec: this process is to have one thread.
 bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief);
 
 /// The same for a tool that reads the results, encoded as Records, from the descriptor

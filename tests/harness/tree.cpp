@@ -82,12 +82,29 @@ std::string new_mark() {
          std::to_string(++count);
 }
 
+namespace {
+
+std::atomic<unsigned long long>& known_start_time() {
+  static std::atomic<unsigned long long> start_time{0};
+  return start_time;
+}
+
+} // namespace
+
 unsigned long long own_start_time() {
-  static const auto start_time = [] {
+  if (known_start_time() == 0) {
     const auto self = process_info(::getpid());
-    return self ? self->start_time : 0;
-  }();
-  return start_time; // in a child that has not called exec, its parent's: early enough as well
+    known_start_time() = self ? self->start_time : 0;
+  }
+  return known_start_time(); // in a child of ours, its parent's until forget_trees
+}
+
+void forget_trees() {
+  known_start_time() = 0;
+  own_guard() = -1;
+  const std::lock_guard lock(registry().mutex);
+  registry().roots.clear();
+  registry().owners.clear();
 }
 
 bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark) {

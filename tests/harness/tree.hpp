@@ -31,6 +31,10 @@ std::atomic<pid_t>& own_guard();
 /// When this process was started, in clock ticks since boot; whatever descends from it was later.
 unsigned long long own_start_time();
 
+/// For a child that goes on as a tool of its own, without exec: the trees it knows of are its
+/// parent's, and it begins with none.
+void forget_trees();
+
 /// A value that no other mark has: it names this process, and counts.
 std::string new_mark();
 
