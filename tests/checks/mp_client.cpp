@@ -181,14 +181,14 @@ void expect_error_line(Session& session) {
          session.client.report());
 }
 
-/// `size` bytes, at the least, of lines of all lengths, each another one. There is no `q` in them,
-/// not even for a client that takes a line in pieces.
-std::vector<std::string> lines_of(std::size_t size) {
+/// `size` bytes, at the least, of lines of all lengths up to `longest`, each another one. There is
+/// no `q` in them, not even for a client that takes a line in pieces.
+std::vector<std::string> lines_of(std::size_t size, std::size_t longest = 200) {
   std::vector<std::string> lines;
   for (std::size_t total = 0; total < size; total += lines.back().size() + 1) {
     const std::size_t number = lines.size();
     std::string line = "line " + std::to_string(number) + ' ';
-    line.append(number * 37 % 200, static_cast<char>('a' + number % 16));
+    line.append(number * 37 % longest, static_cast<char>('a' + number % 16));
     lines.push_back(std::move(line));
   }
   return lines;
@@ -202,6 +202,9 @@ std::string joined(const std::vector<std::string>& lines) {
   }
   return text;
 }
+
+/// For megabytes: fewer lines, each still shorter than PIPE_BUF.
+constexpr std::size_t long_line = 3900;
 
 /// Runs the server's part beside the client's; what either throws is thrown.
 void side_by_side(Session& session, const std::function<void(Connection&)>& server,
@@ -451,7 +454,7 @@ void prints_what_comes_after_the_half_close(const std::string& program) {
   const Frame frame = learn(session);
   type(session, "q\n");
   expect_end_of_sending(session);
-  const auto lines = lines_of(std::size_t{2} << 20);
+  const auto lines = lines_of(std::size_t{2} << 20, long_line);
   session.peer->send(joined(lines)); // the server has seen the end before it sends any of it
   expect_printed(session, frame, lines);
   expect(!session.client.poll_exit(), "the client ended before the server has closed; ",
@@ -483,7 +486,7 @@ void notices_it_while_its_writer_is_blocked(const std::string& program) {
   learn(session);
   const pid_t writer = writer_of(session);
   // More than fits into the sockets' buffers; typed until the client takes no more of it.
-  const std::string text = joined(lines_of(std::size_t{1} << 20));
+  const std::string text = joined(lines_of(std::size_t{1} << 20, long_line));
   try {
     for (int i = 0; i < 64; ++i) {
       session.client.type(text, milliseconds(300)); // an idleness window: nothing is taken in it
@@ -548,8 +551,8 @@ void reads_while_its_writer_is_blocked(const std::string& program) {
   Session session(program);
   const Frame frame = learn(session);
   // More than the buffers of both sockets hold of what the server does not read.
-  const std::string input = joined(lines_of(std::size_t{8} << 20));
-  const auto lines = lines_of(std::size_t{4} << 20);
+  const std::string input = joined(lines_of(std::size_t{8} << 20, long_line));
+  const auto lines = lines_of(std::size_t{4} << 20, long_line);
   side_by_side(
       session,
       [&](Connection& peer) {

@@ -2,6 +2,7 @@
 
 #include "checks/common.hpp"
 #include "checks/settle.hpp"
+#include "harness/fd.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
 #include "xray/picture.hpp"
@@ -18,6 +19,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <sys/socket.h>
 
 namespace lab::server_checks {
 
@@ -94,6 +97,14 @@ std::optional<unsigned long long> blocked_in_write(Server& server, const Connect
     switches += use->switches;
   }
   return switches;
+}
+
+// A client for which the kernel keeps little, so that a server is soon blocked in a write to it.
+Connection connect_slow_reader(Server& server) {
+  constexpr int buffer = 64 * 1024;
+  Connection client = server.connect(patience, buffer);
+  check(setsockopt(client.fd(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer), "setsockopt");
+  return client;
 }
 
 // Sends and does not read, until the server is blocked in write. Gives what has been sent. A server
@@ -498,8 +509,7 @@ void returns_single_bytes(const ServerKind& kind) {
 
 void waits_for_a_slow_reader(const ServerKind& kind) {
   Server server(kind.program);
-  constexpr int receive_buffer = 64 * 1024;
-  Connection client = server.connect(patience, receive_buffer);
+  Connection client = connect_slow_reader(server);
   const std::string sent = block_in_write(server, client);
   std::string back;
   for (int i = 0; i < 200; ++i) {
@@ -525,7 +535,7 @@ void closes_for_an_early_half_close(const ServerKind& kind) {
 void returns_what_is_under_way(const ServerKind& kind) {
   Server server(kind.program);
   {
-    Connection client = server.connect();
+    Connection client = connect_slow_reader(server);
     std::string sent = block_in_write(server, client);
     const std::string more = pattern(std::size_t{1} << 20, 2);
     sent.append(more, 0, client.send_some_nonblocking(more));
@@ -609,7 +619,7 @@ void uses_no_processor_while_it_waits(const ServerKind& kind) {
   Connection silent_client = silent.connect();
   silent_client.exchange("and now nothing\n", soon);
   const Connection second_client = silent.connect();
-  Connection stalled_client = stalled.connect();
+  Connection stalled_client = connect_slow_reader(stalled);
   block_in_write(stalled, stalled_client);
   left.connect().exchange("goodbye\n", soon);
   Connection reset_client = left.connect();
@@ -741,7 +751,7 @@ void survives_resets(const ServerKind& kind) {
 void survives_a_reset_while_it_writes(const ServerKind& kind) {
   Server server(kind.program);
   {
-    Connection client = server.connect();
+    Connection client = connect_slow_reader(server);
     block_in_write(server, client);
     client.reset();
     expect_service(server, "a client that reset while a write to it was blocked");
@@ -784,7 +794,7 @@ void survives_a_reset_while_it_writes(const ServerKind& kind) {
 
 void serves_after_a_stalled_client(const ServerKind& kind) {
   Server server(kind.program);
-  Connection stalled = server.connect();
+  Connection stalled = connect_slow_reader(server);
   block_in_write(server, stalled);
   Connection next = server.connect();
   next.send("hello\n");
@@ -820,7 +830,7 @@ void ends_with_a_silent_client(const ServerKind& kind) {
 
 void ends_with_a_client_that_does_not_read(const ServerKind& kind) {
   expect_ends(kind, "with a client that does not read", [](Server& server) {
-    Connection client = server.connect();
+    Connection client = connect_slow_reader(server);
     block_in_write(server, client);
     return client;
   });
@@ -830,7 +840,7 @@ void serves_beside_bad_clients(const ServerKind& kind) {
   Server server(kind.program);
   Connection silent = server.connect();
   silent.exchange("half a li", soon);
-  Connection stalled = server.connect();
+  Connection stalled = connect_slow_reader(server);
   block_in_write(server, stalled);
   const auto serve = [&](std::string_view beside) {
     try {
@@ -856,7 +866,8 @@ void serves_beside_bad_clients(const ServerKind& kind) {
 void ends_with_fifty_clients(const ServerKind& kind) {
   Server server(kind.program);
   std::vector<Connection> clients;
-  for (int i = 0; i < 50; ++i) {
+  clients.push_back(connect_slow_reader(server));
+  while (clients.size() < 50) {
     clients.push_back(server.connect());
   }
   for (Connection& client : clients) {

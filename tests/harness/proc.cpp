@@ -58,6 +58,15 @@ std::optional<std::string> read_file(const std::string& path) {
   }
 }
 
+/// What one read of a file of /proc gives: the whole of one that is a line or a few, in a buffer of
+/// the caller's. Empty with errno set where there is nothing.
+template <std::size_t size>
+std::string_view read_short(const std::string& path, std::array<char, size>& buffer) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t got = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
+  return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+}
+
 /// What a link of /proc points to; empty where we may not know.
 std::string target_of(const std::string& path) {
   std::array<char, 4096> target; // NOLINT(*-member-init): readlink fills what is used
@@ -304,20 +313,25 @@ void draw(std::string& table, const ProcessInfo& process, const std::string& fir
 } // namespace
 
 std::optional<ProcessInfo> process_info(pid_t pid) {
-  const auto text = read_file(path_of(pid, "stat"));
-  if (!text) {
-    return std::nullopt;
-  }
+  std::array<char, 2048> buffer; // NOLINT(*-member-init): read fills what is used
+  const std::string_view text = read_short(path_of(pid, "stat"), buffer);
   // The name stands in parentheses and may hold blanks and parentheses itself.
-  const auto open = text->find('(');
-  const auto close = text->rfind(')');
-  if (open == std::string::npos || close == std::string::npos || close < open) {
+  const auto open = text.find('(');
+  const auto close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
     return std::nullopt;
   }
-  const auto fields = words_of(std::string_view(*text).substr(close + 1));
-  const auto field = [&](std::size_t number) { // numbered as in proc(5): the state is the third
-    return number - 3 < fields.size() ? fields[number - 3] : std::string_view();
-  };
+  constexpr std::size_t first = 3; // numbered as in proc(5): the state is the third
+  constexpr std::size_t last = 52;
+  std::array<std::string_view, last + 1> fields;
+  std::string_view rest = text.substr(close + 1);
+  for (std::size_t number = first; number <= last; ++number) {
+    rest.remove_prefix(std::min<std::size_t>(1, rest.size())); // the one space between two
+    const auto end = std::min(rest.find(' '), rest.size());
+    fields.at(number) = rest.substr(0, end);
+    rest.remove_prefix(end);
+  }
+  const auto field = [&](std::size_t number) { return fields.at(number); };
   if (field(22).empty()) {
     return std::nullopt;
   }
@@ -328,7 +342,7 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
                      .group = number_in<pid_t>(field(5)),
                      .session = number_in<pid_t>(field(6)),
                      .state = field(3).front(),
-                     .name = text->substr(open + 1, close - open - 1),
+                     .name = std::string(text.substr(open + 1, close - open - 1)),
                      .cpu_time =
                          std::chrono::nanoseconds(ticks * (1'000'000'000 / ticks_in_a_second)),
                      .threads = number_in<int>(field(20)),
@@ -409,6 +423,18 @@ unsigned long long start_time_of(pid_t pid) {
 }
 
 } // namespace
+
+Load system_load() {
+  // "0.20 0.18 0.12 1/80 11206": those that run, and all; the last is the newest pid.
+  std::array<char, 128> buffer; // NOLINT(*-member-init): read fills what is used
+  const auto words = words_of(read_short("/proc/loadavg", buffer));
+  if (words.size() < 5) {
+    return {};
+  }
+  return {.tasks = number_in<std::size_t>(
+              words[3].substr(std::min(words[3].find('/') + 1, words[3].size()))),
+          .newest_pid = number_in<pid_t>(words[4])};
+}
 
 std::vector<pid_t> all_pids() {
   std::vector<pid_t> pids;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,15 @@ struct ProcessInfo {
 
 /// Empty when there is no such process (any more).
 std::optional<ProcessInfo> process_info(pid_t pid);
+
+/// One number each for the whole system, from /proc/loadavg: they tell when it is worth looking
+/// closer.
+struct Load {
+  std::size_t tasks = 0; ///< threads included
+  pid_t newest_pid = 0;  ///< the last that has been given; a thread takes one as well
+};
+
+Load system_load();
 
 /// The ids of all processes of this pid namespace, in no order.
 std::vector<pid_t> all_pids();

@@ -245,12 +245,19 @@ bool has_address_sanitizer(const std::filesystem::path& program) {
   const auto [entry, is_new] = known.try_emplace(File(
       status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec));
   if (is_new) {
-    std::ifstream file(program, std::ios::binary);
-    std::string image(static_cast<std::size_t>(status.st_size), '\0');
-    file.read(image.data(), static_cast<std::streamsize>(image.size()));
     constexpr std::string_view backwards = "tini_nasa__"; // else this program would have it as well
     const std::string name(backwards.rbegin(), backwards.rend());
-    entry->second = ::memmem(image.data(), image.size(), name.data(), name.size()) != nullptr;
+    const Fd file(::open(program.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 65536> piece; // NOLINT(*-member-init): read fills what is used
+    std::size_t kept = 0;          // of the piece before: the name may begin in it
+    ssize_t got = 0;
+    while (file && !entry->second &&
+           (got = ::read(file.get(), piece.data() + kept, piece.size() - kept)) > 0) {
+      const std::size_t size = kept + static_cast<std::size_t>(got);
+      entry->second = ::memmem(piece.data(), size, name.data(), name.size()) != nullptr;
+      kept = std::min(size, name.size() - 1);
+      std::memmove(piece.data(), piece.data() + size - kept, kept);
+    }
   }
   return entry->second;
 }
@@ -296,18 +303,6 @@ std::size_t resident_bytes(pid_t pid) {
   std::size_t resident = 0;
   file >> total >> resident;
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
-/// The number of tasks, threads included, of the whole system: one number to read, and it tells
-/// when it is worth looking closer.
-std::size_t tasks_in_system() {
-  std::ifstream file("/proc/loadavg"); // "0.20 0.18 0.12 1/80 11206"
-  std::string word;
-  std::size_t running = 0;
-  char slash = 0;
-  std::size_t all = 0;
-  file >> word >> word >> word >> running >> slash >> all;
-  return all;
 }
 
 /// What the limit on processes counts already before a program of ours starts.
@@ -525,7 +520,7 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   if (has_asan && programs_confined()) {
     forgo_leaks(options); // it is found by ptrace(2), which those who are confined may not call
   }
-  tasks_at_start = tasks_in_system();
+  tasks_at_start = system_load().tasks;
   if (!options.user) {
     options.user = confined_user();
   }
@@ -811,7 +806,7 @@ void Process::State::drain() {
 }
 
 bool Process::State::too_many_processes() {
-  const std::size_t tasks = tasks_in_system();
+  const std::size_t tasks = system_load().tasks;
   tasks_at_start = std::min(tasks, tasks_at_start);
   if (tasks - tasks_at_start <= options.most_processes) {
     return false;

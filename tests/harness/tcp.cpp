@@ -143,6 +143,10 @@ Connection Connection::to(unsigned port, const std::string& address,
   if (receive_buffer > 0) {
     check(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer),
           "setsockopt");
+    // Of loopback's segments of 64 KiB each the peer's kernel would keep megabytes for us.
+    constexpr int segment = 1448; // of Ethernet
+    check(::setsockopt(socket.get(), IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment),
+          "setsockopt");
   }
   const auto fail = [&](int error) {
     throw Failure("cannot connect to " + address + " port " + std::to_string(port) + ": " +

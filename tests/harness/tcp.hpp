@@ -17,7 +17,8 @@ namespace lab {
 class Connection {
 public:
   /// Connects to a numeric IPv4 or IPv6 address. `receive_buffer` is SO_RCVBUF in bytes, set before
-  /// connecting so that the window is small from the start; 0 leaves it to the kernel. `from` is
+  /// connecting so that the window is small from the start, with segments as small as Ethernet's:
+  /// then the peer's kernel keeps little for us as well; 0 leaves it to the kernel. `from` is
   /// our own address; empty leaves that to the kernel, too. Who connects many thousand times in a
   /// minute needs several: each has some 28,000 ports to a server, and each of these is kept for
   /// that minute (TIME_WAIT). Throws Failure when it is refused or takes longer than `limit`.

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -130,21 +129,8 @@ bool send_signal(const ProcessInfo& process, int signal) noexcept {
                 : ::kill(process.pid, signal)) == 0;
 }
 
-namespace {
-
-/// The last process id that has been given; a thread takes one as well.
-pid_t newest_pid() {
-  std::ifstream file("/proc/loadavg"); // "0.20 0.18 0.12 1/80 11206": the last is the newest pid
-  std::string word;
-  pid_t newest = 0;
-  file >> word >> word >> word >> word >> newest;
-  return newest;
-}
-
-} // namespace
-
 void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look) {
-  pid_t newest = newest_pid();
+  pid_t newest = system_load().newest_pid;
   auto pids = pids_since(start_time);
   std::sort(pids.begin(), pids.end(), std::greater<>());
   for (const pid_t pid : pids) {
@@ -153,7 +139,7 @@ void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)
   constexpr int rounds = 4;
   constexpr pid_t few = 12;
   for (int round = 0, in_all = 0; round < rounds && in_all < 1000; ++round, ++in_all) {
-    const pid_t now = newest_pid();
+    const pid_t now = system_load().newest_pid;
     if (now == newest) {
       break; // none was born since: none was missed
     }
