@@ -141,6 +141,49 @@ void Grader::give_back(std::vector<uid_t>& users) {
   users.clear();
 }
 
+/// The headers with which programs begin are the half of what a compiler has to read. They are
+/// compiled where submissions are, by the same names: these stand in a compiler's words. Where the
+/// compiler cannot do that, it only takes longer.
+void Grader::precompile(const Hooks& hooks) {
+  const Shown kit{.folder = workspace_ / "kit", .name = "kit"};
+  const Shown made{.folder = workspace_ / "precompiled", .name = "precompiled", .writable = true};
+  fs::create_directory(made.folder);
+  std::vector<uid_t> users = take_users(1);
+  if (!users.empty()) {
+    lab::check(::chown(made.folder.c_str(), users.front(), users.front()), "chown");
+  }
+  for (const std::string& header : kit_.first_headers) {
+    JobOptions options;
+    options.command = kit_.precompile(header, seen(protections_, kit),
+                                      seen(protections_, made) + "/" + header);
+    options.folders = {kit, made};
+    options.temporary = made.folder;
+    options.working_folder = temporary_folder(protections_, options);
+    options.users = users;
+    options.limits = compile_limits;
+    Job job(protections_, workspace_, std::move(options));
+    auto end = job.poll();
+    while (!end && !hooks.stopped()) {
+      std::vector<pollfd> events;
+      for (const int fd : job.events()) {
+        events.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+      }
+      constexpr int look_interval = 100; // milliseconds: for Ctrl-C
+      ::poll(events.data(), events.size(), look_interval);
+      end = job.poll();
+    }
+    std::error_code error;
+    if (end && end->status == 0) {
+      const fs::path place = Kit::precompiled(header, workspace_ / "kit");
+      fs::copy_file(made.folder / header, place, error);
+      fs::permissions(place,
+                      fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
+    }
+  }
+  give_back(users);
+  remove_folder(made.folder);
+}
+
 void Grader::begin(Student& student) {
   student.begun = true;
   Fingerprint print; // of what is graded, which may have changed since it was looked at
@@ -394,6 +437,7 @@ void Grader::grade(const std::vector<Submission>& submissions, const Hooks& hook
     students_.push_back(std::make_unique<Student>());
     students_.back()->submission = submission;
   }
+  precompile(hooks);
   std::size_t first = 0; // before it, all are done
   const std::size_t most_waiting = 2 * std::size_t{jobs_};
   while (!hooks.stopped()) {

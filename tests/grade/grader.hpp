@@ -64,6 +64,7 @@ private:
   struct Student;
   enum class Phase : unsigned char { waiting, compiling, built, checking, done };
 
+  void precompile(const Hooks& hooks);
   void begin(Student& student);
   void compile(Unit& unit);
   void check(Unit& unit);
