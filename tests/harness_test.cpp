@@ -398,6 +398,15 @@ TEST_SUITE("harness") {
     }
   }
 
+  TEST_CASE("processes that eat memory together are ended, however little each has") {
+    constexpr std::size_t most = std::size_t{200} << 20;
+    Process program("eats_memory_together", {.most_memory = most});
+    CHECK(program.wait().text() == "killed by SIGKILL");
+    CHECK(contains(program.report(),
+                   "its processes had more than 209715200 bytes of memory together"));
+    CHECK(program.left_behind().empty());
+  }
+
   TEST_CASE("a limit on open files") {
     Process program("forks_and_opens", {.open_files = 9});
     program.wait_for_line("ready");

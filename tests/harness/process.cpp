@@ -52,8 +52,11 @@ constexpr std::size_t most_writes = 100'000;
 /// How often output that raises no event is looked at: a file, or the memory of a program.
 constexpr std::chrono::milliseconds look_interval{10};
 
-/// How often the number of processes is looked at.
+/// How often the number of processes, and the memory of all together, is looked at.
 constexpr std::chrono::milliseconds count_interval{100};
+
+/// How often the memory of all processes together is added up, whatever the system says.
+constexpr std::chrono::milliseconds sum_interval{500};
 
 /// One of the two outputs, as far as it has come. Guarded by State::mutex.
 struct Stream {
@@ -305,6 +308,19 @@ std::size_t resident_bytes(pid_t pid) {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+/// Of the whole system: what can be had without swapping. 0 where the kernel does not tell.
+std::size_t available_memory() {
+  std::ifstream file("/proc/meminfo"); // "MemAvailable:   21435268 kB"
+  for (std::string key, unit; file >> key;) {
+    std::size_t size = 0;
+    if (!(file >> size) || key == "MemAvailable:") {
+      return size * 1024;
+    }
+    std::getline(file, unit);
+  }
+  return 0;
+}
+
 /// What the limit on processes counts already before a program of ours starts.
 rlim_t tasks_of_this_user() {
   static const rlim_t count = [] {
@@ -457,6 +473,7 @@ struct Process::State {
   void kill_tree(std::string_view reason);
   bool too_much_memory();
   bool too_many_processes();
+  bool too_much_memory_together();
   std::optional<Exit> look_for_exit();
   std::vector<ProcessInfo> left_behind();
   [[nodiscard]] bool output_open() const;
@@ -482,6 +499,8 @@ struct Process::State {
   Fd wake;
   bool watch_memory = false;
   std::size_t tasks_at_start = 0;
+  std::size_t most_available = 0; // of the system's memory, at any look so far
+  Clock::time_point next_sum = Clock::now() + sum_interval;
 
   // What the thread writes. Where both are needed, tree_mutex is taken first.
   mutable std::mutex mutex;
@@ -510,8 +529,10 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   }
   adopt_orphans();
   wake = own(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
-  if (programs_confined() && !options.memory_bytes) {
-    options.memory_bytes = std::size_t{1} << 30; // a stranger's: far more than any exercise takes
+  if (programs_confined()) { // a stranger's: far more than any exercise takes
+    constexpr std::size_t plenty = std::size_t{1} << 30;
+    options.memory_bytes = options.memory_bytes.value_or(plenty);
+    options.most_memory = options.most_memory.value_or(plenty);
   }
   // A shell may stand before the program: where we have it, so have those whom we run.
   const bool has_asan =
@@ -799,6 +820,9 @@ void Process::State::drain() {
     } else if (Clock::now() >= next_count) {
       if (too_many_processes()) {
         kill_tree("it had more than " + std::to_string(options.most_processes) + " processes");
+      } else if (too_much_memory_together()) {
+        kill_tree("its processes had more than " + quantity(*options.most_memory) +
+                  " of memory together");
       }
       next_count = Clock::now() + count_interval;
     }
@@ -813,6 +837,27 @@ bool Process::State::too_many_processes() {
   }
   const std::lock_guard lock(tree_mutex);
   return tree->members(true).size() > options.most_processes;
+}
+
+bool Process::State::too_much_memory_together() {
+  if (!options.most_memory) {
+    return false;
+  }
+  // One number tells when it is worth looking closer at once. That others take memory does no harm;
+  // that they give some back may hide what is taken.
+  const std::size_t available = available_memory();
+  most_available = std::max(most_available, available);
+  if (most_available - available < *options.most_memory / 2 && Clock::now() < next_sum) {
+    return false;
+  }
+  next_sum = Clock::now() + sum_interval;
+  const std::lock_guard lock(tree_mutex);
+  std::size_t sum = 0;
+  for (const ProcessInfo& process : tree->members(true)) {
+    const auto use = memory_use(process.pid);
+    sum += use ? use->proportional : 0;
+  }
+  return sum > *options.most_memory;
 }
 
 bool Process::State::too_much_memory() {

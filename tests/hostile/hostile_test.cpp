@@ -347,8 +347,8 @@ TEST_SUITE("hostile") {
     Class all;
     all.add_witnesses();
     for (const char* name :
-         {"fork_bomb", "memory_bomb", "disk_bomb", "endless_output", "cpu_hog", "ignores_sigterm",
-          "daemon", "includes_dev_zero", "template_bomb", "error_flood"}) {
+         {"fork_bomb", "memory_bomb", "memory_bombs", "disk_bomb", "endless_output", "cpu_hog",
+          "ignores_sigterm", "daemon", "includes_dev_zero", "template_bomb", "error_flood"}) {
       all.attack(name);
     }
     all.grade();

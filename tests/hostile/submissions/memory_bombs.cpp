@@ -1,0 +1,25 @@
+// Eight processes that take and fill 400 MiB each: none of them more than a program may have.
+#include "bounded.hpp"
+
+bool attack() {
+  constexpr int processes = 8;
+  constexpr std::size_t size = std::size_t{400} << 20;
+  static auto* full =
+      static_cast<std::atomic<int>*>(mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
+                                          MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  for (int i = 0; i < processes; ++i) {
+    if (bounded::fork() == 0) {
+      void* memory =
+          mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (memory != MAP_FAILED) {
+        std::memset(memory, 1, size);
+        ++*full;
+      }
+      pause();
+    }
+  }
+  for (int i = 0; i < 100 && *full < processes; ++i) {
+    usleep(100'000); // until all are full, or somebody has put an end to it
+  }
+  return *full == processes;
+}
