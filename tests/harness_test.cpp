@@ -643,6 +643,7 @@ TEST_SUITE("harness") {
     CHECK(tool.wait().success());
     CHECK(std::none_of(pids.begin(), pids.end(), runs));
     const auto left = tool.left_behind();
+    INFO(lab::process_table(left));
     // By `exit` the tool ends before it could reap what the guard has ended.
     CHECK(std::all_of(left.begin(), left.end(), [](const ProcessInfo& process) {
       return process.zombie() && process.name != "lab-guard";

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -40,6 +41,9 @@ Guard& guard() {
   return the_guard;
 }
 
+/// The parent of all threads of the kernel, which have no environment.
+constexpr pid_t kernel_threads = 2;
+
 /// What one look at all processes has found.
 struct Look {
   bool any = false;     // marked ones
@@ -61,6 +65,10 @@ Look look_and_act(const std::string& mark, unsigned long long since, bool to_sto
     if (process->zombie() || !carries_mark(pid, guard_variable, mark)) {
       const auto now = process_info(pid);
       look.doubt |= !now || now->zombie();
+      if (now && !now->zombie() && now->parent != kernel_threads && environment_of(pid).empty()) {
+        look.doubt = true; // it may be on its way to its end: its memory goes first
+        return false;
+      }
       settled.emplace(pid, process->start_time);
       return false;
     }
@@ -121,6 +129,9 @@ void sweep(const std::string& mark, unsigned long long since) {
   ::dup2(line, kept);
   ::syscall(SYS_close_range, kept + 1, ~0U, 0);
 
+  while (::write(kept, "r", 1) == -1 && errno == EINTR) { // ready: no signal can end it any more
+  }
+
   // The line ends when no process has the other end: the tool, or a child of it before its exec.
   // The pidfd tells of the tool's own end at once.
   const int tool_end = static_cast<int>(::syscall(SYS_pidfd_open, tool, 0));
@@ -158,12 +169,21 @@ void guard_descendants() {
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
   static Fd line;
   line = own(ends[0], "socketpair");
-  const Fd far_end = own(ends[1], "socketpair");
+  Fd far_end = own(ends[1], "socketpair");
   const pid_t tool = ::getpid();
   const pid_t child = check(::fork(), "fork");
   if (child == 0) {
     line.close();
     keep_guard(tool, far_end.get(), mark);
+  }
+  far_end.close();
+  char ready = 0;
+  ssize_t got = 0;
+  while ((got = ::read(line.get(), &ready, 1)) == -1 && errno == EINTR) {
+  }
+  if (got != 1) {
+    ::waitpid(child, nullptr, 0);
+    throw std::runtime_error("the guard process ended at once");
   }
   own_guard() = child;
   guard() = {.tool = tool, .pid = child, .line = line.get()};

@@ -2,6 +2,7 @@
 
 #include "harness/deadline.hpp"
 #include "harness/idle.hpp"
+#include "harness/proc.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "harness/tcp.hpp"
@@ -20,6 +21,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <stdlib.h> // NOLINT(*-deprecated-headers): mkdtemp is POSIX's
 #include <sys/wait.h>
@@ -185,7 +187,7 @@ std::string obstacle(const std::string& command) {
 /// One session.
 class Session {
 public:
-  explicit Session(std::chrono::milliseconds limit) : limit_(limit), port_(reserve_port()) {
+  explicit Session(std::chrono::milliseconds limit) : limit_(limit), port_(unused_port()) {
     numbers_.set_port("9190", std::to_string(port_.number()));
   }
 
@@ -211,6 +213,22 @@ public:
   }
 
 private:
+  /// A port that nobody has used in the last minute: ss(8) shows what is left of each connection
+  /// (TIME_WAIT).
+  static Port unused_port() {
+    std::vector<Port> used; // kept until another is found
+    while (true) {
+      Port port = reserve_port();
+      const auto sockets = tcp_sockets();
+      if (std::ranges::none_of(sockets, [&](const SocketInfo& socket) {
+            return socket.local_port == port.number() || socket.remote_port == port.number();
+          })) {
+        return port;
+      }
+      used.push_back(std::move(port));
+    }
+  }
+
   static std::string obstacle_of(const Block& block) {
     for (const Entry& entry : block.entries) {
       if (entry.kind == Entry::Kind::command) {
