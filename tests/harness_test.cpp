@@ -376,9 +376,10 @@ TEST_SUITE("harness") {
   TEST_CASE("waiting for the end of a program that goes on") {
     Process program("polls");
     program.line();
+    program.stop();
     const std::string text = failure_of([&] { program.wait(5ms); });
     CHECK(contains(text, "waited 5 ms for the program to end; `polls` (pid "));
-    CHECK(contains(text, std::to_string(program.pid()) + " S polls: sleeping, parent "));
+    CHECK(contains(text, std::to_string(program.pid()) + " T polls: stopped, parent "));
   }
 
   // Limits.

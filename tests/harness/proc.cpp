@@ -175,9 +175,12 @@ std::string state_of_exit(int wait_status) {
                      : "killed by signal " + std::to_string(signal);
 }
 
-void sort_by_pid(std::vector<ProcessInfo>& processes) {
-  std::sort(processes.begin(), processes.end(),
-            [](const ProcessInfo& a, const ProcessInfo& b) { return a.pid < b.pid; });
+/// By birth, as far as the clock tells, and not by pid: pids begin anew when the last has been
+/// given.
+void sort_by_age(std::vector<ProcessInfo>& processes) {
+  std::sort(processes.begin(), processes.end(), [](const ProcessInfo& a, const ProcessInfo& b) {
+    return std::tie(a.start_time, a.pid) < std::tie(b.start_time, b.pid);
+  });
 }
 
 /// An address of /proc/net/tcp: words of 32 bits in host order, each in hexadecimal.
@@ -456,7 +459,7 @@ std::vector<ProcessInfo> processes_since(unsigned long long start_time) {
       processes.push_back(std::move(*seen));
     }
   });
-  sort_by_pid(processes);
+  sort_by_age(processes);
   return processes;
 }
 
@@ -489,7 +492,7 @@ std::vector<ProcessInfo> descendants_of(pid_t pid, const std::vector<ProcessInfo
       }
     }
   }
-  sort_by_pid(found);
+  sort_by_age(found);
   return found;
 }
 

@@ -61,7 +61,7 @@ std::vector<pid_t> all_pids();
 /// cheaper than all_pids and process_info from the second time on: see processes_since.
 std::vector<pid_t> pids_since(unsigned long long start_time);
 
-/// Every process of this pid namespace, by pid.
+/// Every process of this pid namespace, the eldest first.
 std::vector<ProcessInfo> all_processes();
 
 /// The same, without those that were started before `start_time`, in clock ticks since boot. The

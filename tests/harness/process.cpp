@@ -530,13 +530,16 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   adopt_orphans();
   wake = own(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
   if (programs_confined()) { // a stranger's: far more than any exercise takes
-    constexpr std::size_t plenty = std::size_t{1} << 30;
-    options.memory_bytes = options.memory_bytes.value_or(plenty);
-    options.most_memory = options.most_memory.value_or(plenty);
+    options.memory_bytes = options.memory_bytes.value_or(std::size_t{1} << 30);
   }
   // A shell may stand before the program: where we have it, so have those whom we run.
   const bool has_asan =
       options.memory_bytes && (built_with_address_sanitizer || has_address_sanitizer(program));
+  if (programs_confined()) {
+    // AddressSanitizer takes some megabytes for each process.
+    constexpr std::size_t plenty = std::size_t{1} << 30;
+    options.most_memory = options.most_memory.value_or(has_asan ? 8 * plenty : plenty);
+  }
   watch_memory = has_asan;
   if (has_asan && programs_confined()) {
     forgo_leaks(options); // it is found by ptrace(2), which those who are confined may not call

@@ -54,7 +54,8 @@ struct ProcessOptions {
   /// A program that has more processes at a time is killed with all of them: a fork bomb.
   std::size_t most_processes = 2000;
   /// A program whose processes have more bytes of memory together is killed with all of them; what
-  /// several share counts once. Nothing: 1 GiB where programs are confined, else no such limit.
+  /// several share counts once. Nothing: where programs are confined 1 GiB, or 8 of one built with
+  /// AddressSanitizer; else no such limit.
   std::optional<std::size_t> most_memory{};
   std::string working_directory{}; // NOLINT(*-member-init)
   // (With an initializer for every member, designated initializers may leave any of them out.)
