@@ -154,8 +154,8 @@ void Grader::precompile(const Hooks& hooks) {
   }
   for (const std::string& header : kit_.first_headers) {
     JobOptions options;
-    options.command = kit_.precompile(header, seen(protections_, kit),
-                                      seen(protections_, made) + "/" + header);
+    options.command =
+        kit_.precompile(header, seen(protections_, kit), seen(protections_, made) + "/" + header);
     options.folders = {kit, made};
     options.temporary = made.folder;
     options.working_folder = temporary_folder(protections_, options);
@@ -176,8 +176,8 @@ void Grader::precompile(const Hooks& hooks) {
     if (end && end->status == 0) {
       const fs::path place = Kit::precompiled(header, workspace_ / "kit");
       fs::copy_file(made.folder / header, place, error);
-      fs::permissions(place,
-                      fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
+      fs::permissions(place, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read,
+                      error);
     }
   }
   give_back(users);

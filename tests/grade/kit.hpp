@@ -30,16 +30,15 @@ struct Kit {
                                                const std::string& output) const;
 
   /// The command that compiles one of first_headers into `output`, as `build` compiles programs.
-  [[nodiscard]] std::vector<std::string> precompile(const std::string& header,
-                                                    const std::string& kit,
-                                                    const std::string& output) const;
+  [[nodiscard]] std::vector<std::string>
+  precompile(const std::string& header, const std::string& kit, const std::string& output) const;
 
   /// Copies what submissions are built and checked with. Throws std::runtime_error, which names
   /// the file, where something is not there: then the kit has not been built.
   void copy_to(const std::filesystem::path& folder) const;
 
-  /// Where GCC looks for what `precompile` has made, with the kit in `folder`: a program whose first
-  /// line includes the header gets it from there, and every other is compiled as without it.
+  /// Where GCC looks for what `precompile` has made, with the kit in `folder`: a program whose
+  /// first line includes the header gets it from there, and every other is compiled as without it.
   [[nodiscard]] static std::filesystem::path precompiled(const std::string& header,
                                                          const std::filesystem::path& folder);
 
