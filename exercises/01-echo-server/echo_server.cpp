@@ -6,11 +6,11 @@
 //   build/exercises/01-echo-server/echo_server 9190     in one terminal
 //   build/bin/echo_client 127.0.0.1 9190                in another
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/descriptor.hpp"
 #include "support/endpoint.hpp"
 #include "support/error.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 #include "support/stop_signals.hpp"
 

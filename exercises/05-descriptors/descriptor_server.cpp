@@ -7,11 +7,11 @@
 //   build/bin/echo_client 127.0.0.1 9190                                       in another
 //   ls -l /proc/PID/fd                                                for the parent and the child
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/children.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 
 #include <cerrno>

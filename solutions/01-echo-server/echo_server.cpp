@@ -7,11 +7,11 @@
 //
 // The numbers [1] to [4] are those of README.md.
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/descriptor.hpp"
 #include "support/endpoint.hpp"
 #include "support/error.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 #include "support/stop_signals.hpp"
 

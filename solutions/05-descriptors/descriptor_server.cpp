@@ -9,13 +9,13 @@
 //
 // The numbers [1] to [5] are those of README.md.
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/children.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
 #include "support/error.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 
 #include <cerrno>

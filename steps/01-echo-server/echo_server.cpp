@@ -8,11 +8,11 @@
 //
 // The numbers [1] to [7] are the anchors of README.md and of the slides.
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/descriptor.hpp"
 #include "support/endpoint.hpp"
 #include "support/error.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 #include "support/stop_signals.hpp"
 

@@ -10,12 +10,12 @@
 //
 // The numbers [1] to [4] are those of tidy_server.
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/children.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 
 #include <cerrno>

@@ -9,12 +9,12 @@
 //
 // The numbers [1] to [4] are the anchors of README.md and of the slides.
 
-#include "support/accept.hpp"
 #include "support/arguments.hpp"
 #include "support/children.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
 
 #include <cerrno>

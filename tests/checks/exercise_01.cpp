@@ -167,7 +167,7 @@ TEST_SUITE("exercise-01") {
   LAB_CHECK("exercise-01: serves on when accept fails because a client has gone", .promise = "S6",
             .points = 1,
             .means = "ECONNABORTED is that client's affair: the next one wants to be served",
-            .look = "steps/support/accept.cpp; accept(2), ERRORS",
+            .look = "steps/support/failed_accept.cpp; accept(2), ERRORS",
             .needs = LAB_SERVER_LISTENS("exercise-01", "echo_server")) {
     lab::probed::outlives_an_aborted_accept({.program = "echo_server"});
   }

@@ -1,4 +1,4 @@
-#include "support/accept.hpp"
+#include "support/failed_accept.hpp"
 
 #include "support/error.hpp"
 
