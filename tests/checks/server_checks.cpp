@@ -119,6 +119,9 @@ std::string block_in_write(Server& server, Connection& client) {
     const std::size_t at = sent.size() % block.size();
     const std::size_t went = client.send_some_nonblocking(std::string_view(block).substr(at, step));
     sent.append(block, at, went);
+    if (went == std::min(step, block.size() - at)) {
+      continue; // there is room for more: the server still reads, or the kernel does for it
+    }
     if (const auto first = blocked_in_write(server, client)) {
       std::this_thread::yield();
       if (blocked_in_write(server, client) == first) {

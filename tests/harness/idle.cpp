@@ -49,34 +49,48 @@ CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window) {
 }
 
 Stillness::Stillness(pid_t program, std::chrono::milliseconds window)
-    : program_(program), window_(window) {}
+    : program_(program), window_(window), next_look_(since_ + between_looks()) {}
+
+std::chrono::milliseconds Stillness::between_looks() const {
+  return std::min(window_, std::chrono::milliseconds{50});
+}
 
 bool Stillness::reached() {
-  // A look reads the state of every process of the machine. What happens between two of them is
-  // seen all the same: the kernel counts how often a process has been woken.
-  const auto between_looks = std::min(window_, std::chrono::milliseconds{50});
+  // What happens between two looks is seen all the same: the kernel counts how often a process has
+  // been woken.
   if (Clock::now() < next_look_) {
     return false;
   }
-  next_look_ = Clock::now() + between_looks;
-  auto processes = descendants_of(program_);
+  next_look_ = Clock::now() + between_looks();
+  // A list of all processes of the machine is dear. While those known have not run, none of them
+  // has forked: so it is made only when one has, and once more before the word is given.
+  if (asleep_ && use_of_all() == former_ && Clock::now() - since_ < window_) {
+    return false;
+  }
+  known_ = descendants_of(program_);
   if (const auto root = process_info(program_)) {
-    processes.push_back(*root);
+    known_.push_back(*root);
   }
-  std::string now;
-  bool all_sleep = true;
-  for (const ProcessInfo& process : processes) {
-    all_sleep &= process.state != 'R' && process.state != 'D';
-    const auto use = cpu_use(process.pid);
-    now +=
-        std::to_string(process.pid) + process.state + std::to_string(use ? use->switches : 0) + ' ';
-  }
-  if (!all_sleep || now != former_) {
+  std::string now = use_of_all();
+  if (!asleep_ || now != former_) {
     former_ = std::move(now);
     since_ = Clock::now();
     return false;
   }
   return Clock::now() - since_ >= window_;
+}
+
+std::string Stillness::use_of_all() {
+  std::string uses;
+  asleep_ = true;
+  for (const ProcessInfo& process : known_) {
+    const auto now = process_info(process.pid);
+    const char state = now && now->same_as(process) ? now->state : 'X';
+    asleep_ &= state != 'R' && state != 'D';
+    const auto use = cpu_use(process.pid);
+    uses += std::to_string(process.pid) + state + std::to_string(use ? use->switches : 0) + ' ';
+  }
+  return uses;
 }
 
 } // namespace lab

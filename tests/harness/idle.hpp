@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -34,11 +35,17 @@ public:
   bool reached();
 
 private:
+  [[nodiscard]] std::chrono::milliseconds between_looks() const;
+  /// The state of each known process, and how often it has been woken; sets `asleep_`.
+  std::string use_of_all();
+
   pid_t program_;
   std::chrono::milliseconds window_;
+  std::vector<ProcessInfo> known_;
   std::string former_;
+  bool asleep_ = false; // all that are known, at the last look
   Clock::time_point since_ = Clock::now();
-  Clock::time_point next_look_ = since_;
+  Clock::time_point next_look_; // the first is not at once: mostly what is awaited comes before it
 };
 
 } // namespace lab
