@@ -485,6 +485,17 @@ TEST_SUITE("harness") {
     CHECK(open_here() == before);
   }
 
+  TEST_CASE(
+      "descendants with environments and sessions of their own are ended with their program") {
+    pid_t grandchild = 0;
+    {
+      Process program("leaves_orphan", {.arguments = {"estranged"}});
+      grandchild = pid_in(program.line());
+      CHECK(runs(grandchild));
+    }
+    CHECK(!lab::process_info(grandchild));
+  }
+
   TEST_CASE("an orphan that holds the output does not hold up the end") {
     Process program("leaves_orphan", {.arguments = {"holding"}});
     CHECK(program.wait().success());
@@ -687,9 +698,9 @@ TEST_SUITE("harness") {
     const auto first = *lab::process_info(pid);
     const auto is_there = [&] {
       const auto young = lab::processes_since(first.start_time + 1);
-      const auto pids = lab::pids_since(first.start_time + 1);
+      const auto identities = lab::identities_since(first.start_time + 1);
       const bool listed = std::ranges::count(young, pid, &ProcessInfo::pid) == 1;
-      CHECK(listed == (std::ranges::count(pids, pid) == 1));
+      CHECK(listed == (std::ranges::count(identities, pid, &lab::Identity::first) == 1));
       return listed;
     };
     CHECK(!is_there()); // read, to find out

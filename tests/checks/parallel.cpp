@@ -126,7 +126,7 @@ void start(Run& run, Confined& confined) {
   const std::string mark = new_mark();
   const char* const outer = std::getenv(std::string(run_variable).c_str());
   const std::string marks = outer == nullptr ? mark : std::string(outer) + "/" + mark;
-  pids_since(own_start_time()); // so that the child knows the elder ones
+  identities_since(own_start_time()); // so that the child knows the elder ones
   std::cout.flush();
   std::cerr.flush();
   run.tree = std::make_unique<Tree>(mark);

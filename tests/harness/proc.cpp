@@ -373,8 +373,8 @@ void for_each_folder_of_proc(Visit visit) {
 /// one process, and a new one for the next that is given this pid.
 class StartTimes {
 public:
-  /// Calls `visit` with the pid of each process that was started at `moment` or later, and its
-  /// ProcessInfo where it had to be read to find that out, else nullptr.
+  /// Calls `visit` with each process that was started at `moment` or later, and its ProcessInfo
+  /// where it had to be read to find that out, else nullptr.
   template <typename Visit>
   void for_each_since(unsigned long long moment, Visit visit) {
     now_.clear();
@@ -383,7 +383,7 @@ public:
       if (at != known_.end() && at->pid == pid && at->inode == inode) {
         now_.push_back(*at);
         if (at->start_time >= moment) {
-          visit(pid, nullptr);
+          visit(Identity{pid, at->start_time}, nullptr);
         }
         return;
       }
@@ -396,7 +396,7 @@ public:
         now_.push_back({.pid = pid, .inode = inode, .start_time = info->start_time});
       }
       if (info->start_time >= moment) {
-        visit(pid, &*info);
+        visit(Identity{pid, info->start_time}, &*info);
       }
     });
     std::ranges::sort(now_, {}, &Known::pid); // the kernel lists them so, but need not
@@ -445,17 +445,22 @@ std::vector<pid_t> all_pids() {
   return pids;
 }
 
-std::vector<pid_t> pids_since(unsigned long long start_time) {
-  std::vector<pid_t> pids;
-  start_times().for_each_since(start_time,
-                               [&](pid_t pid, const ProcessInfo*) { pids.push_back(pid); });
-  return pids;
+std::vector<Identity> identities_since(unsigned long long start_time) {
+  std::vector<Identity> identities;
+  start_times().for_each_since(start_time, [&](const Identity& identity, const ProcessInfo*) {
+    identities.push_back(identity);
+  });
+  return identities;
 }
 
-std::vector<ProcessInfo> processes_since(unsigned long long start_time) {
+std::vector<ProcessInfo> processes_since(unsigned long long start_time,
+                                         const std::function<bool(const Identity&)>& skip) {
   std::vector<ProcessInfo> processes;
-  start_times().for_each_since(start_time, [&](pid_t pid, const ProcessInfo* info) {
-    if (auto seen = info != nullptr ? std::optional(*info) : process_info(pid)) {
+  start_times().for_each_since(start_time, [&](const Identity& identity, const ProcessInfo* info) {
+    if (skip && skip(identity)) {
+      return;
+    }
+    if (auto seen = info != nullptr ? std::optional(*info) : process_info(identity.first)) {
       processes.push_back(std::move(*seen));
     }
   });

@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -57,9 +59,13 @@ Load system_load();
 /// The ids of all processes of this pid namespace, in no order.
 std::vector<pid_t> all_pids();
 
-/// The same, without those that were started before `start_time`, in clock ticks since boot. Much
-/// cheaper than all_pids and process_info from the second time on: see processes_since.
-std::vector<pid_t> pids_since(unsigned long long start_time);
+/// A process as the kernel never has two of: one pid given twice differs in its start time (clock
+/// ticks since boot).
+using Identity = std::pair<pid_t, unsigned long long>;
+
+/// All processes of this pid namespace that were started at `start_time` or later, in no order.
+/// Much cheaper than all_pids and process_info from the second time on: see processes_since.
+std::vector<Identity> identities_since(unsigned long long start_time);
 
 /// Every process of this pid namespace, the eldest first.
 std::vector<ProcessInfo> all_processes();
@@ -68,7 +74,10 @@ std::vector<ProcessInfo> all_processes();
 /// /proc/PID/stat of one that is left out is read once by each thread, and not at every look: so
 /// the children of a process, none of which is older than it is, cost little to find, however many
 /// other processes the machine has.
-std::vector<ProcessInfo> processes_since(unsigned long long start_time);
+/// Those for which `skip` is true are left out too.
+std::vector<ProcessInfo>
+processes_since(unsigned long long start_time,
+                const std::function<bool(const Identity&)>& skip = nullptr);
 
 /// The processes whose parent is `pid`, zombies among them.
 std::vector<ProcessInfo> children_of(pid_t pid);

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,8 +25,6 @@
 namespace lab {
 
 namespace {
-
-using Identity = std::pair<pid_t, unsigned long long>;
 
 Identity identity_of(const ProcessInfo& process) {
   return {process.pid, process.start_time};
@@ -129,12 +128,15 @@ bool send_signal(const ProcessInfo& process, int signal) noexcept {
                 : ::kill(process.pid, signal)) == 0;
 }
 
-void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look) {
+void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look,
+                  const std::function<bool(const Identity&)>& skip) {
   pid_t newest = system_load().newest_pid;
-  auto pids = pids_since(start_time);
-  std::sort(pids.begin(), pids.end(), std::greater<>());
-  for (const pid_t pid : pids) {
-    look(pid);
+  auto processes = identities_since(start_time);
+  std::sort(processes.begin(), processes.end(), std::greater<>());
+  for (const Identity& process : processes) {
+    if (!skip || !skip(process)) {
+      look(process.first);
+    }
   }
   constexpr int rounds = 4;
   constexpr pid_t few = 12;
@@ -217,11 +219,7 @@ bool Tree::belongs(const ProcessInfo& process) const {
   const auto environment =
       process.zombie() ? std::vector<std::string>() : environment_of(process.pid);
   if (!environment.empty()) { // a child has its parent's at first: whoever is not ours stays so
-    const bool marked = has_entry(environment, run_variable, mark_);
-    if (!marked) {
-      strangers_.insert(identity_of(process));
-    }
-    return marked;
+    return has_entry(environment, run_variable, mark_);
   }
   // One that left the session and shows no mark, because it is a zombie or was started with an
   // empty environment. If handed to us, and not forked by us (it would be in our session), it is
@@ -230,8 +228,32 @@ bool Tree::belongs(const ProcessInfo& process) const {
          process.pid != own_guard();
 }
 
+bool Tree::descends_from_member(const ProcessInfo& process) {
+  std::vector<Identity> line;
+  constexpr std::size_t longest = 1000; // what changes meanwhile may go round in circles
+  for (auto at = std::optional(process); at && line.size() < longest;
+       at = process_info(at->parent)) {
+    if (at->pid != process.pid && belongs(*at)) {
+      return true;
+    }
+    if (at->parent == ::getpid()) {
+      return false; // handed to us, or another tree's: it will be looked at again
+    }
+    if (!at->zombie()) {
+      line.push_back(identity_of(*at));
+    }
+    if (at->start_time < root_.start_time || at->parent <= 1 ||
+        strangers_.contains(identity_of(*at))) {
+      strangers_.insert(line.begin(), line.end());
+      return false;
+    }
+  }
+  return false; // its parent went away meanwhile
+}
+
 std::vector<ProcessInfo> Tree::members(bool with_root) {
-  const auto all = processes_since(root_.start_time);
+  const auto all = processes_since(
+      root_.start_time, [this](const Identity& identity) { return strangers_.contains(identity); });
   std::map<pid_t, ProcessInfo> found;
   const auto add = [&](const ProcessInfo& process) {
     remember(process);
@@ -246,6 +268,11 @@ std::vector<ProcessInfo> Tree::members(bool with_root) {
   for (const ProcessInfo& process : all) {
     if (!found.contains(process.pid) && belongs(process)) {
       add_with_descendants(process);
+    }
+  }
+  for (const ProcessInfo& process : all) {
+    if (!found.contains(process.pid) && !process.zombie() && descends_from_member(process)) {
+      add_with_descendants(process); // the list is no snapshot
     }
   }
   std::vector<ProcessInfo> result;
@@ -271,51 +298,61 @@ bool Tree::reapable(const ProcessInfo& zombie, bool member) const {
           }));
 }
 
-Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
-  Look look;
-  for_each_pid(own_start_time(), [&](pid_t pid) { // the zombies of former trees among them
-    const auto process = process_info(pid);
-    if (!process) {
-      return false;
-    }
-    const bool is_root = pid == root_.pid && !root_reaped_;
-    const bool known_stranger = strangers_.contains(identity_of(*process));
-    bool member = belongs(*process);
-    if (!member && !known_stranger) {
-      const auto parent = process_info(process->parent);
-      const std::lock_guard lock(registry().mutex);
-      const auto owner =
-          parent ? registry().owners.find(identity_of(*parent)) : registry().owners.end();
-      member = owner != registry().owners.end() && owner->second == this;
-    }
-    if (process->zombie()) {
-      const bool to_reap = is_root ? reap_root : reapable(*process, member);
-      if (!to_reap || ::waitpid(pid, nullptr, WNOHANG) != pid) {
-        look.any |= member && !is_root; // of a parent that is about to go
-        return false;
-      }
-      look.any = true;
-      if (is_root) {
-        root_reaped();
-      }
-      return true;
-    }
-    if (!member) {
+bool Tree::act_on(pid_t pid, bool to_stop, bool reap_root, Look& look) {
+  const auto process = process_info(pid);
+  if (!process) {
+    return false;
+  }
+  const bool is_root = pid == root_.pid && !root_reaped_;
+  const bool member = belongs(*process) || descends_from_member(*process);
+  if (process->zombie()) {
+    const bool to_reap = is_root ? reap_root : reapable(*process, member);
+    if (!to_reap || ::waitpid(pid, nullptr, WNOHANG) != pid) {
+      look.any |= member && !is_root; // of a parent that is about to go
       return false;
     }
     look.any = true;
-    look.grown |= remember(*process);
-    if (!to_stop) {
-      return send_signal(*process, SIGKILL);
+    if (is_root) {
+      root_reaped();
     }
-    if (process->stopped() || !send_signal(*process, SIGSTOP)) {
-      return false;
-    }
-    look.running |= process->state != 'D'; // a parent in vfork waits for a child that has stopped
     return true;
-  });
+  }
+  if (!member) {
+    return false;
+  }
+  const bool alone = is_root && !look.any; // the oldest of them is looked at last
+  look.any = true;
+  look.grown |= remember(*process);
+  if (!to_stop || alone) {
+    look.killed_root |= is_root;
+    return send_signal(*process, SIGKILL);
+  }
+  if (process->stopped() || !send_signal(*process, SIGSTOP)) {
+    return false;
+  }
+  look.running |= process->state != 'D'; // a parent in vfork waits for a child that has stopped
+  return true;
+}
+
+Tree::Look Tree::look_and_act(bool to_stop, bool reap_root) {
+  Look look;
+  for_each_pid(
+      own_start_time(), // the zombies of former trees among them
+      [&](pid_t pid) { return act_on(pid, to_stop, reap_root, look); },
+      [this](const Identity& identity) { return strangers_.contains(identity); });
   return look;
 }
+
+namespace {
+
+/// Waits until a child of ours is a zombie, but no longer than `limit`.
+void await_end(pid_t child, std::chrono::milliseconds limit) {
+  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))); // -1 before Linux 5.3
+  pollfd end{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+  ::poll(&end, 1, static_cast<int>(limit.count()));
+}
+
+} // namespace
 
 bool Tree::end_all(bool reap_root, std::chrono::milliseconds limit) {
   const Deadline deadline(limit);
@@ -340,7 +377,11 @@ bool Tree::end_all(bool reap_root, std::chrono::milliseconds limit) {
     // They stop and end by themselves, and need a processor for it, which may be the one we have;
     // but what goes on forking gets little time for it.
     pause = look.grown ? shortest : std::min(pause * 2, longest);
-    std::this_thread::sleep_for(pause);
+    if (look.killed_root) {
+      await_end(root_.pid, std::chrono::milliseconds{2});
+    } else {
+      std::this_thread::sleep_for(pause);
+    }
   }
 }
 

@@ -49,8 +49,9 @@ bool send_signal(const ProcessInfo& process, int signal) noexcept;
 /// Calls `look` with the ids of all processes that were started at `start_time` (clock ticks since
 /// boot) or later, the newest first, and then with those that were born meanwhile, again and again
 /// as long as it returns true: some program's processes may each live for less time than a list of
-/// all takes to make.
-void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look);
+/// all takes to make. Those for which `skip` is true are left out.
+void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)>& look,
+                  const std::function<bool(const Identity&)>& skip = nullptr);
 
 /// Makes this process the one that orphans are handed to, with SIGCHLD at its default, so that what
 /// a program under test has not reaped stays to be seen. prctl(2), wait(2).
@@ -78,31 +79,38 @@ public:
   std::vector<ProcessInfo> members(bool with_root);
 
   /// Ends all of them, and reaps those that are our children; the root only if `reap_root`. Stops
-  /// them first: a program that forks faster than we can kill comes to a halt. Gives up when
-  /// `limit` passes: false.
+  /// them first, where there are several: a program that forks faster than we can kill comes to a
+  /// halt. Gives up when `limit` passes: false.
   bool end_all(bool reap_root, std::chrono::milliseconds limit);
 
 private:
   /// By what one process itself shows; a child of a member may not be known yet.
   bool belongs(const ProcessInfo& process) const;
+  /// For one that does not show it itself. Remembers those of whom it is known for good that they
+  /// do not.
+  bool descends_from_member(const ProcessInfo& process);
   /// False when it was known already.
   bool remember(const ProcessInfo& process) const;
 
   /// One look at every process, the newest first, that acts at once: what was seen is soon gone.
-  /// With `to_stop`, stops all that run; else kills them. Reaps zombies.
+  /// With `to_stop`, stops all that run, and kills a root that is alone; else kills them. Reaps
+  /// zombies.
   struct Look {
     bool any = false;     // that is still to be ended, or was until now
     bool running = false; // one had to be stopped
     bool grown = false;   // there is one that no look had seen before
+    bool killed_root = false;
   };
 
   Look look_and_act(bool to_stop, bool reap_root);
+  /// For one process; whether it was ended or stopped.
+  bool act_on(pid_t pid, bool to_stop, bool reap_root, Look& look);
   [[nodiscard]] bool reapable(const ProcessInfo& zombie, bool member) const;
 
   ProcessInfo root_{.pid = -1, .session = -1}; // so that before set_root nothing belongs to it
   std::string mark_;
   bool root_reaped_ = false;
-  mutable std::set<std::pair<pid_t, unsigned long long>> strangers_; // by pid and start time
+  std::set<Identity> strangers_; // no members, and never will be
 };
 
 } // namespace lab

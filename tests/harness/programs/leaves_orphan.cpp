@@ -1,6 +1,7 @@
 // leaves_orphan HOW: ends, and leaves a grandchild as a daemon does, which does its best not to be
 // found: in a session of its own, with no descriptor open. HOW is `marked`; `unmarked`: with an
-// empty environment too; `holding`: it keeps its descriptors instead.
+// empty environment too; `holding`: it keeps its descriptors instead; `estranged`: the program
+// stays, and so does its child, and both they and the grandchild have environments of their own.
 #include "say.hpp"
 
 #include <array>
@@ -15,6 +16,23 @@ int main(int argc, char** argv) {
   if (how == "wait") {      // the grandchild, run again
     ::alarm(120);           // the harness that is to end this is itself under test
     ::close(STDOUT_FILENO); // tells that it is so far
+    while (true) {
+      ::pause();
+    }
+  }
+  if (how == "estranged" || how == "child") {
+    const bool first = how == "estranged";
+    if (::fork() == 0) {
+      ::setsid();
+      if (!first) {
+        say(std::to_string(::getpid()));
+      }
+      std::array<char*, 3> arguments{argv[0], const_cast<char*>(first ? "child" : "wait"), nullptr};
+      std::array<char*, 2> environment{const_cast<char*>("ITS=own"), nullptr};
+      ::execve("/proc/self/exe", arguments.data(), environment.data());
+      ::_exit(127);
+    }
+    ::alarm(120);
     while (true) {
       ::pause();
     }
