@@ -362,16 +362,24 @@ TEST_SUITE("hostile") {
           "daemon", "includes_dev_zero", "template_bomb", "error_flood"}) {
       all.attack(name);
     }
-    if (sanitized) {
-      MESSAGE("memory_bombs is not looked at: programs built with AddressSanitizer may have more");
-    } else {
-      all.attack("memory_bombs");
-    }
     all.grade();
     all.check_marks();
     // The first lines of what the compiler says are enough for anybody.
     CHECK(fs::file_size(all.out() / "students/error_flood/report.md") < 1'000'000);
     CHECK(fs::file_size(all.out() / "students/error_flood/results.json") < 1'000'000);
+  }
+
+  // Alone: beside the bombs above it would not get to fill its memory, whether it may or not.
+  TEST_CASE("what takes more memory than its share in several processes") {
+    if (sanitized) {
+      MESSAGE("memory_bombs is not looked at: programs built with AddressSanitizer may have more");
+      return;
+    }
+    Class all;
+    all.add_witnesses();
+    all.attack("memory_bombs");
+    all.grade(1);
+    all.check_marks();
   }
 
   TEST_CASE("what reaches for the checker, for files and for others") {

@@ -2,6 +2,12 @@
 #include "bounded.hpp"
 
 bool attack() {
+  // Not where the check is one of wrong arguments: a gibibyte each time is much for the machine.
+  std::string line;
+  std::getline(std::ifstream("/proc/self/cmdline"), line);
+  if (std::atoi(line.c_str() + std::strlen(line.c_str()) + 1) < 1) {
+    return false;
+  }
   constexpr int processes = 8;
   constexpr std::size_t size = std::size_t{150} << 20;
   static auto* full =
