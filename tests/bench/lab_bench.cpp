@@ -319,7 +319,8 @@ public:
 private:
   static void keep(pid_t process, const cpu_set_t& processors) {
     if (::sched_setaffinity(process, sizeof processors, &processors) != 0) {
-      throw std::system_error(errno, std::generic_category(), "sched_setaffinity");
+      throw Failure("process " + std::to_string(process) +
+                    ": sched_setaffinity: " + std::generic_category().message(errno));
     }
   }
 
