@@ -4,7 +4,7 @@
 #include "harness/limits.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
-#include "xray/picture.hpp"
+#include "tools/drawing/picture.hpp"
 
 #include <algorithm>
 #include <cerrno>

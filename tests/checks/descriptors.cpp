@@ -4,7 +4,7 @@
 #include "checks/common.hpp"
 #include "checks/settle.hpp"
 #include "harness/server.hpp"
-#include "xray/picture.hpp"
+#include "tools/drawing/picture.hpp"
 
 #include <csignal>
 #include <vector>

@@ -9,7 +9,7 @@
 #include "checks/settle.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
-#include "xray/picture.hpp"
+#include "tools/drawing/picture.hpp"
 
 #include <algorithm>
 #include <string>

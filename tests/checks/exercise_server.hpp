@@ -4,7 +4,7 @@
 
 #include "checks/probed.hpp"
 #include "checks/server_checks.hpp"
-#include "probe/probe.hpp"
+#include "harness/probe/probe.hpp"
 
 namespace lab::server_checks {
 

@@ -5,9 +5,9 @@
 #include "checks/settle.hpp"
 #include "harness/idle.hpp"
 #include "harness/limits.hpp"
+#include "harness/probe/probe.hpp"
 #include "harness/server.hpp"
-#include "probe/probe.hpp"
-#include "xray/picture.hpp"
+#include "tools/drawing/picture.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "checks/server_checks.hpp"
+#include "harness/probe/probe.hpp"
 #include "harness/server.hpp"
-#include "probe/probe.hpp"
 
 #include <string>
 #include <vector>

@@ -5,7 +5,7 @@
 #include "harness/fd.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
-#include "xray/picture.hpp"
+#include "tools/drawing/picture.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,5 @@
 include(${CMAKE_CURRENT_LIST_DIR}/stage.cmake)
 
 stage("^(CMakeLists\\.txt|LICENSE)$")
-stage("^(steps|exercises|tests/(checks|cmake|demo|grade|harness|probe|xray))/"
-  "^tests/(harness|probe)/programs/|\\.md$")
-overlay(parts)
+stage("^(steps|exercises|tests)/" "^tests/(kit|package|tools/(bench|soak))/|\\.md$")
 overlay(autograder)

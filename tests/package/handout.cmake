@@ -5,10 +5,8 @@ include(${CMAKE_CURRENT_LIST_DIR}/stage.cmake)
 
 stage("^(CMakeLists\\.txt|CMakePresets\\.json|LICENSE|\\.clang-format|\\.editorconfig|\\.gitignore)$")
 stage("^(\\.devcontainer|steps|exercises)/")
-stage("^tests/(checks|cmake|demo|harness|probe|xray)/"
-  "^tests/(harness|probe)/programs/|^tests/cmake/(LabelLessons|MustFail|Table)\\.cmake$")
+stage("^tests/" "^tests/(kit|package|tools/(bench|grade|soak))/|^tests/[A-Z]+\\.md$")
 stage("^slides/figures/(xray-|bench).*\\.svg$") # which the lessons show
-overlay(parts)
 overlay(handout)
 keep_presets("^(lab|demo|base|verdict|grade|(step|exercise)-[0-9][0-9])$")
 unlink_pages()

@@ -1,0 +1,243 @@
+#include "harness/probe/preload/core.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace lab::probe {
+
+constinit std::atomic<Shared*> shared = nullptr;
+constinit thread_local Thread here{};
+
+namespace {
+
+constexpr std::uint32_t most_shown = 200; // faults of one rule that are recorded
+
+// Written by constructors and by the child of a fork, before there is a second thread.
+bool root = false;
+std::array<std::atomic<std::uint32_t>, most_rules> seen_here{};
+
+// A bit for each signal that has a handler, and for each whose handler breaks calls: no SA_RESTART.
+std::atomic<std::uint64_t> handled = 0;
+std::atomic<std::uint64_t> breaking = 0;
+
+template <std::size_t Size>
+void append(List<Size>& list, const Facts& facts) noexcept {
+  const std::uint32_t place = list.used.fetch_add(1, std::memory_order_relaxed);
+  if (place < Size) {
+    list.records[place].facts = facts;
+    list.records[place].ready.store(1, std::memory_order_release);
+  }
+}
+
+bool is(Descriptor wanted, int fd) noexcept {
+  struct stat status {};
+
+  return fstat(fd, &status) == 0 &&
+         (wanted == Descriptor::socket ? S_ISSOCK(status.st_mode) : S_ISFIFO(status.st_mode));
+}
+
+bool is_stream(int fd) noexcept {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == -1 || type == SOCK_STREAM;
+}
+
+bool is_file(int fd) noexcept {
+  struct stat status {};
+
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// poll(2) and its like are never restarted.
+bool a_signal_could_interrupt(Group group) noexcept {
+  return (group == Group::poll ? handled : breaking).load(std::memory_order_relaxed) != 0;
+}
+
+bool applies(const Rule& rule, Group group, int fd, bool can_be_interrupted,
+             bool can_be_cut) noexcept {
+  if (rule.group != group || (rule.role != Role::any && (rule.role == Role::parent) != root)) {
+    return false;
+  }
+  if (rule.descriptor != Descriptor::any && !is(rule.descriptor, fd)) {
+    return false;
+  }
+  if (rule.most != 0) {
+    return can_be_cut && is_stream(fd);
+  }
+  if (rule.error == EINTR) {
+    return can_be_interrupted && (fd == -1 || !is_file(fd)) &&
+           (!rule.only_if_real || a_signal_could_interrupt(group));
+  }
+  return true;
+}
+
+bool is_turn(Rule& rule, std::size_t index) noexcept {
+  auto& counter = rule.per_process ? seen_here[index] : rule.seen;
+  const std::uint32_t number = counter.fetch_add(1, std::memory_order_relaxed) + 1;
+  return number >= rule.first && (rule.last == 0 || number <= rule.last) &&
+         number % rule.every == 0;
+}
+
+void at_end(int status, void* /*unused*/) {
+  Facts facts{};
+  facts.what = What::end;
+  facts.arguments[0] = status;
+  add(facts, false);
+  hold_exit();
+}
+
+// The descriptor is open for a moment before main: the program never sees it.
+Shared* map(const char* path) noexcept {
+  const int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd == -1) {
+    return nullptr;
+  }
+
+  struct stat status {};
+
+  void* memory = MAP_FAILED;
+  if (fstat(fd, &status) == 0 && status.st_size >= static_cast<off_t>(sizeof(Shared))) {
+    memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  }
+  close(fd);
+  if (memory == MAP_FAILED) {
+    return nullptr;
+  }
+  auto* const result = static_cast<Shared*>(memory);
+  return result->version == version ? result : nullptr;
+}
+
+// Handlers run meanwhile, as they would in the program.
+void wait_at(Gate& gate, const std::atomic<std::uint32_t>* all_open) noexcept {
+  const KeepErrno keep;
+  gate.pid.store(getpid());
+  while (gate.open.load() == 0 && (all_open == nullptr || all_open->load() == 0)) {
+    syscall(SYS_futex, &gate.open, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+  }
+}
+
+[[gnu::constructor]] void begin() {
+  const KeepErrno keep;
+  const char* const path = secure_getenv(variable);
+  Shared* const memory = path == nullptr ? nullptr : map(path);
+  if (memory == nullptr) {
+    return;
+  }
+  root = getppid() == memory->checker;
+  shared.store(memory, std::memory_order_release);
+  memory->programs.fetch_add(1, std::memory_order_relaxed);
+  Facts facts{};
+  facts.what = What::begin;
+  facts.arguments[0] = getppid();
+  facts.flags = root ? flag_root : 0;
+  copy_text(facts.text, program_invocation_short_name);
+  add(facts, false);
+  on_exit(at_end, nullptr);
+  dlerror(); // what dlsym had to say of functions that this program does not have
+}
+
+} // namespace
+
+std::int64_t now() noexcept {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+void add(Facts facts, bool finding) noexcept {
+  Shared* const memory = shared.load(std::memory_order_acquire);
+  if (memory == nullptr) {
+    return;
+  }
+  const KeepErrno keep;
+  facts.pid = getpid();
+  if (facts.time == 0) {
+    facts.time = now();
+  }
+  if (const Frame* const frame = here.frame; frame != nullptr) {
+    facts.signal = frame->signal;
+    facts.flags |= frame->let_in ? flag_let_in : 0;
+    copy_text(facts.interrupted, frame->interrupted);
+  }
+  if (finding) {
+    append(memory->findings, facts);
+  } else {
+    append(memory->calls, facts);
+  }
+}
+
+void begin_child() noexcept {
+  root = false;
+  for (auto& counter : seen_here) {
+    counter.store(0, std::memory_order_relaxed);
+  }
+  Facts facts{};
+  facts.what = What::born;
+  facts.arguments[0] = getppid();
+  add(facts, false);
+  Shared* const memory = shared.load(std::memory_order_acquire);
+  if (memory != nullptr && memory->hold_children) {
+    if (const std::uint32_t place = memory->gates_used.fetch_add(1); place < most_gates) {
+      wait_at(memory->gates[place], &memory->all_open);
+    }
+  }
+}
+
+void hold_exit() noexcept {
+  Shared* const memory = shared.load(std::memory_order_acquire);
+  if (memory != nullptr && memory->hold_exits && !root) {
+    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+    if (const std::uint32_t place = memory->gates_used.fetch_add(1); place < most_gates) {
+      wait_at(memory->gates[place], &memory->all_open);
+    }
+  }
+}
+
+void hold_parent() noexcept {
+  Shared* const memory = shared.load(std::memory_order_acquire);
+  if (memory != nullptr && memory->hold_parent && root && memory->parent_gate.pid.load() == 0) {
+    wait_at(memory->parent_gate, nullptr);
+  }
+}
+
+Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted,
+                 bool can_be_cut) noexcept {
+  const KeepErrno keep;
+  Shared* const memory = shared.load(std::memory_order_acquire);
+  Fault result;
+  Rule* chosen = nullptr;
+  for (std::size_t i = 0; i < memory->rule_count; ++i) {
+    Rule& rule = memory->rules[i];
+    if (applies(rule, group, fd, can_be_interrupted, can_be_cut) && is_turn(rule, i) &&
+        chosen == nullptr && (rule.error != 0 || rule.stop || asked > rule.most)) {
+      chosen = &rule;
+      result = {.error = rule.error, .most = rule.most};
+    }
+  }
+  if (chosen != nullptr) {
+    result.silent = chosen->injected.fetch_add(1, std::memory_order_relaxed) >= most_shown;
+    if (chosen->stop) {
+      syscall(SYS_kill, getpid(), SIGSTOP); // in force before it returns
+    }
+  }
+  return result;
+}
+
+void note_disposition(int signal, bool is_handled, bool breaks) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(signal - 1) % 64);
+  is_handled ? handled.fetch_or(bit, std::memory_order_relaxed)
+             : handled.fetch_and(~bit, std::memory_order_relaxed);
+  breaks ? breaking.fetch_or(bit, std::memory_order_relaxed)
+         : breaking.fetch_and(~bit, std::memory_order_relaxed);
+}
+
+} // namespace lab::probe

@@ -1,0 +1,297 @@
+// Knowing when a handler runs. Each handler of the program gets a trampoline of its own, and the
+// kernel is given that: so there is no table from signals to handlers, which a signal could find
+// half changed. Where the program asks for its handler, it sees its own.
+
+#include "harness/probe/preload/core.hpp"
+
+#include <array>
+#include <csetjmp>
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include <ucontext.h>
+
+namespace lab::probe {
+
+namespace {
+
+using Handler = void (*)(int);
+using FullHandler = void (*)(int, siginfo_t*, void*);
+using JumpState = std::remove_extent_t<std::jmp_buf>;
+
+// Each kind of handler is kept as the other: <csignal> itself has them in one union.
+template <typename To, typename From>
+To as(From handler) noexcept {
+  return reinterpret_cast<To>(reinterpret_cast<void*>(handler));
+}
+
+constexpr std::size_t slots = 128;
+constinit std::array<std::atomic<Handler>, slots> handlers{};
+
+// Whether the signal was blocked in the code that it interrupted: then a call that waits with
+// another mask, such as ppoll or sigsuspend, has let it in.
+bool was_blocked(int signal, const void* context) noexcept {
+#if defined(__x86_64__)
+  // The kernel hands every handler its context here, with or without SA_SIGINFO.
+  const auto* const state = static_cast<const ucontext_t*>(context);
+  return sigismember(&state->uc_sigmask, signal) == 1;
+#else
+  static_cast<void>(signal);
+  static_cast<void>(context);
+  return false;
+#endif
+}
+
+void run(Handler handler, int signal, siginfo_t* info, void* context) {
+  const int errno_before = errno;
+  Frame frame{.outer = here.frame,
+              .interrupted = here.within,
+              .nested = here.nested,
+              .signal = signal,
+              .let_in = was_blocked(signal, context),
+              .errno_disturbed = false};
+  here.nested = 0;
+  here.within = nullptr;
+  here.frame = &frame;
+  Facts enter{};
+  enter.what = What::enter;
+  add(enter, false);
+
+  // What a handler that takes only the number does not take is in registers that it does not read.
+  as<FullHandler>(handler)(signal, info, context);
+
+  const int errno_after = errno;
+  Facts leave{};
+  leave.what = What::leave;
+  leave.arguments[0] = errno_before;
+  leave.result = errno_after;
+  const bool clobbered = errno_after != errno_before && !frame.errno_disturbed;
+  if (clobbered) {
+    leave.flags |= flag_clobbered;
+    if (frame.outer != nullptr) {
+      frame.outer->errno_disturbed = true;
+    }
+  }
+  add(leave, clobbered);
+  here.frame = frame.outer;
+  here.within = frame.interrupted;
+  here.nested = frame.nested;
+  errno = errno_after; // as the program's handler left it: that is for the check to judge
+}
+
+template <std::size_t Slot>
+void trampoline(int signal, siginfo_t* info, void* context) {
+  run(handlers[Slot].load(std::memory_order_acquire), signal, info, context);
+}
+
+template <std::size_t... Slots>
+constexpr std::array<FullHandler, slots> all_trampolines(std::index_sequence<Slots...> /*unused*/) {
+  return {trampoline<Slots>...};
+}
+
+constexpr auto trampolines = all_trampolines(std::make_index_sequence<slots>());
+
+// Not SIG_DFL, SIG_IGN, SIG_HOLD or SIG_ERR.
+bool is_function(Handler handler) noexcept {
+  const auto value = reinterpret_cast<std::intptr_t>(handler);
+  return value > 2 || value < -1;
+}
+
+Handler kernels(std::size_t slot) noexcept {
+  return as<Handler>(trampolines[slot]);
+}
+
+// The trampoline for a handler, which keeps it for ever.
+Handler wrap(Handler handler) noexcept {
+  if (!is_function(handler) || shared.load(std::memory_order_relaxed) == nullptr) {
+    return handler;
+  }
+  for (std::size_t i = 0; i < slots; ++i) {
+    Handler present = handlers[i].load(std::memory_order_acquire);
+    if (handler == kernels(i)) {
+      return handler;
+    }
+    if (present == nullptr &&
+        handlers[i].compare_exchange_strong(present, handler, std::memory_order_acq_rel)) {
+      return kernels(i);
+    }
+    if (present == handler) { // as it was, or as another thread has just made it
+      return kernels(i);
+    }
+  }
+  Facts facts{};
+  facts.what = What::unwrapped;
+  add(facts, true);
+  return handler;
+}
+
+Handler unwrap(Handler handler) noexcept {
+  for (std::size_t i = 0; is_function(handler) && i < slots; ++i) {
+    if (handler == kernels(i)) {
+      return handlers[i].load(std::memory_order_acquire);
+    }
+  }
+  return handler;
+}
+
+LAB_NEXT(int, sigaction, (int signal, const struct sigaction* action, struct sigaction* former))
+
+void follow(int signal, Facts& facts) noexcept {
+  const KeepErrno keep;
+
+  struct sigaction present {};
+
+  if (next_sigaction(signal, nullptr, &present) != 0) {
+    return;
+  }
+  const bool handled = is_function(present.sa_handler);
+  note_disposition(signal, handled, handled && (present.sa_flags & SA_RESTART) == 0);
+  facts.arguments[1] = present.sa_flags;
+  facts.arguments[2] = handled ? 0 : reinterpret_cast<std::intptr_t>(present.sa_handler);
+  facts.flags |= handled ? flag_handler : 0;
+}
+
+// signal(2) in all its meanings: which flags it sets is the real function's business.
+template <typename Real>
+Handler set(const char* name, Real& real, int signal, Handler handler) noexcept {
+  Call call(What::call_sigaction, name, signal);
+  if (const Fault told = fault(Group::sigaction); told.error != 0) {
+    call.fail(told);
+    return SIG_ERR; // NOLINT(*-pro-type-cstyle-cast): the header's
+  }
+  const Handler former = real(signal, wrap(handler));
+  const bool failed = reinterpret_cast<std::intptr_t>(former) == -1;
+  if (!failed) {
+    follow(signal, call.facts());
+  }
+  call.done(failed ? -1 : 0);
+  return unwrap(former);
+}
+
+// Where longjmp goes to: its stack pointer. 0 where we do not know how to read it.
+std::uintptr_t target(const JumpState& state) noexcept {
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__ILP32__)
+  constexpr std::size_t stack_pointer = 6; // of glibc's __jmp_buf, kept scrambled
+  std::uintptr_t value = 0;
+  std::memcpy(&value, &state.__jmpbuf[stack_pointer], sizeof value);
+  std::uintptr_t guard = 0;
+  __asm__("mov %%fs:0x30, %0" : "=r"(guard));
+  return (value >> 17U | value << 47U) ^ guard;
+#else
+  static_cast<void>(state);
+  return 0;
+#endif
+}
+
+// Leaves the handlers that this jump leaves: those called from the target's function or by what it
+// called. A handler on a stack of its own is left by every jump that does not stay on that stack.
+void jump(const JumpState& state) noexcept {
+  const KeepErrno keep;
+  const std::uintptr_t to = target(state);
+  stack_t own{};
+  sigaltstack(nullptr, &own);
+  const auto low = reinterpret_cast<std::uintptr_t>(own.ss_sp);
+  const auto on_own = [&own, low](std::uintptr_t place) {
+    return (own.ss_flags & SS_ONSTACK) != 0 && place >= low && place - low < own.ss_size;
+  };
+  while (here.frame != nullptr) {
+    const auto place = reinterpret_cast<std::uintptr_t>(here.frame);
+    if (to != 0 && on_own(to) == on_own(place) && to < place) {
+      return;
+    }
+    Facts facts{};
+    facts.what = What::leave;
+    facts.flags = flag_jumped;
+    add(facts, false);
+    here.nested = here.frame->nested;
+    here.frame = here.frame->outer;
+    here.within = nullptr;
+  }
+}
+
+} // namespace
+
+LAB_DEFINE(int, sigaction, (int signal, const struct sigaction* action, struct sigaction* former)) {
+  if (action == nullptr) {
+    const int result = next_sigaction(signal, nullptr, former);
+    if (result == 0 && former != nullptr) {
+      former->sa_handler = unwrap(former->sa_handler);
+    }
+    return result;
+  }
+  Call call(What::call_sigaction, "sigaction", signal);
+  if (const Fault told = fault(Group::sigaction); told.error != 0) {
+    return call.fail(told);
+  }
+  struct sigaction ours = *action;
+  ours.sa_handler = wrap(action->sa_handler);
+  const int result = next_sigaction(signal, &ours, former);
+  if (result == 0) {
+    if (former != nullptr) {
+      former->sa_handler = unwrap(former->sa_handler);
+    }
+    follow(signal, call.facts());
+  }
+  return call.done(result);
+}
+
+LAB_INTERPOSE(Handler, signal, (int number, Handler handler)) {
+  return set("signal", next_signal, number, handler);
+}
+
+LAB_INTERPOSE(Handler, bsd_signal, (int number, Handler handler)) {
+  return set("bsd_signal", next_bsd_signal, number, handler);
+}
+
+LAB_INTERPOSE(Handler, ssignal, (int number, Handler handler)) {
+  return set("ssignal", next_ssignal, number, handler);
+}
+
+LAB_INTERPOSE(Handler, sysv_signal, (int number, Handler handler)) {
+  return set("sysv_signal", next_sysv_signal, number, handler);
+}
+
+// What <signal.h> makes of signal where only POSIX or System V is asked for.
+LAB_INTERPOSE(Handler, __sysv_signal, (int number, Handler handler)) {
+  return set("signal (System V)", next___sysv_signal, number, handler);
+}
+
+LAB_INTERPOSE(Handler, sigset, (int number, Handler handler)) {
+  return set("sigset", next_sigset, number, handler);
+}
+
+// NOLINTBEGIN(readability-non-const-parameter)
+LAB_INTERPOSE(void, longjmp, (std::jmp_buf state, int value)) {
+  if (here.frame != nullptr) {
+    jump(state[0]);
+  }
+  next_longjmp(state, value);
+}
+
+LAB_INTERPOSE(void, _longjmp, (std::jmp_buf state, int value)) {
+  if (here.frame != nullptr) {
+    jump(state[0]);
+  }
+  next__longjmp(state, value);
+}
+
+LAB_INTERPOSE(void, siglongjmp, (std::jmp_buf state, int value)) {
+  if (here.frame != nullptr) {
+    jump(state[0]);
+  }
+  next_siglongjmp(state, value);
+}
+
+LAB_INTERPOSE(void, __longjmp_chk, (std::jmp_buf state, int value)) {
+  if (here.frame != nullptr) {
+    jump(state[0]);
+  }
+  next___longjmp_chk(state, value);
+}
+
+// NOLINTEND(readability-non-const-parameter)
+
+} // namespace lab::probe

@@ -1,0 +1,679 @@
+// Tests of lab-grade: that a class gets the marks that lab-check gives, in reports of the right
+// form whatever the names, that a run that was broken off is taken up again, and that bad input is
+// told apart from bad submissions. What attacks it is in tests/kit/hostile.
+
+#define DOCTEST_CONFIG_IMPLEMENT
+#include "harness/guard.hpp"
+#include "harness/process.hpp"
+#include "kit/hostile/json.hpp"
+#include "tools/check/record.hpp"
+#include "tools/grade/gradebook.hpp"
+#include "tools/grade/marks.hpp"
+#include "tools/grade/page.hpp"
+#include "tools/grade/report.hpp"
+#include "tools/grade/text.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using hostile::Json;
+using lab::grade::ExerciseMarks;
+using lab::grade::Marks;
+
+const fs::path source = LAB_SOURCE_FOLDER;
+const fs::path programs = LAB_PROGRAM_FOLDER; // of lab-grade and lab-check
+const fs::path as = GRADE_AS;
+
+constexpr std::chrono::milliseconds class_limit = 200s;
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  REQUIRE_MESSAGE(file, path.string(), " is not there");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const fs::path& path, std::string_view text) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::size_t count(std::string_view text, std::string_view what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+bool contains(std::string_view text, std::string_view what) {
+  return count(text, what) != 0;
+}
+
+/// A folder for a test, which anybody may look into and lab-grade may write to, as whoever.
+class Folder {
+public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "grade-test-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+    for (const fs::path& folder : {path_, path_ / "temporary", path_ / "grades"}) {
+      fs::create_directories(folder);
+      fs::permissions(folder, fs::perms::all);
+    }
+  }
+
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  Folder(Folder&&) = delete;
+  Folder& operator=(Folder&&) = delete;
+
+  ~Folder() { fs::remove_all(path_); }
+
+  [[nodiscard]] fs::path operator/(const fs::path& name) const { return path_ / name; }
+
+  /// A submission in which each exercise is what `program` says.
+  fs::path hand_in(const std::string& name, const std::map<std::string, std::string>& files) const {
+    const fs::path folder = path_ / "class" / name;
+    fs::create_directories(folder);
+    for (const auto& [file, text] : files) {
+      write(folder / file, text);
+    }
+    return folder;
+  }
+
+  [[nodiscard]] lab::Process start(std::vector<std::string> arguments,
+                                   const std::string& who = "") const {
+    fs::path program = programs / "lab-grade";
+    if (!who.empty()) {
+      arguments.insert(arguments.begin(), {who, program.string()});
+      program = as;
+    }
+    return lab::Process(program, {.arguments = std::move(arguments),
+                                  .input = lab::Input::null,
+                                  .environment = {{"TMPDIR", (path_ / "temporary").string()}}});
+  }
+
+  /// Runs lab-grade to its end: then nothing of it may be left.
+  lab::Exit run(lab::Process& grader) const {
+    const lab::Exit exit = grader.wait(class_limit);
+    CHECK(grader.left_behind().empty());
+    CHECK(fs::is_empty(path_ / "temporary"));
+    return exit;
+  }
+
+private:
+  fs::path path_;
+};
+
+std::string solution(const std::string& file) {
+  return bytes_of(source / "solutions" / file);
+}
+
+// What the reports have to be.
+
+/// Rows of RFC 4180. Throws std::runtime_error where the text is something else.
+std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
+  std::vector<std::vector<std::string>> rows;
+  const auto must = [](bool right, const char* what) {
+    if (!right) {
+      throw std::runtime_error(std::string("CSV: ") + what);
+    }
+  };
+  while (!text.empty()) {
+    auto& row = rows.emplace_back();
+    for (bool more = true; more;) {
+      std::string& field = row.emplace_back();
+      if (text.starts_with('"')) {
+        text.remove_prefix(1);
+        for (;;) {
+          const auto quote = text.find('"');
+          must(quote != std::string_view::npos, "a quoted field has no end");
+          field += text.substr(0, quote);
+          text.remove_prefix(quote + 1);
+          if (!text.starts_with('"')) {
+            break;
+          }
+          field += '"';
+          text.remove_prefix(1);
+        }
+      } else {
+        const auto end = std::min(text.find_first_of(",\r\n\""), text.size());
+        field = text.substr(0, end);
+        text.remove_prefix(end);
+      }
+      more = text.starts_with(',');
+      must(more || text.starts_with("\r\n"), "a field ends with neither a comma nor CRLF");
+      text.remove_prefix(more ? 1 : 2);
+    }
+    must(row.size() == rows.front().size(), "rows of different lengths");
+  }
+  return rows;
+}
+
+/// An element of XML; of its text no more than where it ends.
+struct Element {
+  std::string name;
+  std::map<std::string, std::string> attributes;
+  std::vector<Element> children;
+};
+
+/// Reads XML 1.0 as our reports have it: elements, attributes, text, the five entities and
+/// references to characters. Throws std::runtime_error for anything else.
+class Xml {
+public:
+  static Element parse(std::string_view text) {
+    Xml xml(text);
+    xml.must(hostile::is_utf8(text), "not UTF-8");
+    for (const char c : text) {
+      xml.must(static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t', "a control byte");
+    }
+    xml.must(xml.take("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), "no declaration");
+    Element root = xml.element();
+    xml.must(xml.text_ == "\n", "more after the root");
+    return root;
+  }
+
+private:
+  explicit Xml(std::string_view text) : text_(text) {}
+
+  void must(bool right, const std::string& what) const {
+    if (!right) {
+      throw std::runtime_error("XML: " + what + " before: " + std::string(text_.substr(0, 60)));
+    }
+  }
+
+  bool take(std::string_view token) {
+    const bool found = text_.starts_with(token);
+    text_.remove_prefix(found ? token.size() : 0);
+    return found;
+  }
+
+  std::string name() {
+    const auto end = text_.find_first_not_of("abcdefghijklmnopqrstuvwxyz-");
+    must(end != 0 && end != std::string_view::npos, "no name");
+    const std::string result(text_.substr(0, end));
+    text_.remove_prefix(end);
+    return result;
+  }
+
+  std::string characters(char end) {
+    std::string result;
+    while (!text_.empty() && text_[0] != end) {
+      must(text_[0] != '<' || end == '<', "a < in a value");
+      if (take("&")) {
+        const auto semicolon = text_.find(';');
+        must(semicolon != std::string_view::npos, "an entity without an end");
+        const std::string entity(text_.substr(0, semicolon));
+        static const std::map<std::string, char> known{{"amp", '&'},  {"lt", '<'},   {"gt", '>'},
+                                                       {"quot", '"'}, {"#39", '\''}, {"#10", '\n'},
+                                                       {"#9", '\t'}};
+        must(known.contains(entity), "an entity of no known name");
+        result += known.at(entity);
+        text_.remove_prefix(semicolon + 1);
+        continue;
+      }
+      result += text_[0];
+      text_.remove_prefix(1);
+    }
+    return result;
+  }
+
+  Element element() {
+    Element element;
+    must(take("<"), "no element");
+    element.name = name();
+    while (take(" ")) {
+      const std::string attribute = name();
+      must(take("=\"") && !element.attributes.contains(attribute), "an attribute");
+      element.attributes[attribute] = characters('"');
+      must(take("\""), "a value without an end");
+    }
+    if (take("/>")) {
+      return element;
+    }
+    must(take(">"), "a tag without an end");
+    for (;;) {
+      characters('<');
+      if (take("</")) {
+        must(name() == element.name && take(">"), "the end of another element");
+        return element;
+      }
+      element.children.push_back(element_below());
+    }
+  }
+
+  Element element_below() { return element(); }
+
+  std::string_view text_;
+};
+
+/// Whether every user may go through the folder and all those above it.
+bool passable_for_others(fs::path folder) {
+  for (folder = fs::canonical(folder);; folder = folder.parent_path()) {
+    if ((fs::status(folder).permissions() & fs::perms::others_exec) == fs::perms::none) {
+      return false;
+    }
+    if (folder == folder.parent_path()) {
+      return true;
+    }
+  }
+}
+
+/// What the reports of one student say, in agreement with each other.
+struct Reported {
+  double score = 0;
+  std::map<std::string, double> tests; ///< by name
+  std::map<std::string, double> most;
+};
+
+Reported read_reports(const fs::path& folder) {
+  const Json results = Json::parse(bytes_of(folder / "results.json"));
+  Reported reported;
+  reported.score = results.at("score").number();
+  CHECK(!results.at("output").text().empty());
+  double sum = 0;
+  std::set<std::string> numbers;
+  std::size_t failed = 0;
+  for (const Json& test : results.at("tests").list()) {
+    const std::string name = test.at("name").text();
+    const double score = test.at("score").number();
+    const double most = test.at("max_score").number();
+    const std::string status = test.at("status").text();
+    CHECK(score >= 0);
+    CHECK(score <= most);
+    CHECK((status == "passed" || status == "failed"));
+    CHECK((status == "passed") == (score == most));
+    CHECK(test.at("output").text().empty() == (status == "passed"));
+    failed += status == "failed" ? 1U : 0U;
+    sum += score;
+    numbers.insert(test.at("number").text());
+    reported.tests[name] = score;
+    reported.most[name] = most;
+  }
+  CHECK(sum == reported.score);
+  CHECK(numbers.size() == results.at("tests").list().size());
+  CHECK(reported.tests.size() == results.at("tests").list().size());
+
+  const Element suites = Xml::parse(bytes_of(folder / "junit.xml"));
+  CHECK(suites.name == "testsuites");
+  CHECK(suites.children.size() == 7);
+  std::size_t cases = 0;
+  std::size_t failures = 0;
+  for (const Element& suite : suites.children) {
+    CHECK(suite.name == "testsuite");
+    std::size_t here = 0;
+    std::size_t wrong = 0;
+    for (const Element& one : suite.children) {
+      if (one.name == "testcase") {
+        ++here;
+        wrong += std::ranges::count(one.children, std::string("failure"), &Element::name) != 0;
+      }
+    }
+    CHECK(suite.attributes.at("tests") == std::to_string(here));
+    CHECK(suite.attributes.at("failures") == std::to_string(wrong));
+    cases += here;
+    failures += wrong;
+  }
+  CHECK(cases == reported.tests.size());
+  CHECK(failures == failed);
+  return reported;
+}
+
+/// What lab-check gives for programs that are built already, by the names of results.json.
+std::map<std::string, double> marks_by_lab_check(const Folder& folder) {
+  const fs::path together = folder / "programs";
+  fs::create_directory(together);
+  for (const auto& exercise : fs::directory_iterator(fs::path(LAB_BUILD_FOLDER) / "exercises")) {
+    const std::string name = exercise.path().filename();
+    if (name.size() < 3 || name[2] != '-') {
+      continue;
+    }
+    for (const auto& program : fs::directory_iterator(exercise.path())) {
+      fs::create_symlink(program.path(), together / program.path().filename());
+    }
+  }
+  lab::Process checks(programs / "lab-check",
+                      {.arguments = {"--programs=" + together.string(), "--results=1", "--jobs=6",
+                                     "--test-suite=exercise-*"},
+                       .input = lab::Input::null});
+  REQUIRE(checks.wait(class_limit).success());
+  std::map<std::string, double> marks;
+  for (const lab::Record& record : lab::decode_records(checks.out())) {
+    const std::string number = record.suite.substr(record.suite.size() - 2);
+    marks[number + " " + record.name.substr(record.name.find(": ") + 2)] =
+        record.passed && record.not_run.empty() && record.skipped.empty() ? record.points : 0;
+  }
+  return marks;
+}
+
+const std::string hostile_name = "=HYPERLINK(\"x\") | <b>&'`김\n\xff](y), {{z}}";
+
+} // namespace
+
+TEST_CASE("a class gets the marks that lab-check gives") {
+  const Folder folder;
+  fs::create_directories(folder / "class/as shipped");
+  fs::copy(source / "solutions", folder / "class/the solution", fs::copy_options::recursive);
+  // As a whole checkout has them.
+  fs::copy(source / "exercises", folder / "class/as shipped/exercises",
+           fs::copy_options::recursive);
+  lab::Process grader = folder.start({"--out", (folder / "grades").string(), "--jobs=2",
+                                      (folder / "class/as shipped").string(),
+                                      (folder / "class/the solution").string()});
+  CHECK(folder.run(grader).text() == "exit status 0");
+  const Reported solved = read_reports(folder / "grades/students/the solution");
+  const Reported shipped = read_reports(folder / "grades/students/as shipped");
+  CHECK(solved.tests.size() > 50);
+  CHECK(solved.tests == solved.most);
+  CHECK(shipped.tests == marks_by_lab_check(folder));
+
+  const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].front() == "student");
+  CHECK(rows[0].size() == 10); // a column for each exercise, the sum, and what it is out of
+  CHECK(rows[1].front() == "as shipped");
+  CHECK(std::stod(rows[1].at(8)) == shipped.score);
+  CHECK(std::stod(rows[2].at(8)) == solved.score);
+  CHECK(rows[2].at(8) == rows[2].at(9));
+}
+
+TEST_CASE("what does not compile, or is not there, costs no more than itself") {
+  const Folder folder;
+  const auto nothing = std::string("int main() { return 7; }\n");
+  const fs::path mixed = folder.hand_in(
+      "mixed", {{"01-echo-server/echo_server.cpp", nothing},
+                {"02-zombie/zombies.cpp", solution("02-zombie/zombies.cpp")},
+                {"03-wait/collect.cpp", "int main() { return \"<&\x01\xff]]>\"; }\n"},
+                {"04-signal-vs-sigaction/reaper.cpp", ""},
+                {"05-descriptors/descriptor_server.cpp/a.cpp", nothing},
+                {"06-mp-server/other.cpp", nothing}});
+  fs::create_directory(mixed / "07-half-close-client");
+  fs::create_symlink(source / "solutions/07-half-close-client/echo_mpclient.cpp",
+                     mixed / "07-half-close-client/echo_mpclient.cpp");
+  write(mixed / "CMakeLists.txt", "file(TOUCH ${CMAKE_SOURCE_DIR}/was_run)\n");
+  const fs::path named = folder.hand_in(hostile_name, {});
+  lab::Process grader = folder.start(
+      {"--out", (folder / "grades").string(), "--jobs=2", mixed.string(), named.string()});
+  CHECK(folder.run(grader).text() == "exit status 0");
+  CHECK(!fs::exists(mixed / "was_run"));
+
+  const Reported marks = read_reports(folder / "grades/students/mixed");
+  for (const auto& check : marks.most) {
+    const std::string& name = check.first;
+    const double most = check.second;
+    INFO(name);
+    // A program that only ends gets what it gets; all that it has in common with a server is that
+    // it is there.
+    if (!name.starts_with("01")) {
+      CHECK(marks.tests.at(name) == (name.starts_with("02") ? most : 0));
+    }
+  }
+  const std::string report = bytes_of(folder / "grades/students/mixed/report.md");
+  for (const char* const reason :
+       {"it does not compile", "descriptor\\_server\\.cpp is a folder",
+        "echo\\_mpserver\\.cpp is not there", "echo\\_mpclient\\.cpp is a link"}) {
+    INFO(reason);
+    CHECK(contains(report, reason));
+  }
+  CHECK(contains(report, "\\x01\\xff"));          // the compiler shows the line
+  CHECK(contains(report, "undefined reference")); // the linker, for want of main
+
+  read_reports(folder / "grades/students" / hostile_name);
+  const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[1].front().starts_with("'=HYPERLINK"));
+  const std::string page = bytes_of(folder / "grades/index.html");
+  CHECK(!contains(page, "<b>&"));
+  CHECK(contains(page, "&lt;b&gt;&amp;&#39;`김\\n\\xff"));
+  CHECK(contains(page, "%EA%B9%80%0A%FF"));
+}
+
+TEST_CASE("a run that was broken off goes on where it was, to the same gradebook") {
+  const Folder folder;
+  const std::string last = "z the last";
+  // The first is done at once; the last has hardly begun then.
+  std::vector<std::string> class_of{
+      folder.hand_in("a", {}).string(),
+      folder.hand_in(last, {{"02-zombie/zombies.cpp", solution("02-zombie/zombies.cpp")}})
+          .string()};
+  const auto grade = [&](const std::string& out) {
+    std::vector<std::string> arguments{"--jobs=1", "--out", (folder / out).string()};
+    arguments.insert(arguments.end(), class_of.begin(), class_of.end());
+    return folder.start(arguments);
+  };
+  lab::Process whole = grade("grades");
+  CHECK(folder.run(whole).text() == "exit status 0");
+
+  lab::Process broken_off = grade("again");
+  broken_off.wait_for_line("a: ", class_limit);
+  broken_off.signal(SIGINT);
+  CHECK(folder.run(broken_off).text() == "exit status 130");
+  CHECK(contains(broken_off.err(), "1 of 2 are graded; the same command goes on from here"));
+  CHECK(!fs::exists(folder / "again/gradebook.csv"));
+
+  lab::Process taken_up = grade("again");
+  CHECK(folder.run(taken_up).text() == "exit status 0");
+  CHECK(contains(taken_up.out(), "1 of 2 have been graded before\n"));
+  CHECK(!contains(taken_up.out(), "\na: "));
+  CHECK(bytes_of(folder / "grades/gradebook.csv") == bytes_of(folder / "again/gradebook.csv"));
+  CHECK(bytes_of(folder / "grades/index.html") == bytes_of(folder / "again/index.html"));
+
+  // A submission that is another one is graded again, and no other is.
+  write(folder / "class/a/02-zombie/zombies.cpp", "int main( {\n");
+  lab::Process changed = grade("again");
+  CHECK(folder.run(changed).text() == "exit status 0");
+  CHECK(contains(changed.out(), "1 of 2 have been graded before\na: 0 of "));
+  CHECK(!contains(changed.out(), last + ":"));
+}
+
+TEST_CASE("arguments that are wrong") {
+  const Folder folder;
+  const std::string one = folder.hand_in("one", {{"01-echo-server/x", ""}}).string();
+  const std::string same = folder.hand_in("other/one", {{"01-echo-server/x", ""}}).string();
+  const std::string of_a_class = folder.hand_in("spring", {{"kim/01-echo-server/x", ""}}).string();
+  write(folder / "file", "");
+  const std::string file = (folder / "file").string();
+
+  struct Wrong {
+    std::vector<std::string> arguments;
+    std::string complaint;
+  };
+
+  for (const Wrong& wrong : std::initializer_list<Wrong>{
+           {{}, "no submission is given"},
+           {{"--out"}, "--out takes a value"},
+           {{"--jobs=0", one}, "--jobs takes a number from 1 to 256, not '0'"},
+           {{"--jobs", "two", one}, "not 'two'"},
+           {{"--fast", one}, "there is no option '--fast'"},
+           {{one, "/nowhere/kim"}, "'/nowhere/kim': No such file or directory"},
+           {{one, file}, "a submission is a folder, and '" + file + "' is none"},
+           {{one, one}, "'" + one + "' is given twice"},
+           {{one, same}, "'" + one + "' and '" + same + "' have the same name"},
+           {{of_a_class}, "give " + of_a_class + "/*"},
+           {{"--out=" + file, one}, "--out: cannot write to '" + file + "'"},
+           {{"--out=" + file + "/below", one}, "--out: cannot write to '" + file + "/below'"},
+           {{"--out=/proc/grades", one}, "--out: cannot write to '/proc/grades'"}}) {
+    lab::Process grader = folder.start(wrong.arguments);
+    const lab::Exit exit = folder.run(grader);
+    INFO(wrong.complaint, " is not in:\n", grader.err());
+    CHECK(exit.text() == "exit status 2");
+    CHECK(grader.err().starts_with("lab-grade: "));
+    CHECK(contains(grader.err(), wrong.complaint));
+    CHECK(contains(grader.err(), "usage: lab-grade [--out DIR] [--jobs N] SUBMISSION...\n"));
+    CHECK(grader.out().empty());
+  }
+}
+
+TEST_CASE("a machine on which nothing can be graded is not a class without marks") {
+  const Folder folder;
+  const std::string one = folder.hand_in("one", {}).string();
+  lab::Process grader(programs / "lab-grade",
+                      {.arguments = {"--out", (folder / "grades").string(), one},
+                       .input = lab::Input::null,
+                       .environment = {{"TMPDIR", (folder / "not there").string()}}});
+  CHECK(grader.wait(class_limit).text() == "exit status 1");
+  CHECK(contains(grader.err(), "lab-grade: no folder for temporary files (TMPDIR): "));
+  CHECK(!fs::exists(folder / "grades/gradebook.csv"));
+}
+
+TEST_CASE("the same marks where the machine allows less, with a line for what it does not") {
+  const Folder folder;
+  const std::string one =
+      folder
+          .hand_in("one", {{"02-zombie/zombies.cpp", solution("02-zombie/zombies.cpp")},
+                           {"05-descriptors/descriptor_server.cpp",
+                            solution("05-descriptors/descriptor_server.cpp")}})
+          .string();
+  std::map<std::string, double> expected;
+  for (const std::string who : {"", "container", "old", "user", "bare", "alone"}) {
+    if (::geteuid() != 0 && (who == "container" || who == "old")) {
+      MESSAGE("skipped: ", who, ": only root can try it");
+      continue;
+    }
+    const bool other_user = ::geteuid() == 0 && (who == "user" || who == "bare" || who == "alone");
+    if (other_user && !passable_for_others(programs)) {
+      MESSAGE("skipped: ", who,
+              ": the kit is in a folder that other users may not enter: ", programs.string());
+      continue;
+    }
+    const fs::path out = folder / ("grades " + who);
+    fs::create_directory(out);
+    fs::permissions(out, fs::perms::all);
+    lab::Process grader = folder.start({"--out", out.string(), "--jobs=2", one}, who);
+    const lab::Exit exit = folder.run(grader);
+    INFO(who, ": ", grader.err());
+    CHECK(exit.text() == "exit status 0");
+    const Reported marks = read_reports(out / "students/one");
+    for (const auto& check : marks.most) {
+      const std::string& name = check.first;
+      const double most = check.second;
+      INFO(name);
+      const bool handed_in = name.starts_with("02") || name.starts_with("05");
+      CHECK(marks.tests.at(name) == (handed_in ? most : 0));
+    }
+    const bool without = who == "container" || who == "old" || who == "bare" || who == "alone";
+    if (without) {
+      CHECK(contains(grader.err(), "lab-grade: no namespaces of their own"));
+      CHECK(contains(grader.err(), "lab-grade: no network of their own"));
+    }
+    if (who == "old" || who == "alone") {
+      CHECK(contains(grader.err(), "submissions can read what any user here can read"));
+    }
+    if (who == "alone") {
+      CHECK(contains(grader.err(), "nothing keeps them from signalling it"));
+    }
+    CHECK(count(grader.err(), "\n") <= 3);
+  }
+}
+
+TEST_CASE("texts of strangers in each format") {
+  namespace grade = lab::grade;
+  CHECK(grade::printable("김 ok\n\t") == "김 ok\n\t");
+  CHECK(grade::printable(std::string_view("a\0b\x1b[1m\x7f", 8)) == "a\\x00b\\x1b[1m\\x7f");
+  CHECK(grade::printable("\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82") ==
+        "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xe2\\x82");
+  CHECK(grade::printable("a\xe2\x80\xae"
+                         "b") == "a\\xe2\\x80\\xaeb"); // reorders what follows
+  CHECK(grade::printable_line("a\nb\tc\r") == "a\\nb\\tc\\x0d");
+  CHECK(grade::html("<a href=\"x\" id='y'>&") ==
+        "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
+  CHECK(grade::xml("a\nb") == "a&#10;b");
+  CHECK(grade::json("a\"\\\n\t김") == "\"a\\\"\\\\\\n\\t김\"");
+  CHECK(grade::markdown("*a* <b> |c|") == "\\*a\\* &lt;b&gt; \\|c\\|");
+  CHECK(grade::fenced("```\n````") == "`````text\n```\n````\n`````\n");
+  for (const std::string formula : {"=1", "+1", "-1", "@x", "\tx"}) {
+    CHECK(grade::csv(formula) == "'" + formula);
+  }
+  CHECK(grade::csv("a,b") == "\"a,b\"");
+  CHECK(grade::csv("a\"b") == "\"a\"\"b\"");
+  CHECK(grade::csv("=a\"b") == "\"'=a\"\"b\"");
+  CHECK(grade::csv("-") == "'-");
+  CHECK(grade::url("../a b?#%김") == "..%2Fa%20b%3F%23%25%EA%B9%80");
+}
+
+TEST_CASE("results are kept whole or not at all") {
+  Marks marks{.student = hostile_name, .fingerprint = "0123", .exercises = {}};
+  marks.exercises.push_back({.exercise = {.folder = "01-a", .program = "a"},
+                             .not_built = "",
+                             .compiler_words = "12:words,",
+                             .checks = {{.suite = "exercise-01",
+                                         .name = "exercise-01: a",
+                                         .points = 2,
+                                         .passed = false,
+                                         .seen = "3:x,,\x1e",
+                                         .skipped = "",
+                                         .not_run = "because"}}});
+  const std::string text = lab::grade::encode(marks);
+  const auto again = lab::grade::decode_marks(text);
+  REQUIRE(again);
+  CHECK(lab::grade::encode(*again) == text);
+  CHECK(again->exercises.at(0).checks == marks.exercises.at(0).checks);
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    const auto part = lab::grade::decode_marks(text.substr(0, size));
+    // Only between two exercises is a part whole; it has none of the next.
+    CHECK((!part || part->exercises.empty()));
+  }
+}
+
+TEST_CASE("the page needs nothing but itself, and says nothing by colour alone") {
+  std::vector<Marks> all;
+  for (int i = 0; i < 3; ++i) {
+    ExerciseMarks one{
+        .exercise = {.folder = "01-a", .program = "a"}, .not_built = "", .checks = {}};
+    one.checks = {
+        {.suite = "exercise-01", .name = "exercise-01: <one>", .points = 1, .passed = i == 0},
+        {.suite = "exercise-01",
+         .name = "exercise-01: two",
+         .points = 1,
+         .passed = true,
+         .skipped = i == 0 ? "no IPv6" : ""},
+        {.suite = "exercise-01",
+         .name = "exercise-01: three",
+         .points = 1,
+         .not_run = i == 2 ? "needs one" : ""}};
+    one.not_built = i == 1 ? "it does not compile" : "";
+    all.push_back({.student = "s" + std::to_string(i), .fingerprint = "", .exercises = {one}});
+  }
+  const std::string page = lab::grade::class_page(all);
+  for (const char* const outside :
+       {"http:", "https:", "<script", "<link", "<img", "@import", "url(", "src="}) {
+    CHECK_MESSAGE(!contains(page, outside), outside);
+  }
+  CHECK(contains(page, "prefers-color-scheme: dark"));
+  CHECK(contains(page, "@media print"));
+  CHECK(contains(page, "href=\"students/s1/report.md\""));
+  CHECK(count(page, "<td class=\"c p") == 2);
+  CHECK(count(page, ">×</td>") == 2);
+  CHECK(count(page, ">–</td>") == 1);
+  CHECK(count(page, ">!</td>") == 3);
+  CHECK(count(page, ">○</td>") == 1);
+  CHECK(contains(page, "01 &lt;one&gt;"));
+  CHECK(lab::grade::gradebook_csv({}, {}) == "student,total,out of\r\n");
+  CHECK(contains(lab::grade::class_page({}), "0 submissions"));
+}
+
+int main(int argc, char** argv) {
+  lab::guard_descendants();
+  return doctest::Context(argc, argv).run();
+}

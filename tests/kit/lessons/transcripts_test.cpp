@@ -1,0 +1,231 @@
+// The lessons are true: their transcripts are played in real terminals, their quotes from sources,
+// their anchors and their links are looked up. The format is described in tests/README.md.
+
+#define DOCTEST_CONFIG_IMPLEMENT
+#include "harness/deadline.hpp"
+#include "harness/guard.hpp"
+#include "harness/programs.hpp"
+#include "kit/lessons/lesson.hpp"
+#include "kit/lessons/matching.hpp"
+#include "kit/lessons/player.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+using namespace std::string_literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace lessons = lab::lessons;
+
+/// Plays a lesson. What is wrong is reported at its line in the README.
+void check_lesson(const std::string& step) {
+  const std::filesystem::path root = LAB_SOURCE_FOLDER;
+  const std::filesystem::path file = root / "steps" / step / "README.md";
+  REQUIRE_MESSAGE(exists(file), "there is no ", file.string());
+  const std::string name = file.string();
+  const lessons::Lesson lesson = lessons::parse(lessons::contents(file));
+
+  const auto report = [&](const lessons::Problem& problem) {
+    ADD_FAIL_CHECK_AT(name.c_str(), problem.line, problem.text);
+  };
+  for (const auto& problem : lesson.problems) {
+    report(problem);
+  }
+  for (const auto& problem : lessons::check_references(lesson, file, file.parent_path(), root)) {
+    report(problem);
+  }
+  const bool all_tools = std::getenv("LAB_REQUIRE_TOOLS") != nullptr; // NOLINT(*-mt-unsafe)
+  int blocks = 0;
+  for (const auto& section : lesson.sections) {
+    INFO("in the section '" << section.title << "'");
+    blocks += static_cast<int>(section.blocks.size());
+    const lessons::Played played = lessons::play(section, lab::patience);
+    for (const auto& problem : played.problems) {
+      report(problem);
+    }
+    for (const auto& skipped : played.skipped) {
+      if (all_tools) {
+        report(skipped);
+      } else {
+        ADD_MESSAGE_AT(name.c_str(), skipped.line, "not played: " << skipped.text);
+      }
+    }
+  }
+  CHECK_MESSAGE(blocks > 0, "no transcript to play in ", name);
+}
+
+} // namespace
+
+TEST_CASE("lesson 01-echo-server") {
+  check_lesson("01-echo-server");
+}
+
+TEST_CASE("lesson 02-zombie") {
+  check_lesson("02-zombie");
+}
+
+TEST_CASE("lesson 03-wait") {
+  check_lesson("03-wait");
+}
+
+TEST_CASE("lesson 04-signal-vs-sigaction") {
+  check_lesson("04-signal-vs-sigaction");
+}
+
+TEST_CASE("lesson 05-descriptors") {
+  check_lesson("05-descriptors");
+}
+
+TEST_CASE("lesson 06-mp-server") {
+  check_lesson("06-mp-server");
+}
+
+TEST_CASE("lesson 07-half-close-client") {
+  check_lesson("07-half-close-client");
+}
+
+// The test of lessons, tested itself.
+
+TEST_CASE("transcripts: a number stands for one of the run, and always for the same") {
+  lessons::Numbers numbers;
+  CHECK(numbers.matches("child 4711: my parent is 4710", "child 83: my parent is 82"));
+  CHECK(numbers.matches("4711 has ended", "83 has ended"));
+  CHECK_FALSE(numbers.matches("4711 has ended", "82 has ended"));
+  CHECK_FALSE(numbers.matches("4712 has ended", "83 has ended"));
+  CHECK(numbers.matches("4712 has ended", "84 has ended"));
+  CHECK_FALSE(numbers.matches("status 7", "status 8"));
+  CHECK(numbers.in_run("kill -9 4711 1234") == "kill -9 83 1234");
+}
+
+TEST_CASE("transcripts: ports and inodes are counted apart from process ids") {
+  lessons::Numbers numbers;
+  numbers.set_port("9190", "25000");
+  CHECK(numbers.matches("listening on 127.0.0.1:9190", "listening on 127.0.0.1:25000"));
+  CHECK_FALSE(numbers.matches("listening on 127.0.0.1:9190", "listening on 127.0.0.1:25001"));
+  CHECK(numbers.matches("IP: 127.0.0.1 port: 40000", "IP: 127.0.0.1 port: 5555"));
+  CHECK(numbers.matches("child 4711, socket:[88888]", "child 5555, socket:[5555]"));
+  CHECK(numbers.in_run("server 9190") == "server 25000");
+}
+
+TEST_CASE("transcripts: spaces and dots in a line") {
+  lessons::Numbers numbers;
+  CHECK(numbers.matches("PID  STAT", "    PID STAT "));
+  CHECK(numbers.matches("lrwx... 3 -> socket:[1111]", "lrwx------ 1 3 -> socket:[29]"));
+  CHECK(numbers.matches("a ... 4711", "a 1 22 333"));
+  CHECK_FALSE(numbers.matches("a ... b", "a c"));
+  CHECK_FALSE(numbers.matches("", "a"));
+}
+
+namespace {
+
+/// The one problem of a lesson of the given lines: `LINE: TEXT`. Empty where there is none.
+std::string problem_of(std::string_view text, std::chrono::milliseconds limit = lab::patience) {
+  const lessons::Lesson lesson = lessons::parse(text);
+  for (const auto& problem : lesson.problems) {
+    return std::to_string(problem.line) + ": " + problem.text;
+  }
+  for (const auto& section : lesson.sections) {
+    const auto played = lessons::play(section, limit);
+    for (const auto& problem : played.problems) {
+      return std::to_string(problem.line) + ": " + problem.text;
+    }
+  }
+  return "";
+}
+
+void check_contains(const std::string& text, std::string_view piece) {
+  CAPTURE(text);
+  CAPTURE(piece);
+  CHECK(text.find(piece) != std::string::npos);
+}
+
+} // namespace
+
+TEST_CASE("transcripts: a block is played, typed into, and ended") {
+  CHECK(problem_of("<!-- run -->\n```console\n$ echo one; echo two\none\ntwo\n$ true\n```\n") ==
+        "");
+  CHECK(
+      problem_of("<!-- run: terminal 1, still running -->\n```console\n$ cat\n> hello\nhello\n```\n"
+                 "<!-- run: terminal 2 -->\n```console\n$ echo other\nother\n```\n"
+                 "<!-- run: terminal 1 -->\n```console\n> again\nagain\n^D\n```\n") == "");
+  CHECK(problem_of("<!-- run -->\n```console\n$ seq 99\n1\n...\n99\n```\n") == "");
+  CHECK(problem_of("<!-- run: any order -->\n```console\n$ seq 3\n3\n1\n2\n```\n") == "");
+  CHECK(problem_of("<!-- run: until seen -->\n```console\n$ echo x >> f; wc -l < f\n5\n```\n") ==
+        "");
+}
+
+TEST_CASE("transcripts: a key is not typed before the program has done what it does by itself") {
+  CHECK(problem_of("<!-- run -->\n```console\n"
+                   "$ echo ready; for i in {1..200000}; do :; done; echo \"$i\" > counted; cat\n"
+                   "ready\n^C\n$ cat counted\n200000\n```\n") == "");
+}
+
+TEST_CASE("transcripts: what is not so is reported at its line") {
+  const auto check = [](std::string_view text, const std::string& line, std::string_view expected,
+                        std::string_view seen, std::chrono::milliseconds limit = lab::patience) {
+    const std::string problem = problem_of(text, limit);
+    CHECK(problem.substr(0, problem.find(':')) == line);
+    check_contains(problem, expected);
+    check_contains(problem, seen);
+  };
+  check("<!-- run -->\n```console\n$ echo one\ntwo\n```\n", "4", "'two'", "'one'");
+  check("<!-- run -->\n```console\n$ echo one; echo two\none\n```\n", "4", "the prompt", "'two'");
+  check("<!-- run -->\n```console\n$ echo one\none\ntwo\n```\n", "5", "'two'", "prompt");
+  check("<!-- run -->\n```console\n$ cat\n```\n", "3", "still running", "nothing more", 2s);
+  check("<!-- run: still running -->\n```console\n$ cat\nhello\n```\n", "4", "'hello'",
+        "nothing more", 2s);
+  check("<!-- run: any order -->\n```console\n$ seq 2\n2\n3\n```\n", "4", "'2'", "'1'");
+  check("<!-- run: until seen -->\n```console\n$ echo 1\n2\n```\n", "4", "'2'", "again and again",
+        2s);
+  check("<!-- run -->\n```console\n$ echo one\none\n> two\n```\n", "5", "nothing more",
+        "command not found", 2s);
+  check("<!-- run -->\n```console\n$ sleep 0 & wait; echo $!\n...\n4711\n$ echo 4711 1\n4712 "
+        "1\n```\n",
+        "7", "'4712 1'", " 1'");
+}
+
+TEST_CASE("transcripts: the format's own mistakes are reported") {
+  check_contains(problem_of("```console\n$ true\n```\n"), "1: a console block needs");
+  check_contains(problem_of("<!-- run: terminal x -->\n```console\n$ true\n```\n"), "terminal x");
+  check_contains(problem_of("<!-- shown: -->\n```console\n$ true\n```\n"), "no reason");
+  check_contains(problem_of("<!-- run -->\n\n```console\n$ true\n```\n"), "not the beginning");
+  check_contains(problem_of("```cpp\nint i;\n```\n"), "a cpp block needs");
+  check_contains(problem_of("```text\n"), "never closed");
+}
+
+TEST_CASE("transcripts: quotes, anchors and links are looked up") {
+  const std::filesystem::path root = LAB_SOURCE_FOLDER;
+  const auto file = root / "steps" / "01-echo-server" / "README.md";
+  const auto first = [&](std::string_view text) {
+    const auto problems =
+        lessons::check_references(lessons::parse(text), file, file.parent_path(), root);
+    return problems.empty() ? ""s : std::to_string(problems[0].line) + ": " + problems[0].text;
+  };
+  const auto quote = [&](const std::string& at, const std::string& lines) {
+    return first("<!-- code: steps/01-echo-server/echo_server.cpp" + at + " -->\n```cpp\n" + lines +
+                 "```\n");
+  };
+  CHECK(quote("", "namespace {\n") == "");
+  CHECK(quote(" [3]", "...\nlab::check(listen(listener.get(), SOMAXCONN), \"listen\");\n") == "");
+  check_contains(quote(" [1]", "lab::check(listen(listener.get(), SOMAXCONN), \"listen\");\n"),
+                 "3: this line does not stand in");
+  check_contains(quote("", "int nothing_like_it;\n"), "3: this line does not stand in");
+  CHECK(first("see `[1]`\n") == "");
+  check_contains(first("see `[77]`\n"), "1: no source of this step has a comment [77]");
+  CHECK(first("[a](echo_server.cpp) [b](https://example.org)\n") == "");
+  check_contains(first("[a](nothing.cpp)\n"), "1: the link leads nowhere: nothing.cpp");
+}
+
+int main(int argc, char** argv) {
+  doctest::Context context(argc, argv);
+  lab::guard_descendants();
+  lab::set_program_folder(LAB_PROGRAM_FOLDER);
+  return context.run();
+}

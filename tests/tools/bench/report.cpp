@@ -1,0 +1,352 @@
+#include "tools/bench/report.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace lab::bench {
+
+namespace {
+
+std::string fixed(double value, int decimals) {
+  std::string text(64, '\0');
+  text.resize(
+      static_cast<std::size_t>(std::snprintf(text.data(), text.size(), "%.*f", decimals, value)));
+  return text;
+}
+
+// Tables.
+
+constexpr std::string_view none = "–";
+
+using Row = std::vector<std::string>;
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
+  }));
+}
+
+/// A table in Markdown that reads as a table without a renderer, too. The first column is text, the
+/// others are numbers.
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size(), 3);
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
+  }
+  std::string text;
+  const auto add = [&](const Row& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - width_of(row[i]), ' ');
+      text += "| ";
+      text += i == 0 ? row[i] + space : space + row[i];
+      text += ' ';
+    }
+    text += "|\n";
+  };
+  add(rows.front());
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    text += '|';
+    text += std::string(widths[i] + 1, '-');
+    text += i == 0 ? '-' : ':';
+  }
+  text += "|\n";
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    add(rows[i]);
+  }
+  return text;
+}
+
+/// `4,950 (0.97 ± 0.02)`: the median, and the median of the ratios with half of their spread. Of
+/// the limit itself, `5,100 (± 3 %)`: the spread of what the others are compared with.
+std::string compared(const Run& run, const Result& result, std::vector<double> Result::*values) {
+  const auto own = summary(result.*values);
+  if (!own) {
+    return std::string(none);
+  }
+  const Result* limit = run.limit_result();
+  if (limit == &result) {
+    return number(own->median) + " (± " + fixed((own->high - own->low) / 2 / own->median * 100, 0) +
+           " %)";
+  }
+  const auto ratio =
+      limit == nullptr ? std::nullopt : summary(ratios(result.*values, limit->*values));
+  return number(own->median) + (ratio ? " (" + fixed(ratio->median, 2) + " ± " +
+                                            fixed((ratio->high - ratio->low) / 2, 2) + ")"
+                                      : "");
+}
+
+std::string median_of(const std::vector<double>& values) {
+  const auto sum = summary(values);
+  return sum ? number(sum->median) : std::string(none);
+}
+
+std::string speed_table(const Run& run) {
+  std::vector<Row> rows{{"server", "connections a second", "round trips a second",
+                         "each, p50 / p99 in µs", "bulk, MiB a second"}};
+  for (const Result& result : run.results) {
+    rows.push_back({result.title, compared(run, result, &Result::connections),
+                    compared(run, result, &Result::round_trips),
+                    result.p50_us.empty()
+                        ? std::string(none)
+                        : median_of(result.p50_us) + " / " + median_of(result.p99_us),
+                    compared(run, result, &Result::bulk)});
+  }
+  return table(rows);
+}
+
+/// `3,727 (1.11)`: the median, and the median of the ratios.
+std::string in_short(const Run& run, const Result& result, std::vector<double> Result::*values) {
+  const Result* limit = run.limit_result();
+  const auto ratio = limit == nullptr || limit == &result
+                         ? std::nullopt
+                         : summary(ratios(result.*values, limit->*values));
+  return median_of(result.*values) + (ratio ? " (" + fixed(ratio->median, 2) + ")" : "");
+}
+
+/// For a slide: of those that could be measured, what the room has to see.
+std::string short_table(const Run& run) {
+  std::vector<Row> rows{{"server", "connections a second (ratio)", "round trips a second (ratio)",
+                         "MiB a second (ratio)"}};
+  for (const Result& result : run.results) {
+    if (!result.connections.empty()) {
+      rows.push_back({result.title, in_short(run, result, &Result::connections),
+                      in_short(run, result, &Result::round_trips),
+                      in_short(run, result, &Result::bulk)});
+    }
+  }
+  return table(rows);
+}
+
+std::vector<std::size_t> sizes_of(const Run& run) {
+  std::vector<std::size_t> sizes;
+  for (const Result& result : run.results) {
+    for (const Growth& growth : result.growth) {
+      if (std::find(sizes.begin(), sizes.end(), growth.clients) == sizes.end()) {
+        sizes.push_back(growth.clients);
+      }
+    }
+  }
+  std::sort(sizes.begin(), sizes.end());
+  return sizes;
+}
+
+/// A row for each server that was measured so, a column for each number of clients.
+template <typename Cell>
+std::string growth_table(const Run& run, const std::string& what, Cell cell) {
+  Row header{what};
+  for (const std::size_t size : sizes_of(run)) {
+    header.push_back(whole_number(size) + (size == 1 ? " client" : " clients"));
+  }
+  std::vector<Row> rows{header};
+  for (const Result& result : run.results) {
+    Row row{result.title};
+    for (const std::size_t size : sizes_of(run)) {
+      const auto found = std::find_if(result.growth.begin(), result.growth.end(),
+                                      [&](const Growth& growth) { return growth.clients == size; });
+      row.push_back(found == result.growth.end() ? std::string(none) : cell(*found));
+    }
+    rows.push_back(std::move(row));
+  }
+  return table(rows);
+}
+
+std::string served_cell(const Growth& growth) {
+  return growth.not_served > 0 ? "never: " + std::to_string(growth.not_served) + " unserved"
+                               : median_of(growth.served_ms);
+}
+
+std::string reaped_cell(const Growth& growth) {
+  return growth.not_reaped > 0 ? "never: " + std::to_string(growth.not_reaped) +
+                                     (growth.not_reaped == 1 ? " zombie" : " zombies")
+                               : median_of(growth.reaped_ms);
+}
+
+std::string memory_cell(const Growth& growth) {
+  return growth.pss_kib.empty()
+             ? std::string(none)
+             : median_of(growth.pss_kib) + " (" + median_of(growth.own_kib) + ")";
+}
+
+// JSON.
+
+std::string in_quotes(std::string_view text) {
+  std::string result = "\"";
+  for (const char byte : text) {
+    if (byte == '"' || byte == '\\') {
+      result += '\\';
+    }
+    result += static_cast<unsigned char>(byte) < 0x20 ? ' ' : byte;
+  }
+  return result + '"';
+}
+
+std::string list(const std::vector<double>& values) {
+  std::string text = "[";
+  for (const double value : values) {
+    text += (text.size() == 1 ? "" : ", ") + fixed(value, 3);
+  }
+  return text + "]";
+}
+
+/// `"NAME": {"median": ..., "low": ..., "high": ..., "rounds": [...]}`; null without values.
+std::string measured(std::string_view name, const std::vector<double>& values) {
+  const auto sum = summary(values);
+  return in_quotes(name) + ": " +
+         (sum ? "{\"median\": " + fixed(sum->median, 3) + ", \"low\": " + fixed(sum->low, 3) +
+                    ", \"high\": " + fixed(sum->high, 3) + ", \"rounds\": " + list(values) + "}"
+              : "null");
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    text += (text.empty() ? "" : std::string(separator)) + part;
+  }
+  return text;
+}
+
+std::string json(const Run& run, const Result& result) {
+  const Result* limit = run.limit_result();
+  const auto against = [&](std::vector<double> Result::*values) {
+    return limit == nullptr ? std::vector<double>() : ratios(result.*values, limit->*values);
+  };
+  std::vector<std::string> growth;
+  for (const Growth& one : result.growth) {
+    growth.push_back("        {\"clients\": " + std::to_string(one.clients) + ",\n         " +
+                     measured("served_ms", one.served_ms) + ",\n         " +
+                     measured("reaped_ms", one.reaped_ms) + ",\n         " +
+                     measured("pss_per_client_kib", one.pss_kib) + ",\n         " +
+                     measured("own_per_client_kib", one.own_kib) +
+                     ",\n         \"not_served\": " + std::to_string(one.not_served) +
+                     ", \"not_reaped\": " + std::to_string(one.not_reaped) + "}");
+  }
+  return "    {\n      " +
+         joined({in_quotes("name") + ": " + in_quotes(result.name),
+                 in_quotes("title") + ": " + in_quotes(result.title),
+                 in_quotes("failure") + ": " +
+                     (result.failure.empty() ? "null" : in_quotes(result.failure)),
+                 measured("connections_per_s", result.connections),
+                 measured("connections_of_limit", against(&Result::connections)),
+                 measured("round_trips_per_s", result.round_trips),
+                 measured("round_trips_of_limit", against(&Result::round_trips)),
+                 measured("round_trip_p50_us", result.p50_us),
+                 measured("round_trip_p99_us", result.p99_us),
+                 measured("bulk_mib_per_s", result.bulk),
+                 measured("bulk_of_limit", against(&Result::bulk)),
+                 "\"growth\": [\n" + joined(growth, ",\n") + "\n      ]"},
+                ",\n      ") +
+         "\n    }";
+}
+
+std::string read_whole(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    throw std::system_error(errno, std::generic_category(), "open " + path.string());
+  }
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+} // namespace
+
+std::string number(double value) {
+  if (value < 99.95) {
+    return fixed(value, value < 9.995 ? 2 : 1);
+  }
+  return whole_number(static_cast<std::size_t>(std::llround(value)));
+}
+
+std::string whole_number(std::size_t value) {
+  std::string digits = std::to_string(value);
+  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {
+    digits.insert(static_cast<std::size_t>(place), 1, ',');
+  }
+  return digits;
+}
+
+const Result* Run::limit_result() const {
+  const auto found = std::find_if(results.begin(), results.end(),
+                                  [&](const Result& result) { return result.name == limit; });
+  return found == results.end() || found->connections.empty() ? nullptr : &*found;
+}
+
+std::string tables(const Run& run) {
+  std::string text = run.machine.text() + ". Medians of " + std::to_string(run.rounds) +
+                     (run.rounds == 1 ? " round" : " rounds") +
+                     "; in brackets the ratio to the bare loop, round by round, and half of its "
+                     "spread.\n\n" +
+                     speed_table(run);
+  if (!sizes_of(run).empty()) {
+    text += "\nClients that come at once, and stay:\n\n" +
+            growth_table(run, "all served, after ms", served_cell) + "\n" +
+            growth_table(run, "all gone and reaped, after ms", reaped_cell) + "\n" +
+            growth_table(run, "memory for each, KiB (unshared)", memory_cell);
+  }
+  if (!run.notes.empty()) {
+    text += "\n" + joined(run.notes, "\n") + "\n";
+  }
+  return text;
+}
+
+std::string json(const Run& run) {
+  std::vector<std::string> notes;
+  for (const std::string& note : run.notes) {
+    notes.push_back(in_quotes(note));
+  }
+  std::vector<std::string> results;
+  for (const Result& result : run.results) {
+    results.push_back(json(run, result));
+  }
+  return "{\n  \"machine\": {\"processor\": " + in_quotes(run.machine.processor) +
+         ", \"cores\": " + std::to_string(run.machine.cores) +
+         ", \"kernel\": " + in_quotes(run.machine.kernel) +
+         ", \"compiler\": " + in_quotes(run.machine.compiler) +
+         ", \"build\": " + in_quotes(run.machine.build) +
+         "},\n  \"rounds\": " + std::to_string(run.rounds) +
+         ",\n  \"limit\": " + in_quotes(run.limit) + ",\n  \"notes\": [" + joined(notes, ", ") +
+         "],\n  \"servers\": [\n" + joined(results, ",\n") + "\n  ]\n}\n";
+}
+
+namespace {
+
+/// From the first byte between the markers to the second marker.
+std::pair<std::size_t, std::size_t> between_markers(const std::filesystem::path& file,
+                                                    const std::string& whole) {
+  const auto begin = whole.find("<!-- bench: begin");
+  const auto first = begin == std::string::npos ? begin : whole.find('\n', begin);
+  const auto end = first == std::string::npos ? first : whole.find("<!-- bench: end -->", first);
+  if (end == std::string::npos) {
+    throw std::runtime_error(file.string() + ": there is no line `<!-- bench: begin -->` with a "
+                                             "line `<!-- bench: end -->` after it");
+  }
+  return {first + 1, end};
+}
+
+} // namespace
+
+void expect_markers(const std::filesystem::path& file) {
+  between_markers(file, read_whole(file));
+}
+
+void put_between_markers(const std::filesystem::path& file, const Run& run) {
+  std::string whole = read_whole(file);
+  const auto [begin, end] = between_markers(file, whole);
+  const bool is_short = whole.find("<!-- bench: begin in short") != std::string::npos;
+  const std::string text = is_short ? short_table(run) : tables(run);
+  write_file(file, whole.replace(begin, end - begin, "\n" + text + "\n"));
+}
+
+void write_file(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary);
+  if (!(out << text << std::flush)) {
+    throw std::system_error(errno, std::generic_category(), "write " + file.string());
+  }
+}
+
+} // namespace lab::bench

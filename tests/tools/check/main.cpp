@@ -1,0 +1,326 @@
+// lab-check [--programs DIR] [--jobs N] [--brief] [doctest options]
+//
+// The checks of every step and exercise, as doctest test cases. DIR holds the programs by their
+// contract's names; it is the folder of lab-check itself where it is not given.
+
+#define DOCTEST_CONFIG_IMPLEMENT
+#include "harness/guard.hpp"
+#include "harness/programs.hpp"
+#include "tools/check/parallel.hpp"
+#include "tools/check/reporters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr std::string_view usage =
+    "usage: lab-check [--programs DIR] [--jobs N] [--brief] [doctest options]\n"
+    "  --programs DIR               the folder that holds the programs to check, by name;\n"
+    "                               by default the folder of lab-check\n"
+    "  --jobs N                     how many checks at a time; most of a check is waiting\n"
+    "  --brief                      of the checks, only those that failed\n"
+    "  --must-fail SENTENCE         only this check, and the run is right when it fails; may be\n"
+    "                               given again. Ends with 77 where this machine cannot run it\n"
+    "  --saying WORDS               what the check before has to have seen, for that\n"
+    "  --results FD                 the results on this descriptor, for another tool; the "
+    "programs\n"
+    "                               are confined, and --jobs 0 only tells which checks there are\n"
+    "  --users ID,ID...             with --results, for root: the users that programs run as, one\n"
+    "                               for each job\n"
+    "  --test-suite=step-06         the checks of one step, or exercise-06 of one exercise\n"
+    "  --test-case='*leaves*'       the checks whose sentence matches\n"
+    "  --list-test-cases            their sentences\n"
+    "  --help                       these lines, and doctest's own options\n";
+
+// doctest passes over what it does not know, and so over a misspelt filter, and runs everything.
+constexpr std::array known{
+    "test-case",
+    "tc",
+    "test-case-exclude",
+    "tce",
+    "source-file",
+    "sf",
+    "source-file-exclude",
+    "sfe",
+    "test-suite",
+    "ts",
+    "test-suite-exclude",
+    "tse",
+    "subcase",
+    "sc",
+    "subcase-exclude",
+    "sce",
+    "reporters",
+    "r",
+    "out",
+    "o",
+    "order-by",
+    "ob",
+    "rand-seed",
+    "rs",
+    "first",
+    "f",
+    "last",
+    "l",
+    "abort-after",
+    "aa",
+    "subcase-filter-levels",
+    "scfl",
+    "success",
+    "s",
+    "case-sensitive",
+    "cs",
+    "exit",
+    "e",
+    "duration",
+    "d",
+    "minimal",
+    "m",
+    "quiet",
+    "q",
+    "no-throw",
+    "nt",
+    "no-exitcode",
+    "ne",
+    "no-run",
+    "nr",
+    "no-intro",
+    "ni",
+    "no-version",
+    "nv",
+    "no-colors",
+    "nc",
+    "force-colors",
+    "fc",
+    "no-breaks",
+    "nb",
+    "no-skip",
+    "ns",
+    "gnu-file-line",
+    "gfl",
+    "no-path-filenames",
+    "npf",
+    "no-line-numbers",
+    "nln",
+    "no-debug-output",
+    "ndo",
+    "no-skipped-summary",
+    "nss",
+    "no-time-in-output",
+    "ntio",
+    "count",
+    "c",
+    "list-test-cases",
+    "ltc",
+    "list-test-suites",
+    "lts",
+    "list-reporters",
+    "lr",
+    "help",
+    "h",
+    "version",
+    "v",
+    "strip-file-prefixes",
+    "sfp",
+    "?",
+};
+
+bool is_known(std::string_view argument) {
+  if (!argument.starts_with('-')) {
+    return false;
+  }
+  argument.remove_prefix(argument.starts_with("--") ? 2 : 1);
+  if (argument.starts_with("dt-")) {
+    argument.remove_prefix(3);
+  }
+  return std::ranges::find(known, argument.substr(0, argument.find('='))) != known.end();
+}
+
+int complain(const std::string& what) {
+  std::cerr << "lab-check: " << what << '\n' << usage;
+  return 2;
+}
+
+bool is_reporter(std::string_view argument) {
+  argument.remove_prefix(std::min(argument.find_first_not_of('-'), argument.size()));
+  if (argument.starts_with("dt-")) {
+    argument.remove_prefix(3);
+  }
+  return argument.starts_with("r=") || argument.starts_with("reporters=");
+}
+
+std::string sentence_of_check(const lab::Result& check) {
+  return lab::sentence_of(check.name);
+}
+
+// A run of doctest in this process, with further options.
+int run_doctest(std::vector<const char*> arguments, const std::vector<const char*>& further) {
+  arguments.insert(arguments.end(), further.begin(), further.end());
+  doctest::Context context(static_cast<int>(arguments.size()), arguments.data());
+  return context.run();
+}
+
+std::optional<unsigned> number(std::string_view text, unsigned least, unsigned most) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+// `50001,50002`: the ids of users, none of them root's.
+std::optional<std::vector<uid_t>> users_in(std::string_view text) {
+  std::vector<uid_t> users;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto user = number(text.substr(0, comma), 1, 4'000'000'000U);
+    if (!user) {
+      return std::nullopt;
+    }
+    users.push_back(*user);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return users;
+}
+
+// What lab-grade asks for.
+struct Tool {
+  int results = -1;
+  std::vector<uid_t> users;
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::vector<const char*> for_doctest{argv[0]};
+  bool brief = false;
+  std::vector<lab::Rejection> must_fail;
+  Tool tool;
+  unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const std::string_view name = argument.substr(0, argument.find('='));
+    if (argument == "--brief") {
+      brief = true;
+      continue;
+    }
+    if (name != "--programs" && name != "--jobs" && name != "--must-fail" && name != "--saying" &&
+        name != "--results" && name != "--users") {
+      if (!is_known(argument)) {
+        return complain("there is no option '" + std::string(argument) + "'");
+      }
+      for_doctest.push_back(argv[i]);
+      continue;
+    }
+    if (name == argument && i + 1 == argc) {
+      return complain(std::string(name) + " takes a value");
+    }
+    const std::string value(name == argument ? argv[++i] : argument.substr(name.size() + 1));
+    if (name == "--must-fail") {
+      must_fail.push_back({.sentence = value, .saying = ""});
+    } else if (name == "--saying") {
+      if (must_fail.empty()) {
+        return complain("--saying goes with the --must-fail before it");
+      }
+      must_fail.back().saying = value;
+    } else if (name == "--results") {
+      const auto given = number(value, 1, 1000);
+      if (!given || fcntl(static_cast<int>(*given), F_SETFD, FD_CLOEXEC) != 0) {
+        return complain("--results takes a descriptor that is open, not '" + value + "'");
+      }
+      tool.results = static_cast<int>(*given);
+    } else if (name == "--users") {
+      const auto given = users_in(value);
+      if (!given) {
+        return complain("--users takes the ids of users with commas between, not '" + value + "'");
+      }
+      tool.users = *given;
+    } else if (name == "--jobs") {
+      const auto given = number(value, tool.results == -1 ? 1 : 0, 1000);
+      if (!given) {
+        return complain("--jobs takes a number from 1 to 1000, not '" + value + "'");
+      }
+      jobs = *given;
+    } else {
+      std::error_code error;
+      if (!std::filesystem::is_directory(value, error)) {
+        return complain("--programs takes a folder, and '" + value + "' is none" +
+                        (error ? " (" + error.message() + ")" : ""));
+      }
+      lab::set_program_folder(std::filesystem::absolute(value));
+    }
+  }
+
+  if (doctest::Context(static_cast<int>(for_doctest.size()), for_doctest.data()).shouldExit()) {
+    const bool help =
+        std::any_of(for_doctest.begin() + 1, for_doctest.end(),
+                    [](std::string_view a) { return a == "--help" || a == "-h" || a == "-?"; });
+    if (help) {
+      std::cout << usage << '\n' << std::flush;
+    }
+    return run_doctest(for_doctest, {}); // a question about the checks: doctest answers it
+  }
+
+  const bool has_reporter = std::any_of(for_doctest.begin() + 1, for_doctest.end(), is_reporter);
+  if (!has_reporter) {
+    run_doctest(for_doctest, {"--reporters=collect", "--list-test-cases", "--order-by=file"});
+    if (lab::collected().empty()) {
+      return complain("no check has that name; lab-check --list-test-cases shows them all");
+    }
+  }
+  if (!must_fail.empty()) {
+    // For the mutants of the kit's tests: the run is right when each of these checks fails.
+    auto& checks = lab::collected();
+    for (const auto& [sentence, saying] : must_fail) {
+      if (std::ranges::count(checks, sentence, sentence_of_check) != 1) {
+        return complain("--must-fail takes the sentence of one of the checks chosen, not '" +
+                        sentence + "'");
+      }
+    }
+    if (std::filesystem::is_empty(lab::program_folder())) {
+      return complain("there is no program in " + lab::program_folder().string() +
+                      ": every check would fail");
+    }
+    std::erase_if(checks, [&](const lab::Result& check) {
+      return std::ranges::find(must_fail, sentence_of_check(check), &lab::Rejection::sentence) ==
+             must_fail.end();
+    });
+    for (lab::Result& check : checks) {
+      check.hint.needs = ""; // what it needs may be one of those that have to fail
+    }
+    lab::guard_descendants();
+    constexpr int skipped = 77; // as automake and others have it
+    const auto rejected = lab::all_fail_in_processes(checks, must_fail, jobs);
+    return !rejected ? skipped : *rejected ? 0 : 1;
+  }
+  if (tool.results != -1 && geteuid() != 0) {
+    prctl(PR_SET_DUMPABLE, 0); // the programs may be of the same user: they are not to look into us
+  }
+  lab::guard_descendants();
+  if (tool.results != -1) {
+    lab::run_for_tool(lab::collected(), jobs, tool.users, tool.results);
+    return 0;
+  }
+  if (has_reporter) {
+    return run_doctest(for_doctest, {"--no-intro"});
+  }
+  if (lab::collected().size() == 1) {
+    return run_doctest(for_doctest, {"--reporters=lab", "--no-intro"});
+  }
+  return lab::run_in_processes(lab::collected(), jobs, brief) ? 0 : 1;
+}

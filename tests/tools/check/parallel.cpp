@@ -1,0 +1,364 @@
+#include "tools/check/parallel.hpp"
+
+#include "harness/confine.hpp"
+#include "harness/deadline.hpp"
+#include "harness/fd.hpp"
+#include "harness/proc.hpp"
+#include "harness/process.hpp"
+#include "harness/tree.hpp"
+#include "tools/check/record.hpp"
+#include "tools/check/reporters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace lab {
+
+namespace {
+
+// No check takes nearly as long: it is for one that hangs in spite of its deadlines.
+constexpr std::chrono::seconds longest_check{120};
+
+enum class State : unsigned char { waiting, running, done };
+
+struct Output {
+  Fd source;
+  std::string text;
+};
+
+struct Run {
+  Result result;
+  const Run* needs = nullptr;
+  State state = State::waiting;
+  pid_t pid = -1;
+  Fd end; // its pidfd
+  Output out;
+  Output err;
+  std::unique_ptr<Tree> tree;
+  Deadline deadline{longest_check};
+  std::optional<uid_t> user; // of its programs, where these are confined
+};
+
+/// How the programs are confined, if they are.
+struct Confined {
+  bool wanted = false;
+  std::vector<uid_t> free; // users that no check has now
+};
+
+// doctest takes a comma for the next filter.
+std::string filter_for(const std::string& name) {
+  std::string filter;
+  for (const char c : name) {
+    filter += c == ',' ? std::string("\\,") : std::string(1, c);
+  }
+  return filter;
+}
+
+std::pair<Fd, Fd> make_pipe() {
+  std::array<int, 2> ends{-1, -1};
+  check(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  std::pair<Fd, Fd> made{own(ends[0], "pipe2"), own(ends[1], "pipe2")};
+  check(::fcntl(made.first.get(), F_SETFL, O_NONBLOCK), "fcntl");
+  return made;
+}
+
+/// The child that runs one check: what it has of its parent it does not need, and ends with it.
+[[noreturn]] void be_worker(const Run& run, bool confined, const std::string& marks, int out,
+                            int err, pid_t parent) {
+  int status = EXIT_FAILURE;
+  try {
+    ::setsid();
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) {
+      ::_exit(EXIT_FAILURE);
+    }
+    const int null = check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null");
+    check(::dup2(null, STDIN_FILENO), "dup2");
+    check(::dup2(out, STDOUT_FILENO), "dup2");
+    check(::dup2(err, STDERR_FILENO), "dup2");
+    // The line to the guard is among them: the guard waits until nobody has it.
+    check(::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0), "close_range");
+    check(::setenv(std::string(run_variable).c_str(), marks.c_str(), 1), "setenv");
+    forget_trees();
+    if (confined) {
+      confine_programs(run.user);
+    }
+    const std::string suite = "--test-suite=" + filter_for(run.result.suite);
+    const std::string name = "--test-case=" + filter_for(run.result.name);
+    const std::string reporter = std::string("--reporters=") + reporter_for_lab_check;
+    const std::array<const char*, 5> arguments{"lab-check", suite.c_str(), name.c_str(),
+                                               reporter.c_str(), "--no-intro"};
+    doctest::Context context(static_cast<int>(arguments.size()), arguments.data());
+    status = context.run();
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+  }
+  std::cout.flush();
+  std::cerr.flush();
+  ::_exit(status); // what is to be done at the end of the process is our parent's
+}
+
+void start(Run& run, Confined& confined) {
+  if (confined.wanted && !confined.free.empty()) {
+    run.user = confined.free.back();
+    confined.free.pop_back();
+  }
+  auto [out, out_write] = make_pipe();
+  auto [err, err_write] = make_pipe();
+  const std::string mark = new_mark();
+  const char* const outer = std::getenv(std::string(run_variable).c_str());
+  const std::string marks = outer == nullptr ? mark : std::string(outer) + "/" + mark;
+  identities_since(own_start_time()); // so that the child knows the elder ones
+  std::cout.flush();
+  std::cerr.flush();
+  run.tree = std::make_unique<Tree>(mark);
+  const pid_t parent = ::getpid();
+  run.pid = check(::fork(), "fork");
+  if (run.pid == 0) {
+    be_worker(run, confined.wanted, marks, out_write.get(), err_write.get(), parent);
+  }
+  run.tree->set_root(process_info(run.pid).value_or(ProcessInfo{.pid = run.pid}));
+  run.end = Fd(static_cast<int>(::syscall(SYS_pidfd_open, run.pid, 0))); // -1 before Linux 5.3
+  run.out.source = std::move(out);
+  run.err.source = std::move(err);
+  run.deadline = Deadline(longest_check);
+  run.state = State::running;
+}
+
+/// What there is now.
+void take_in(Output& output) {
+  std::array<char, 65536> buffer; // NOLINT(*-member-init): read fills what is used
+  while (output.source) {
+    const ssize_t got = ::read(output.source.get(), buffer.data(), buffer.size());
+    if (got > 0) {
+      output.text.append(buffer.data(), static_cast<std::size_t>(got));
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+      output.source.close();
+    } else if (errno == EAGAIN) {
+      return;
+    }
+  }
+}
+
+// Takes in what a check says of itself, and its end when it has ended, or has to.
+void take(Run& run, Confined& confined) {
+  siginfo_t info{};
+  const bool ended =
+      ::waitid(P_PID, static_cast<id_t>(run.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      info.si_pid != 0;
+  take_in(run.out);
+  take_in(run.err);
+  if (!ended && !run.deadline.passed()) {
+    return;
+  }
+  const auto told = decode_result(run.out.text);
+  if (told) {
+    run.result.passed = told->passed;
+    run.result.seen = told->seen;
+    run.result.skipped = told->skipped;
+    run.result.seconds = told->seconds;
+  } else {
+    const Exit exit = info.si_code == CLD_EXITED
+                          ? Exit{.exited = true, .code = info.si_status, .signal = 0}
+                          : Exit{.exited = false, .code = 0, .signal = info.si_status};
+    run.result.broken = true;
+    run.result.seen =
+        "the check itself " +
+        (ended ? "ended: " + exit.text() : "did not end in " + in_words(longest_check)) + "\n" +
+        run.err.text;
+  }
+  if (ended && told) { // its programs have ended before it
+    ::waitpid(run.pid, nullptr, 0);
+    run.tree->root_reaped();
+  } else {
+    run.tree->end_all(true, patience);
+  }
+  run.tree.reset();
+  run.end.close();
+  run.out.source.close();
+  run.err.source.close();
+  if (run.user) {
+    confined.free.push_back(*run.user);
+  }
+  run.state = State::done;
+}
+
+/// Those that a check has left, and has not ended before it did, are handed to us: reaps them, as
+/// init would.
+void reap_orphans(const std::vector<Run>& runs) {
+  siginfo_t ended{};
+  while (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0 &&
+         std::ranges::none_of(runs, [&](const Run& run) {
+           return run.state == State::running && run.pid == ended.si_pid;
+         })) {
+    ::waitpid(ended.si_pid, nullptr, 0);
+    ended = {};
+  }
+}
+
+/// Until one of those that run has something to tell, ends, or is late.
+void wait_for(const std::vector<Run>& runs) {
+  std::vector<pollfd> events;
+  std::chrono::milliseconds time = longest_check;
+  for (const Run& run : runs) {
+    if (run.state == State::running) {
+      for (const int fd : {run.end.get(), run.out.source.get(), run.err.source.get()}) {
+        events.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+      }
+      time = std::min(time, run.end ? run.deadline.left() : std::chrono::milliseconds{2});
+    }
+  }
+  if (!events.empty()) {
+    ::poll(events.data(), events.size(), static_cast<int>(time.count()));
+  }
+}
+
+// Runs the checks, and hands each result to `tell` in the order given.
+template <typename Tell>
+void run_all(std::vector<Result> checks, unsigned jobs, Tell&& tell, Confined confined = {}) {
+  std::vector<Run> runs(checks.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].result = std::move(checks[i]);
+  }
+  for (Run& run : runs) {
+    const auto needed = std::ranges::find_if(
+        runs, [&](const Run& other) { return other.result.name == run.result.hint.needs; });
+    run.needs = needed == runs.end() || &*needed == &run ? nullptr : &*needed;
+  }
+
+  std::size_t told = 0;
+  while (true) {
+    auto running = std::ranges::count(runs, State::running, &Run::state);
+    for (Run& run : runs) {
+      if (run.state == State::running) {
+        take(run, confined);
+        running -= run.state == State::done ? 1 : 0;
+      }
+    }
+    reap_orphans(runs);
+    for (Run& run : runs) {
+      if (run.state == State::waiting &&
+          (run.needs == nullptr || run.needs->state == State::done)) {
+        if (run.needs != nullptr && !run.needs->result.passed) {
+          run.result.not_run = "this one has to pass first: " + sentence_of(run.needs->result.name);
+          run.state = State::done;
+        } else if (running < jobs) {
+          start(run, confined);
+          ++running;
+        }
+      }
+    }
+    for (; told < runs.size() && runs[told].state == State::done; ++told) {
+      tell(runs[told].result);
+      std::cout << std::flush;
+    }
+    if (told == runs.size()) {
+      return;
+    }
+    wait_for(runs);
+  }
+}
+
+// Whether `text` holds `words`; each `...` among them stands for any text.
+bool contains_words(std::string_view text, std::string_view words) {
+  constexpr std::string_view any = "...";
+  while (true) {
+    const std::size_t end = std::min(words.find(any), words.size());
+    const std::size_t at = text.find(words.substr(0, end));
+    if (at == std::string_view::npos) {
+      return false;
+    }
+    if (end == words.size()) {
+      return true;
+    }
+    text.remove_prefix(at + end);
+    words.remove_prefix(end + any.size());
+  }
+}
+
+} // namespace
+
+bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief) {
+  Report report(std::cout, brief);
+  bool all_passed = true;
+  run_all(std::move(checks), jobs, [&](const Result& result) {
+    report.add(result);
+    all_passed = all_passed && result.passed;
+  });
+  report.finish();
+  return all_passed;
+}
+
+void run_for_tool(std::vector<Result> checks, unsigned jobs, const std::vector<uid_t>& users,
+                  int results) {
+  const auto tell = [&](const Result& result) {
+    const std::string text = encode(Record{.suite = result.suite,
+                                           .name = result.name,
+                                           .promise = result.hint.promise,
+                                           .points = result.hint.points,
+                                           .means = result.hint.means,
+                                           .look = result.hint.look,
+                                           .passed = result.passed,
+                                           .seen = result.seen,
+                                           .skipped = result.skipped,
+                                           .not_run = result.not_run});
+    for (std::string_view rest = text; !rest.empty();) {
+      rest.remove_prefix(
+          static_cast<std::size_t>(check(::write(results, rest.data(), rest.size()), "write")));
+    }
+  };
+  if (jobs == 0) { // which there are
+    std::ranges::for_each(checks, tell);
+    return;
+  }
+  run_all(std::move(checks), jobs, tell, {.wanted = true, .free = users});
+}
+
+std::optional<bool> all_fail_in_processes(std::vector<Result> checks,
+                                          const std::vector<Rejection>& rejections, unsigned jobs) {
+  Report report(std::cout);
+  std::string wrong;
+  bool any_run = false;
+  run_all(std::move(checks), jobs, [&](const Result& result) {
+    report.add(result);
+    const std::string sentence = sentence_of(result.name);
+    if (!result.skipped.empty()) {
+      return;
+    }
+    any_run = true;
+    if (result.passed || result.broken || !result.not_run.empty()) {
+      wrong += "not rejected by: " + sentence + '\n';
+      return;
+    }
+    for (const Rejection& rejection : rejections) {
+      if (rejection.sentence == sentence && !contains_words(result.seen, rejection.saying)) {
+        wrong += "rejected by: " + sentence + ", which does not say: " + rejection.saying + '\n';
+      }
+    }
+  });
+  std::cout << wrong;
+  if (!any_run) {
+    return std::nullopt;
+  }
+  return wrong.empty();
+}
+
+} // namespace lab

@@ -1,0 +1,14 @@
+// What the instructor gets: a row for each student.
+#pragma once
+
+#include "tools/grade/marks.hpp"
+
+#include <string>
+#include <vector>
+
+namespace lab::grade {
+
+/// RFC 4180: student, the marks of each exercise, their sum, and out of how many.
+std::string gradebook_csv(const std::vector<Marks>& all, const std::vector<Exercise>& exercises);
+
+} // namespace lab::grade

@@ -1,0 +1,159 @@
+#include "tools/grade/kit.hpp"
+
+#include "harness/fd.hpp"
+#include "harness/process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace lab::grade {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view library_name = "liblab_support.a";
+constexpr std::string_view probe_name = "liblab-probe.so";
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    throw std::runtime_error("cannot read " + path.string() + ": build the kit first");
+  }
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void copy_readable(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (!fs::copy_file(from, to, error)) {
+    throw std::runtime_error("cannot copy " + from.string() + ": " + error.message());
+  }
+  fs::permissions(to, fs::perms::owner_write, fs::perm_options::remove);
+  fs::permissions(to, fs::perms::others_read | fs::perms::group_read, fs::perm_options::add);
+}
+
+std::vector<std::string> compile_command(const Kit& kit, const std::string& folder) {
+  std::vector<std::string> command{kit.compiler};
+  command.insert(command.end(), kit.compile_options.begin(), kit.compile_options.end());
+  command.emplace_back("-g0"); // nobody runs a debugger here, and it takes a fifth of the time
+  command.push_back("-I" + folder + "/include");
+  return command;
+}
+
+} // namespace
+
+std::vector<std::string> Kit::build(const std::string& program, const std::string& kit,
+                                    const std::string& output) const {
+  std::vector<std::string> command = compile_command(*this, kit);
+  command.insert(command.end(), {"-o", output, program + ".cpp"});
+  command.insert(command.end(), link_options.begin(), link_options.end());
+  command.push_back(kit + "/" + std::string(library_name));
+  return command;
+}
+
+std::vector<std::string> Kit::precompile(const std::string& header, const std::string& kit,
+                                         const std::string& output) const {
+  std::vector<std::string> command = compile_command(*this, kit);
+  command.insert(command.end(),
+                 {"-o", output, "-x", "c++-header", kit + "/include/support/" + header});
+  return command;
+}
+
+fs::path Kit::precompiled(const std::string& header, const fs::path& folder) {
+  return folder / "include/support" / (header + ".gch");
+}
+
+void Kit::copy_to(const fs::path& folder) const {
+  fs::create_directories(folder / "include/support");
+  for (const auto& entry : fs::directory_iterator(headers)) {
+    if (entry.path().extension() == ".hpp") {
+      copy_readable(entry.path(), folder / "include/support" / entry.path().filename());
+    }
+  }
+  copy_readable(archive, folder / library_name);
+  copy_readable(check, folder / "lab-check");
+  copy_readable(probe, folder / probe_name);
+}
+
+std::string Kit::fingerprint() const {
+  Fingerprint print;
+  for (const std::string& part : build("program", "kit", "output")) {
+    print.add(part);
+  }
+  std::error_code error;
+  const auto real = fs::canonical(compiler, error);
+  print.add(error ? "" : std::to_string(fs::file_size(real, error)));
+  for (const Exercise& exercise : exercises) {
+    print.add(exercise.folder).add(exercise.program);
+  }
+  std::vector<fs::path> files{archive, check, probe};
+  for (const auto& entry : fs::directory_iterator(headers)) {
+    files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  for (const fs::path& file : files) {
+    print.add(file.filename().string()).add(bytes_of(file));
+  }
+  return print.text();
+}
+
+Kit read_kit() {
+  Kit kit;
+  std::ifstream file(LAB_KIT);
+  if (!file) {
+    throw std::runtime_error(std::string("cannot read ") + LAB_KIT +
+                             ": configure the kit first (cmake --preset lab)");
+  }
+  for (std::string line; std::getline(file, line);) {
+    const auto equals = line.find('=');
+    const std::string key = line.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : line.substr(equals + 1);
+    if (value.empty() || value == "-D") {
+      continue;
+    }
+    if (key == "compiler") {
+      kit.compiler = value;
+    } else if (key == "compile") {
+      kit.compile_options.push_back(value);
+      kit.sanitized |= value.starts_with("-fsanitize");
+    } else if (key == "link") {
+      kit.link_options.push_back(value);
+    } else if (key == "library") {
+      kit.archive = value;
+    } else if (key == "headers") {
+      kit.headers = value;
+    } else if (key == "check") {
+      kit.check = value;
+    } else if (key == "probe") {
+      kit.probe = value;
+    } else if (key == "begins") {
+      kit.first_headers.push_back(value);
+    } else if (key == "exercise") {
+      const fs::path source(value);
+      kit.exercises.push_back(
+          {.folder = source.parent_path().string(), .program = source.stem().string()});
+    }
+  }
+  if (kit.compiler.empty() || kit.check.empty() || kit.exercises.empty()) {
+    throw std::runtime_error(std::string(LAB_KIT) + " is not whole: configure the kit again");
+  }
+  std::ranges::sort(kit.exercises, {}, &Exercise::folder);
+  return kit;
+}
+
+std::vector<Record> all_checks(const Kit& kit) {
+  Process list(kit.check, {.arguments = {"--results=1", "--jobs=0", "--test-suite=exercise-*"},
+                           .input = Input::null});
+  const Exit exit = list.wait();
+  auto checks = decode_records(list.out());
+  if (!exit.success() || checks.empty()) {
+    throw std::runtime_error("lab-check does not tell its checks: " + list.report());
+  }
+  std::ranges::stable_sort(checks, {}, &Record::suite);
+  return checks;
+}
+
+} // namespace lab::grade

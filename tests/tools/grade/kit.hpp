@@ -1,0 +1,55 @@
+// What grading needs of the kit: how a program is built, and the checks, in a folder that
+// submissions may see.
+#pragma once
+
+#include "tools/check/record.hpp"
+#include "tools/grade/submission.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lab::grade {
+
+/// As CMake has configured the kit.
+struct Kit {
+  std::string compiler;
+  std::vector<std::string> compile_options;
+  std::vector<std::string> link_options;
+  std::filesystem::path archive; ///< liblab_support.a
+  std::filesystem::path headers; ///< steps/support
+  std::filesystem::path check;   ///< lab-check
+  std::filesystem::path probe;   ///< liblab-probe.so
+  std::vector<Exercise> exercises;
+  /// The headers with which the programs begin, by name: worth to be compiled once for all.
+  std::vector<std::string> first_headers;
+  bool sanitized = false; ///< programs reserve terabytes of address space
+
+  /// The command that builds a program in its folder into `output`, with the kit in folder `kit`.
+  [[nodiscard]] std::vector<std::string> build(const std::string& program, const std::string& kit,
+                                               const std::string& output) const;
+
+  /// The command that compiles one of first_headers into `output`, as `build` compiles programs.
+  [[nodiscard]] std::vector<std::string>
+  precompile(const std::string& header, const std::string& kit, const std::string& output) const;
+
+  /// Copies what submissions are built and checked with. Throws std::runtime_error, which names
+  /// the file, where something is not there: then the kit has not been built.
+  void copy_to(const std::filesystem::path& folder) const;
+
+  /// Where GCC looks for what `precompile` has made, with the kit in `folder`: a program whose
+  /// first line includes the header gets it from there, and every other is compiled as without it.
+  [[nodiscard]] static std::filesystem::path precompiled(const std::string& header,
+                                                         const std::filesystem::path& folder);
+
+  /// Other when anything that a mark depends on is another.
+  [[nodiscard]] std::string fingerprint() const;
+};
+
+/// Throws std::runtime_error where the file that CMake writes is not there or not whole.
+Kit read_kit();
+
+/// Every check of the exercises, not run, in order. Throws std::runtime_error.
+std::vector<Record> all_checks(const Kit& kit);
+
+} // namespace lab::grade

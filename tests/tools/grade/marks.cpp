@@ -1,0 +1,88 @@
+#include "tools/grade/marks.hpp"
+
+#include <numeric>
+
+namespace lab::grade {
+
+namespace {
+
+constexpr std::string_view version = "lab-grade 1";
+
+template <typename Items, typename Of>
+int sum(const Items& items, Of of) {
+  return std::accumulate(items.begin(), items.end(), 0,
+                         [&](int so_far, const auto& item) { return so_far + of(item); });
+}
+
+} // namespace
+
+int possible(const Record& check) {
+  return check.skipped.empty() ? check.points : 0;
+}
+
+int reached(const Record& check) {
+  return check.passed && check.not_run.empty() ? possible(check) : 0;
+}
+
+int ExerciseMarks::reached() const {
+  return sum(checks, [](const Record& check) { return grade::reached(check); });
+}
+
+int ExerciseMarks::possible() const {
+  return sum(checks, [](const Record& check) { return grade::possible(check); });
+}
+
+int Marks::reached() const {
+  return sum(exercises, [](const ExerciseMarks& one) { return one.reached(); });
+}
+
+int Marks::possible() const {
+  return sum(exercises, [](const ExerciseMarks& one) { return one.possible(); });
+}
+
+std::string encode(const Marks& marks) {
+  std::string text = netstring(version) + netstring(marks.student) + netstring(marks.fingerprint);
+  for (const ExerciseMarks& one : marks.exercises) {
+    std::string checks;
+    for (const Record& check : one.checks) {
+      checks += lab::encode(check);
+    }
+    text += netstring(netstring(one.exercise.folder) + netstring(one.exercise.program) +
+                      netstring(one.not_built) + netstring(one.compiler_words) + netstring(checks));
+  }
+  return text;
+}
+
+std::optional<Marks> decode_marks(std::string_view text) {
+  Marks marks;
+  const auto is = take_netstring(text);
+  auto student = take_netstring(text);
+  auto fingerprint = take_netstring(text);
+  if (is != version || !student || !fingerprint) {
+    return std::nullopt;
+  }
+  marks.student = std::move(*student);
+  marks.fingerprint = std::move(*fingerprint);
+  while (!text.empty()) {
+    const auto one = take_netstring(text);
+    if (!one) {
+      return std::nullopt;
+    }
+    std::string_view rest = *one;
+    auto folder = take_netstring(rest);
+    auto program = take_netstring(rest);
+    auto not_built = take_netstring(rest);
+    auto words = take_netstring(rest);
+    const auto checks = take_netstring(rest);
+    if (!folder || !program || !not_built || !words || !checks || !rest.empty()) {
+      return std::nullopt;
+    }
+    marks.exercises.push_back({.exercise = {.folder = *folder, .program = *program},
+                               .not_built = *not_built,
+                               .compiler_words = *words,
+                               .checks = decode_records(*checks)});
+  }
+  return marks;
+}
+
+} // namespace lab::grade

@@ -1,0 +1,43 @@
+// What became of a submission, and how it is kept between two runs.
+#pragma once
+
+#include "tools/check/record.hpp"
+#include "tools/grade/submission.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lab::grade {
+
+/// One exercise of one submission.
+struct ExerciseMarks {
+  Exercise exercise;
+  std::string not_built;      ///< why there is no program; empty where there is one
+  std::string compiler_words; ///< what the compiler said; warnings as well
+  std::vector<Record> checks; ///< all of the exercise's, in order
+
+  [[nodiscard]] int reached() const;
+  [[nodiscard]] int possible() const; ///< without what was skipped
+};
+
+struct Marks {
+  std::string student;
+  std::string fingerprint; ///< of the submission's files and of what it was graded with
+  std::vector<ExerciseMarks> exercises;
+
+  [[nodiscard]] int reached() const;
+  [[nodiscard]] int possible() const;
+};
+
+/// What a check costs: nothing where it was skipped.
+int possible(const Record& check);
+int reached(const Record& check);
+
+std::string encode(const Marks& marks);
+
+/// Nothing where `text` is not what encode gives.
+std::optional<Marks> decode_marks(std::string_view text);
+
+} // namespace lab::grade
