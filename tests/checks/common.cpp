@@ -65,10 +65,6 @@ std::string instead_of_ending(Process& process) {
 
 } // namespace
 
-std::ostream& operator<<(std::ostream& out, const ReportOf& report) {
-  return out << report.process.report();
-}
-
 std::ostream& operator<<(std::ostream& out, const PictureOf& picture) {
   return out << xray_of(picture.root);
 }
@@ -85,14 +81,14 @@ std::string pattern(std::size_t size, std::uint64_t seed) {
   return bytes;
 }
 
-void expect_same(std::string_view sent, std::string_view back, Process& process) {
+void expect_same(std::string_view sent, std::string_view back) {
   if (sent == back) {
     return;
   }
   const auto differs = std::mismatch(sent.begin(), sent.end(), back.begin(), back.end());
   throw Failure(text("sent ", sent.size(), " bytes, and ", back.size(),
                      " came back; the first that is missing or wrong is the one at offset ",
-                     differs.first - sent.begin(), "; ", report_of(process)));
+                     differs.first - sent.begin()));
 }
 
 void expect_clean(const Process& process) {
@@ -105,16 +101,13 @@ void expect_clean(const Process& process) {
 }
 
 Exit ended(Process& process, std::string_view what, std::chrono::milliseconds limit) {
-  try {
-    return process.wait(limit);
-  } catch (const Failure& failure) {
-    throw Failure(text(what, ": ", failure.what()));
-  }
+  const Situation situation{std::string(what)};
+  return process.wait(limit);
 }
 
 Exit ended_or_listening(Process& process, std::string_view what) {
   const std::string instead = instead_of_ending(process);
-  expect(instead.empty(), what, ", and instead of ending ", instead, "; ", report_of(process));
+  expect(instead.empty(), what, ", and instead of ending ", instead);
   return process.wait();
 }
 
@@ -230,7 +223,7 @@ void expect_usage(const std::string& program, const std::vector<Wrong>& wrong) {
                                  return line == start || line.starts_with(start + " ");
                                }),
            "`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
-           "): standard error has no line that begins with `", start, "`; ", report_of(process));
+           "): standard error has no line that begins with `", start, "`");
   }
 }
 
@@ -248,8 +241,7 @@ void expect_fork_report(const std::string& program_name, const std::vector<std::
   const auto lines = process.error_lines();
   expect(exit.exited && exit.code == 1 && std::ranges::find(lines, line) != lines.end(),
          "fork fails with EAGAIN (RLIMIT_NPROC), and instead of `", line,
-         "` on standard error and exit status 1 it ended with ", exit.text(), "; ",
-         report_of(process));
+         "` on standard error and exit status 1 it ended with ", exit.text());
   wait_for_orphans_to_end(process);
 }
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <ostream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,31 +22,13 @@ namespace lab {
 /// machine may be busy.
 inline constexpr std::chrono::milliseconds soon{6000};
 
-/// The parts put together, for a message.
-template <typename... Parts>
-std::string text(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
-}
-
 /// A part of a message that is made when the message is, and no sooner: it takes a look at all
 /// processes.
-struct ReportOf {
-  Process& process;
-};
-
 struct PictureOf {
   pid_t root;
 };
 
-std::ostream& operator<<(std::ostream& out, const ReportOf& report);
 std::ostream& operator<<(std::ostream& out, const PictureOf& picture);
-
-/// Process::report, as a part of a message.
-inline ReportOf report_of(Process& process) {
-  return {process};
-}
 
 /// xray_of, as a part of a message.
 inline PictureOf picture_of(pid_t root) {
@@ -57,8 +38,8 @@ inline PictureOf picture_of(pid_t root) {
 /// Bytes of all values in an order that `seed` determines: a piece lost, doubled or moved is seen.
 std::string pattern(std::size_t size, std::uint64_t seed = 1);
 
-/// What came back must be what was sent; `who` is for the message.
-void expect_same(std::string_view sent, std::string_view back, Process& process);
+/// What came back must be what was sent.
+void expect_same(std::string_view sent, std::string_view back);
 
 /// No report of a sanitizer on standard error.
 void expect_clean(const Process& process);

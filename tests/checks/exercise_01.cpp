@@ -12,12 +12,11 @@
 #include <string>
 #include <vector>
 
+namespace lab::exercise_01 {
+
 namespace {
 
-using lab::Connection;
-using lab::expect;
-using lab::Server;
-using lab::text;
+constexpr Suite suite{.name = "exercise-01", .subject = {.program = "echo_server"}};
 
 // The lines that tell of clients that have gone, in order.
 std::vector<std::string> endings(Server& server) {
@@ -29,9 +28,8 @@ std::vector<std::string> endings(Server& server) {
 
 // Waits for the line of the client that was the `number`-th (from 1) to go.
 std::string ending(Server& server, std::size_t number) {
-  lab::settle(
-      server.pid(), "the line `client disconnected: N bytes`",
-      [&] { return endings(server).size() >= number; }, [&] { return server.process().report(); });
+  settle(server.pid(), "the line `client disconnected: N bytes`",
+         [&] { return endings(server).size() >= number; });
   return endings(server).at(number - 1);
 }
 
@@ -45,27 +43,26 @@ void expect_bytes(Server& server, std::size_t client, std::uint64_t bytes) {
 void come_and_go(Server& server, std::string_view data) {
   Connection client = server.connect();
   if (!data.empty()) {
-    client.exchange(data, lab::soon);
+    client.exchange(data, soon);
   }
   client.half_close();
-  expect(client.receive_until_eof(lab::soon).empty(), "more came back than was sent");
+  expect(client.receive_until_eof(soon).empty(), "more came back than was sent");
 }
 
 // Sends until neither side takes any more: the server waits in write. Returns how many bytes write
 // has taken by then: those that the server's socket still holds, and those that wait in ours.
 std::uint64_t fill(Server& server, Connection& client) {
-  const std::string piece = lab::pattern(65536);
+  const std::string piece = pattern(65536);
   std::uint64_t taken = 0;
   int unchanged = 0;
-  lab::wait_until("the server to wait in write for a client that does not read", [&] {
+  wait_until("the server to wait in write for a client that does not read", [&] {
     while (client.send_some_nonblocking(piece) != 0) {
       unchanged = 0;
     }
-    const auto theirs = lab::server_end(client);
-    const auto ours = lab::own_end(client);
-    const auto state = lab::process_info(server.pid());
-    expect(theirs && ours && state, "the server has dropped a client that does not read; ",
-           lab::report_of(server.process()));
+    const auto theirs = server_end(client);
+    const auto ours = own_end(client);
+    const auto state = process_info(server.pid());
+    expect(theirs && ours && state, "the server has dropped a client that does not read");
     const std::uint64_t now = theirs->send_queue + ours->receive_queue;
     unchanged = now == taken && state->state == 'S' ? unchanged + 1 : 0;
     taken = now;
@@ -78,97 +75,102 @@ std::uint64_t fill(Server& server, Connection& client) {
 
 } // namespace
 
-TEST_SUITE("exercise-01") {
+LAB_TAKE_EXERCISE_SERVER
 
-  LAB_EXERCISE_SERVER_CHECKS("exercise-01", "echo_server", .forks = false)
+LAB_CHECK(prints_client_disconnected_n_bytes_client,
+          .sentence = "prints `client disconnected: N bytes` when a client has gone",
+          .promise = "exercise 01", .marks = 3,
+          .means = "N is what went back to this client: 6 for `hello` and its newline",
+          .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
+                  "steps/01-echo-server, [5]",
+          .needs = &server::listens) {
+  Server server("echo_server");
+  come_and_go(server, "hello\n");
+  expect_bytes(server, 1, 6);
+}
 
-  LAB_CHECK("exercise-01: prints `client disconnected: N bytes` when a client has gone",
-            .promise = "exercise 01", .points = 3,
-            .means = "N is what went back to this client: 6 for `hello` and its newline",
-            .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
-                    "steps/01-echo-server, [5]",
-            .needs = LAB_SERVER_LISTENS("exercise-01", "echo_server")) {
-    Server server("echo_server");
-    come_and_go(server, "hello\n");
-    expect_bytes(server, 1, 6);
-  }
+LAB_CHECK(counts_0_bytes_client_sends_nothing,
+          .sentence = "counts 0 bytes for a client that sends nothing", .promise = "exercise 01",
+          .marks = 1,
+          .means = "the end of file is a read of 0 bytes: it adds nothing, and -1 is no number "
+                   "of bytes either",
+          .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
+          .needs = &prints_client_disconnected_n_bytes_client) {
+  Server server("echo_server");
+  come_and_go(server, "");
+  expect_bytes(server, 1, 0);
+  server.connect().reset();
+  expect_bytes(server, 2, 0);
+}
 
-  LAB_CHECK("exercise-01: counts 0 bytes for a client that sends nothing", .promise = "exercise 01",
-            .points = 1,
-            .means = "the end of file is a read of 0 bytes: it adds nothing, and -1 is no number "
-                     "of bytes either",
-            .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
-            .needs = "exercise-01: prints `client disconnected: N bytes` when a client has gone") {
-    Server server("echo_server");
-    come_and_go(server, "");
-    expect_bytes(server, 1, 0);
-    server.connect().reset();
-    expect_bytes(server, 2, 0);
-  }
-
-  LAB_CHECK("exercise-01: counts for each client anew", .promise = "exercise 01", .points = 2,
-            .means = "a counter that outlives its client adds the next one's bytes to its own",
-            .look = "exercises/01-echo-server/README.md, hint 2",
-            .needs = "exercise-01: prints `client disconnected: N bytes` when a client has gone") {
-    Server server("echo_server");
-    std::size_t client = 0;
-    for (const std::size_t size : {1U, 29U, 31U, 1024U, 1U, 65537U, 300'001U}) {
-      come_and_go(server, lab::pattern(size, size));
-      expect_bytes(server, ++client, size);
-    }
-  }
-
-  LAB_CHECK("exercise-01: counts five mebibytes exactly", .promise = "exercise 01", .points = 1,
-            .means = "every byte counts, in however many reads and writes it went",
-            .look = "steps/01-echo-server, [5] and [6]",
-            .needs = "exercise-01: prints `client disconnected: N bytes` when a client has gone") {
-    Server server("echo_server");
-    Connection client = server.connect();
-    client.exchange_pattern(std::size_t{5} << 20U);
-    client.half_close();
-    client.receive_until_eof();
-    expect_bytes(server, 1, std::uint64_t{5} << 20U);
-  }
-
-  LAB_CHECK("exercise-01: counts what write has taken for a client that resets, and no more",
-            .promise = "exercise 01", .points = 3,
-            .means = "what was read and could not be written has not gone back; what write has "
-                     "taken before it failed has",
-            .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
-            .needs = "exercise-01: prints `client disconnected: N bytes` when a client has gone") {
-    Server server("echo_server");
-    Connection client = server.connect(lab::soon, 16'384);
-    const std::uint64_t taken = fill(server, client);
-    client.reset();
-    const std::string line = ending(server, 1);
-    const std::string wanted = text("client disconnected: ", taken, " bytes");
-    expect(line == wanted,
-           "a client sent, read nothing, and reset while the server waited in "
-           "write, which had taken ",
-           taken, " bytes by then: instead of `", wanted, "` the line is `", line, "`");
-  }
-
-  LAB_CHECK("exercise-01: echoes and counts right when write takes less than it is given",
-            .promise = "S5 exercise 01", .points = 1,
-            .means = "write's result says how many bytes it took: the rest is still to be written, "
-                     "and to be counted once",
-            .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
-            .needs = "exercise-01: prints `client disconnected: N bytes` when a client has gone") {
-    lab::probed::needs_probe("echo_server");
-    lab::Probe probe({.faults = "write:socket:every5=interrupt;write:socket:*:short=7;"
-                                "read:socket:every3=interrupt"});
-    lab::ServerOptions options;
-    probe.attach(options.process);
-    Server server("echo_server", options);
-    come_and_go(server, lab::pattern(5'000));
-    expect_bytes(server, 1, 5'000);
-  }
-
-  LAB_CHECK("exercise-01: serves on when accept fails because a client has gone", .promise = "S6",
-            .points = 1,
-            .means = "ECONNABORTED is that client's affair: the next one wants to be served",
-            .look = "steps/support/failed_accept.cpp; accept(2), ERRORS",
-            .needs = LAB_SERVER_LISTENS("exercise-01", "echo_server")) {
-    lab::probed::outlives_an_aborted_accept({.program = "echo_server"});
+LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew",
+          .promise = "exercise 01", .marks = 2,
+          .means = "a counter that outlives its client adds the next one's bytes to its own",
+          .look = "exercises/01-echo-server/README.md, hint 2",
+          .needs = &prints_client_disconnected_n_bytes_client) {
+  Server server("echo_server");
+  std::size_t client = 0;
+  for (const std::size_t size : {1U, 29U, 31U, 1024U, 1U, 65537U, 300'001U}) {
+    come_and_go(server, pattern(size, size));
+    expect_bytes(server, ++client, size);
   }
 }
+
+LAB_CHECK(counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exactly",
+          .promise = "exercise 01", .marks = 1,
+          .means = "every byte counts, in however many reads and writes it went",
+          .look = "steps/01-echo-server, [5] and [6]",
+          .needs = &prints_client_disconnected_n_bytes_client) {
+  Server server("echo_server");
+  Connection client = server.connect();
+  client.exchange_pattern(std::size_t{5} << 20U);
+  client.half_close();
+  client.receive_until_eof();
+  expect_bytes(server, 1, std::uint64_t{5} << 20U);
+}
+
+LAB_CHECK(counts_what_write_taken_client_resets,
+          .sentence = "counts what write has taken for a client that resets, and no more",
+          .promise = "exercise 01", .marks = 3,
+          .means = "what was read and could not be written has not gone back; what write has "
+                   "taken before it failed has",
+          .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
+          .needs = &prints_client_disconnected_n_bytes_client) {
+  Server server("echo_server");
+  Connection client = server.connect(soon, 16'384);
+  const std::uint64_t taken = fill(server, client);
+  client.reset();
+  const std::string line = ending(server, 1);
+  const std::string wanted = text("client disconnected: ", taken, " bytes");
+  expect(line == wanted,
+         "a client sent, read nothing, and reset while the server waited in "
+         "write, which had taken ",
+         taken, " bytes by then: instead of `", wanted, "` the line is `", line, "`");
+}
+
+LAB_CHECK(echoes_counts_right_write_takes_less,
+          .sentence = "echoes and counts right when write takes less than it is given",
+          .promise = "S5 exercise 01", .marks = 1,
+          .means = "write's result says how many bytes it took: the rest is still to be written, "
+                   "and to be counted once",
+          .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
+          .needs = &prints_client_disconnected_n_bytes_client) {
+  probed::needs_probe("echo_server");
+  Probe probe({.faults = "write:socket:every5=interrupt;write:socket:*:short=7;"
+                         "read:socket:every3=interrupt"});
+  ServerOptions options;
+  probe.attach(options.process);
+  Server server("echo_server", options);
+  come_and_go(server, pattern(5'000));
+  expect_bytes(server, 1, 5'000);
+}
+
+LAB_CHECK(serves_accept_fails_because_client_gone,
+          .sentence = "serves on when accept fails because a client has gone", .promise = "S6",
+          .marks = 1,
+          .means = "ECONNABORTED is that client's affair: the next one wants to be served",
+          .look = "steps/support/failed_accept.cpp; accept(2), ERRORS", .needs = &server::listens) {
+  probed::outlives_an_aborted_accept({.program = "echo_server"});
+}
+
+} // namespace lab::exercise_01

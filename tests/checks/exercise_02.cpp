@@ -12,17 +12,15 @@
 #include <string>
 #include <vector>
 
+namespace lab::exercise_02 {
+
 namespace {
 
-using lab::Exit;
-using lab::expect;
-using lab::Process;
-using lab::ProcessInfo;
-using lab::text;
+constexpr Suite suite{.name = "exercise-02", .subject = {.program = "zombies"}};
 
 constexpr const char* program = "zombies";
 
-Process start(std::size_t count, lab::ProcessOptions options = {}) {
+Process start(std::size_t count, ProcessOptions options = {}) {
   options.arguments = {std::to_string(count)};
   return Process(lab::program(program), std::move(options));
 }
@@ -30,11 +28,11 @@ Process start(std::size_t count, lab::ProcessOptions options = {}) {
 // Waits until the program has `count` children and all of them are zombies.
 std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
   std::vector<pid_t> zombies;
-  lab::settle(
+  settle(
       process.pid(), text(count, count == 1 ? " zombie" : " zombies at the same moment"),
       [&] {
         zombies.clear();
-        const auto children = lab::children_of(process.pid());
+        const auto children = children_of(process.pid());
         for (const ProcessInfo& child : children) {
           if (child.zombie()) {
             zombies.push_back(child.pid);
@@ -42,19 +40,16 @@ std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
         }
         return zombies.size() == count && children.size() == count;
       },
-      [&] {
-        return text("of its children ", zombies.size(), " are zombies; ", lab::report_of(process));
-      });
+      [&] { return text("of its children ", zombies.size(), " are zombies"); });
   std::ranges::sort(zombies);
   return zombies;
 }
 
 void expect_end(Process& process, const std::string& after) {
-  const Exit exit = lab::ended(process, after);
-  expect(exit.success(), after, ": it ended with ", exit.text(), " instead of exit status 0; ",
-         lab::report_of(process));
-  lab::expect_nothing_left(process, after);
-  lab::expect_clean(process);
+  const Exit exit = ended(process, after);
+  expect(exit.success(), after, ": it ended with ", exit.text(), " instead of exit status 0");
+  expect_nothing_left(process, after);
+  expect_clean(process);
 }
 
 std::string joined(const std::vector<pid_t>& pids) {
@@ -67,168 +62,173 @@ std::string joined(const std::vector<pid_t>& pids) {
 
 } // namespace
 
-// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): a part of the test cases that macros register
-#define NEEDS_ZOMBIES "exercise-02: makes N zombies at the same moment"
-
-TEST_SUITE("exercise-02") {
-
-  LAB_CHECK(NEEDS_ZOMBIES, .promise = "exercise 02", .points = 4,
-            .means = "a child that has ended is a zombie until its parent asks how it ended: who "
-                     "asks each one before the next is started never has more than one",
-            .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
-    for (const std::size_t count : {3U, 1U, 200U}) {
-      Process process = start(count);
-      wait_for_zombies(process, count);
-    }
-  }
-
-  LAB_CHECK("exercise-02: prints the ids of its zombies, one a line and nothing else",
-            .promise = "exercise 02 G3", .points = 2,
-            .means = "fork returns the child's id to the parent: whoever is still to be asked has "
-                     "to be remembered",
-            .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)", .needs = NEEDS_ZOMBIES) {
-    Process process = start(5);
-    const auto zombies = wait_for_zombies(process, 5);
-    lab::settle(
-        process.pid(), "five lines", [&] { return process.lines().size() >= 5; },
-        [&] { return process.report(); });
-    process.close_input();
-    lab::ended(process, "end of file");
-    std::vector<std::string> wanted;
-    std::ranges::transform(zombies, std::back_inserter(wanted),
-                           [](pid_t pid) { return std::to_string(pid); });
-    auto lines = process.lines();
-    std::ranges::sort(lines);
-    std::ranges::sort(wanted);
-    expect(lines == wanted && process.out().ends_with('\n'), "the zombies were ", joined(zombies),
-           ", and it printed\n", lab::shown(process.out()));
-    lab::expect_whole_lines(process);
-  }
-
-  LAB_CHECK("exercise-02: prints no id before the last of them is a zombie",
-            .promise = "exercise 02", .points = 2,
-            .means = "a line says: look now, they are all there. A child that has been started "
-                     "may take its time until it has ended",
-            .look = "TODO 2; lab::wait_until_ended; waitid(2), WNOWAIT", .needs = NEEDS_ZOMBIES) {
-    lab::probed::needs_probe(program);
-    constexpr std::size_t count = 5;
-    lab::Probe probe({.hold_children = true});
-    lab::ProcessOptions options;
-    probe.attach(options);
-    Process process = start(count, options);
-    // Each child is held where it begins.
-    lab::settle(
-        process.pid(), "five children", [&] { return probe.held_children().size() == count; },
-        [&] {
-          return text("the first ones were held at their start, and the next was not started; ",
-                      lab::report_of(process));
-        });
-    const auto held = probe.held_children();
-    for (std::size_t i = 0; i + 1 < count; ++i) {
-      probe.let_go(held[i]);
-    }
-    // That it prints nothing now is what is asked. A second is a time that sleepers like to take.
-    constexpr std::chrono::milliseconds long_enough{1200};
-    std::optional<lab::Deadline> quiet;
-    lab::wait_until(
-        "four of five children to be zombies, and the parent to wait for the fifth",
-        [&] {
-          const auto children = lab::children_of(process.pid());
-          const auto parent = lab::process_info(process.pid());
-          if (!quiet && std::ranges::count_if(children, &ProcessInfo::zombie) == count - 1 &&
-              parent && parent->state == 'S') {
-            quiet.emplace(long_enough);
-          }
-          return (quiet && quiet->passed()) || !process.out().empty();
-        },
-        [&] { return process.report(); }, lab::soon);
-    expect(process.out().empty(),
-           "one of five children had not ended yet, because it was held, "
-           "and there was output already:\n",
-           lab::shown(process.out()));
-    probe.let_all_go();
+LAB_CHECK(makes_n_zombies_same_moment, .sentence = "makes N zombies at the same moment",
+          .promise = "exercise 02", .marks = 4,
+          .means = "a child that has ended is a zombie until its parent asks how it ended: who "
+                   "asks each one before the next is started never has more than one",
+          .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
+  for (const std::size_t count : {3U, 1U, 200U}) {
+    Process process = start(count);
     wait_for_zombies(process, count);
   }
+}
 
-  LAB_CHECK("exercise-02: prints no id when one of them cannot be started", .promise = "G2 G5",
-            .points = 1,
-            .means = "fork may fail in mid-way: then there are not N, and those who are there are "
-                     "still to be buried",
-            .look = "steps/support/error.hpp; fork(2), EAGAIN", .needs = NEEDS_ZOMBIES) {
-    lab::probed::needs_probe(program);
-    lab::Probe probe({.faults = "fork:3-=EAGAIN"});
-    lab::ProcessOptions options{.input = lab::Input::null};
-    probe.attach(options);
-    Process process = start(5, options);
-    const Exit exit = lab::ended(process, "the third fork failed with EAGAIN");
-    if (probe.faults_injected("fork") == 0) {
-      throw lab::Skipped("the program makes its children by something else than fork");
-    }
-    expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
-           "the third of five forks failed: instead of `zombies: fork: REASON` on standard error "
-           "and exit status 1 it ended with ",
-           exit.text(), "; ", lab::report_of(process));
-    expect(process.out().empty(),
-           "the third of five forks failed, so there were never five "
-           "zombies, and it printed\n",
-           lab::shown(process.out()));
+LAB_CHECK(prints_ids_zombies_one_line_nothing,
+          .sentence = "prints the ids of its zombies, one a line and nothing else",
+          .promise = "exercise 02 G3", .marks = 2,
+          .means = "fork returns the child's id to the parent: whoever is still to be asked has "
+                   "to be remembered",
+          .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
+          .needs = &makes_n_zombies_same_moment) {
+  Process process = start(5);
+  const auto zombies = wait_for_zombies(process, 5);
+  settle(process.pid(), "five lines", [&] { return process.lines().size() >= 5; });
+  process.close_input();
+  ended(process, "end of file");
+  std::vector<std::string> wanted;
+  std::ranges::transform(zombies, std::back_inserter(wanted),
+                         [](pid_t pid) { return std::to_string(pid); });
+  auto lines = process.lines();
+  std::ranges::sort(lines);
+  std::ranges::sort(wanted);
+  expect(lines == wanted && process.out().ends_with('\n'), "the zombies were ", joined(zombies),
+         ", and it printed\n", shown(process.out()));
+  expect_whole_lines(process);
+}
+
+LAB_CHECK(prints_no_id_before_last_them,
+          .sentence = "prints no id before the last of them is a zombie", .promise = "exercise 02",
+          .marks = 2,
+          .means = "a line says: look now, they are all there. A child that has been started "
+                   "may take its time until it has ended",
+          .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT",
+          .needs = &makes_n_zombies_same_moment) {
+  probed::needs_probe(program);
+  constexpr std::size_t count = 5;
+  Probe probe({.hold_children = true});
+  ProcessOptions options;
+  probe.attach(options);
+  Process process = start(count, options);
+  // Each child is held where it begins.
+  settle(
+      process.pid(), "five children", [&] { return probe.held_children().size() == count; },
+      [&] {
+        return text("the first ones were held at their start, and the next was not started");
+      });
+  const auto held = probe.held_children();
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    probe.let_go(held[i]);
   }
-
-  LAB_CHECK("exercise-02: waits for Enter without using the processor, and all stay zombies",
-            .promise = "exercise 02 G4", .points = 1,
-            .means = "who waits for a line sleeps in read; and time takes no zombie away",
-            .look = "steps/02-zombie/zombie.cpp, [3]; read(2)", .needs = NEEDS_ZOMBIES) {
-    Process process = start(3);
-    const auto zombies = wait_for_zombies(process, 3);
-    kill(zombies.front(), SIGKILL);
-    lab::expect_all_idle({{process.pid(), "the zombies' parent, which waits for Enter"}});
-    expect(wait_for_zombies(process, 3) == zombies, "they are not the same any more; ",
-           lab::report_of(process));
-  }
-
-  LAB_CHECK("exercise-02: ends with status 0 on Enter and on end of file, and none is left",
-            .promise = "exercise 02 G5", .points = 2,
-            .means = "a parent that ends leaves its zombies to init; one that cares asks each for "
-                     "its status before",
-            .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)", .needs = NEEDS_ZOMBIES) {
-    for (const std::size_t count : {1U, 100U}) {
-      for (const bool by_enter : {true, false}) {
-        Process process = start(count);
-        wait_for_zombies(process, count);
-        if (by_enter) {
-          process.type("\n");
-        } else {
-          process.close_input();
+  // That it prints nothing now is what is asked. A second is a time that sleepers like to take.
+  constexpr std::chrono::milliseconds long_enough{1200};
+  std::optional<Deadline> quiet;
+  wait_until(
+      "four of five children to be zombies, and the parent to wait for the fifth",
+      [&] {
+        const auto children = children_of(process.pid());
+        const auto parent = process_info(process.pid());
+        if (!quiet && std::ranges::count_if(children, &ProcessInfo::zombie) == count - 1 &&
+            parent && parent->state == 'S') {
+          quiet.emplace(long_enough);
         }
-        expect_end(process, by_enter ? "Enter" : "end of file");
+        return (quiet && quiet->passed()) || !process.out().empty();
+      },
+      soon);
+  expect(process.out().empty(),
+         "one of five children had not ended yet, because it was held, "
+         "and there was output already:\n",
+         shown(process.out()));
+  probe.let_all_go();
+  wait_for_zombies(process, count);
+}
+
+LAB_CHECK(prints_no_id_one_them_cannot,
+          .sentence = "prints no id when one of them cannot be started", .promise = "G2 G5",
+          .marks = 1,
+          .means = "fork may fail in mid-way: then there are not N, and those who are there are "
+                   "still to be buried",
+          .look = "steps/support/error.hpp; fork(2), EAGAIN",
+          .needs = &makes_n_zombies_same_moment) {
+  probed::needs_probe(program);
+  Probe probe({.faults = "fork:3-=EAGAIN"});
+  ProcessOptions options{.input = Input::null};
+  probe.attach(options);
+  Process process = start(5, options);
+  const Exit exit = ended(process, "the third fork failed with EAGAIN");
+  if (probe.faults_injected("fork") == 0) {
+    throw Skipped("the program makes its children by something else than fork");
+  }
+  expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
+         "the third of five forks failed: instead of `zombies: fork: REASON` on standard error "
+         "and exit status 1 it ended with ",
+         exit.text());
+  expect(process.out().empty(),
+         "the third of five forks failed, so there were never five "
+         "zombies, and it printed\n",
+         shown(process.out()));
+}
+
+LAB_CHECK(waits_enter_without_using_processor_all,
+          .sentence = "waits for Enter without using the processor, and all stay zombies",
+          .promise = "exercise 02 G4", .marks = 1,
+          .means = "who waits for a line sleeps in read; and time takes no zombie away",
+          .look = "steps/02-zombie/zombie.cpp, [3]; read(2)",
+          .needs = &makes_n_zombies_same_moment) {
+  Process process = start(3);
+  const auto zombies = wait_for_zombies(process, 3);
+  kill(zombies.front(), SIGKILL);
+  expect_all_idle({{process.pid(), "the zombies' parent, which waits for Enter"}});
+  expect(wait_for_zombies(process, 3) == zombies, "they are not the same any more");
+}
+
+LAB_CHECK(ends_status_0_enter_end_file,
+          .sentence = "ends with status 0 on Enter and on end of file, and none is left",
+          .promise = "exercise 02 G5", .marks = 2,
+          .means = "a parent that ends leaves its zombies to init; one that cares asks each for "
+                   "its status before",
+          .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)",
+          .needs = &makes_n_zombies_same_moment) {
+  for (const std::size_t count : {1U, 100U}) {
+    for (const bool by_enter : {true, false}) {
+      Process process = start(count);
+      wait_for_zombies(process, count);
+      if (by_enter) {
+        process.type("\n");
+      } else {
+        process.close_input();
       }
+      expect_end(process, by_enter ? "Enter" : "end of file");
     }
-  }
-
-  LAB_CHECK("exercise-02: with N = 0 prints nothing, waits, and exits 0", .promise = "exercise 02",
-            .points = 1, .means = "none is a number, too",
-            .look = "exercises/02-zombie/README.md, the contract") {
-    Process process = start(0);
-    lab::expect_all_idle({{process.pid(), "zombies 0, which waits for Enter"}});
-    expect(!process.poll_exit(), "it has ended before Enter; ", lab::report_of(process));
-    process.type("\n");
-    expect_end(process, "Enter");
-    expect(process.out().empty(), "with N = 0 it printed\n", lab::shown(process.out()));
-  }
-
-  LAB_CHECK("exercise-02: ends with status 2 and its usage on wrong arguments", .promise = "G1",
-            .points = 1, .means = "atoi turns what is no number into 0, and 5x into 5",
-            .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
-    const std::vector<lab::Wrong> wrong{
-        {.arguments = {}, .why = "no argument"},
-        {.arguments = {"1", "2"}, .why = "one argument too many"},
-        {.arguments = {"abc"}, .why = "no number"},
-        {.arguments = {"-1"}, .why = "below 0"},
-        {.arguments = {"5x"}, .why = "a number and more"},
-        {.arguments = {""}, .why = "empty"},
-        {.arguments = {"99999999999999999999"}, .why = "no integer holds it"},
-    };
-    lab::expect_refused(program, wrong);
-    lab::expect_usage(program, wrong);
   }
 }
+
+LAB_CHECK(n_0_prints_nothing_waits_exits,
+          .sentence = "with N = 0 prints nothing, waits, and exits 0", .promise = "exercise 02",
+          .marks = 1, .means = "none is a number, too",
+          .look = "exercises/02-zombie/README.md, the contract") {
+  Process process = start(0);
+  expect_all_idle({{process.pid(), "zombies 0, which waits for Enter"}});
+  expect(!process.poll_exit(), "it has ended before Enter");
+  process.type("\n");
+  expect_end(process, "Enter");
+  expect(process.out().empty(), "with N = 0 it printed\n", shown(process.out()));
+}
+
+LAB_CHECK(ends_status_2_usage_wrong_arguments,
+          .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
+          .marks = 1, .means = "atoi turns what is no number into 0, and 5x into 5",
+          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+  const std::vector<Wrong> wrong{
+      {.arguments = {}, .why = "no argument"},
+      {.arguments = {"1", "2"}, .why = "one argument too many"},
+      {.arguments = {"abc"}, .why = "no number"},
+      {.arguments = {"-1"}, .why = "below 0"},
+      {.arguments = {"5x"}, .why = "a number and more"},
+      {.arguments = {""}, .why = "empty"},
+      {.arguments = {"99999999999999999999"}, .why = "no integer holds it"},
+  };
+  expect_refused(program, wrong);
+  expect_usage(program, wrong);
+}
+
+} // namespace lab::exercise_02

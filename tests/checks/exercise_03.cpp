@@ -13,12 +13,11 @@
 #include <string_view>
 #include <vector>
 
+namespace lab::exercise_03 {
+
 namespace {
 
-using lab::Exit;
-using lab::expect;
-using lab::Process;
-using lab::text;
+constexpr Suite suite{.name = "exercise-03", .subject = {.program = "collect"}};
 
 constexpr const char* program = "collect";
 
@@ -62,11 +61,11 @@ std::vector<Line> lines_of(Process& process) {
 }
 
 // Runs it to its end: one line for each SPEC, in whatever order, of a child each.
-void expect_all_reported(const std::vector<std::string>& specs, lab::ProcessOptions options = {}) {
+void expect_all_reported(const std::vector<std::string>& specs, ProcessOptions options = {}) {
   options.arguments = specs;
-  options.input = lab::Input::null;
+  options.input = Input::null;
   Process process(lab::program(program), std::move(options));
-  const Exit exit = lab::ended(process, typed(specs));
+  const Exit exit = ended(process, typed(specs));
   const auto lines = lines_of(process);
   std::vector<std::string> wanted;
   std::ranges::transform(specs, std::back_inserter(wanted), how);
@@ -75,206 +74,200 @@ void expect_all_reported(const std::vector<std::string>& specs, lab::ProcessOpti
   for (const Line& line : lines) {
     got.push_back(line.how);
     expect(line.pid != process.pid() && pids.insert(line.pid).second, "`", typed(specs),
-           "`: two lines have the id ", line.pid, ", or it is the parent's own; ",
-           lab::report_of(process));
+           "`: two lines have the id ", line.pid, ", or it is the parent's own");
   }
   std::ranges::sort(wanted);
   std::ranges::sort(got);
   std::vector<std::string> missing;
   std::ranges::set_difference(wanted, got, std::back_inserter(missing));
   expect(missing.empty(), "`", typed(specs), "`: no line says `PID ",
-         missing.empty() ? "" : missing.front(), "`; ", lab::report_of(process));
+         missing.empty() ? "" : missing.front(), "`");
   expect(got.size() == wanted.size(), "`", typed(specs), "`: ", got.size(), " lines for ",
-         wanted.size(), " children; ", lab::report_of(process));
+         wanted.size(), " children");
   expect(exit.success(), "`", typed(specs), "` ended with ", exit.text(),
-         " instead of exit status 0; ", lab::report_of(process));
-  lab::expect_nothing_left(process, typed(specs));
-  lab::expect_clean(process);
+         " instead of exit status 0");
+  expect_nothing_left(process, typed(specs));
+  expect_clean(process);
 }
 
 } // namespace
 
-// NOLINTBEGIN(cppcoreguidelines-macro-usage): parts of the test cases that macros register
-#define NEEDS_REPORT                                                                               \
-  "exercise-03: reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`"
-#define NEEDS_AT_ONCE "exercise-03: all children run at once, none waits for another one's end"
+LAB_CHECK(
+    reports_how_each_child_ended_pid,
+    .sentence = "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`",
+    .promise = "exercise 03", .marks = 3,
+    .means = "a status is a code of its own: ask first how the child ended, and then take "
+             "the exit code or the signal out of it",
+    .look = "TODO 3; steps/03-wait/wait_child.cpp, [2]; wait(2), WIFEXITED; sigabbrev_np(3)") {
+  expect_all_reported({"7"});
+  expect_all_reported({"KILL"});
+  expect_all_reported({"7", "KILL", "0", "TERM", "255", "7", "SEGV"});
+}
 
-// NOLINTEND(cppcoreguidelines-macro-usage)
-
-TEST_SUITE("exercise-03") {
-
-  LAB_CHECK(NEEDS_REPORT, .promise = "exercise 03", .points = 3,
-            .means = "a status is a code of its own: ask first how the child ended, and then take "
-                     "the exit code or the signal out of it",
-            .look =
-                "TODO 3; steps/03-wait/wait_child.cpp, [2]; wait(2), WIFEXITED; sigabbrev_np(3)") {
-    expect_all_reported({"7"});
-    expect_all_reported({"KILL"});
-    expect_all_reported({"7", "KILL", "0", "TERM", "255", "7", "SEGV"});
+LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 to 255 apart",
+          .promise = "exercise 03", .marks = 1,
+          .means = "exit code 9 and signal 9 look alike in the status; 256 statuses do not",
+          .look = "wait(2), WEXITSTATUS", .needs = &reports_how_each_child_ended_pid) {
+  std::vector<std::string> specs;
+  for (int code = 0; code < 256; ++code) {
+    specs.push_back(std::to_string(code));
   }
+  expect_all_reported(specs);
+}
 
-  LAB_CHECK("exercise-03: tells all exit codes from 0 to 255 apart", .promise = "exercise 03",
-            .points = 1,
-            .means = "exit code 9 and signal 9 look alike in the status; 256 statuses do not",
-            .look = "wait(2), WEXITSTATUS", .needs = NEEDS_REPORT) {
-    std::vector<std::string> specs;
-    for (int code = 0; code < 256; ++code) {
-      specs.push_back(std::to_string(code));
-    }
-    expect_all_reported(specs);
+LAB_CHECK(names_each_signal_leaves_no_core,
+          .sentence = "names each signal, and leaves no core file behind",
+          .promise = "exercise 03 G5", .marks = 1,
+          .means = "WTERMSIG is a number: its name is what `kill -l` says",
+          .look = "sigabbrev_np(3); signal(7), Standard signals; core(5)",
+          .needs = &reports_how_each_child_ended_pid) {
+  const Folder folder;
+  expect_all_reported({"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1",
+                       "SEGV", "USR2", "PIPE", "ALRM", "TERM", "XCPU"},
+                      {.working_directory = folder.path()});
+  expect(folder.list().empty(), "it left behind in its folder: ", folder.list());
+}
+
+LAB_CHECK(all_children_run_once_none_waits,
+          .sentence = "all children run at once, none waits for another one's end",
+          .promise = "exercise 03", .marks = 3,
+          .means = "a parent that waits in the loop in which it starts them has one child at a "
+                   "time",
+          .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)",
+          .needs = &reports_how_each_child_ended_pid) {
+  probed::needs_probe(program);
+  const std::vector<std::string> specs{"7", "KILL", "0", "TERM", "3"};
+  Probe probe({.hold_children = true});
+  ProcessOptions options{.arguments = specs, .input = Input::null};
+  probe.attach(options);
+  Process process(lab::program(program), options);
+  settle(
+      process.pid(), text("the ", specs.size(), " children of `", typed(specs), "` to run"),
+      [&] { return probe.held_children().size() == specs.size(); },
+      [&] {
+        return text("none of them has ended, because each is held at its start, and only ",
+                    probe.held_children().size(), " of ", specs.size(), " are there");
+      });
+  probe.let_all_go();
+  ended(process, "the children have been let go");
+  expect(lines_of(process).size() == specs.size(), "five children, and ", process.lines().size(),
+         " lines");
+}
+
+LAB_CHECK(sleeps_until_child_ends_without_polling,
+          .sentence = "sleeps until a child ends, without polling", .promise = "exercise 03 G4",
+          .marks = 1,
+          .means = "waitpid without WNOHANG sleeps until there is a child to report: who asks "
+                   "again and again keeps the processor busy with asking",
+          .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
+          .needs = &all_children_run_once_none_waits) {
+  probed::needs_probe(program);
+  Probe probe({.hold_children = true});
+  ProcessOptions options{.arguments = {"7", "KILL", "0"}, .input = Input::null};
+  probe.attach(options);
+  Process process(lab::program(program), options);
+  settle(process.pid(), "the children to run", [&] { return probe.held_children().size() == 3; });
+  expect_all_idle({{process.pid(), "collect 7 KILL 0, none of whose children has ended"}});
+  probe.let_all_go();
+  ended(process, "the children have been let go");
+}
+
+LAB_CHECK(prints_one_line_child_once_order,
+          .sentence = "prints one line a child, at once, in the order in which they end",
+          .promise = "exercise 03 G3", .marks = 4,
+          .means = "waitpid for one child by its id waits for that one, though others have ended "
+                   "long before; -1 means whoever is next",
+          .look = "TODO 2; steps/03-wait/waitpid_poll.cpp, [3]; waitpid(2)",
+          .needs = &all_children_run_once_none_waits) {
+  probed::needs_probe(program);
+  const std::vector<std::string> specs{"1", "2", "TERM", "4", "5", "KILL", "7"};
+  Probe probe({.hold_children = true});
+  ProcessOptions options{.arguments = specs, .input = Input::null};
+  probe.attach(options);
+  Process process(lab::program(program), options);
+  settle(process.pid(), "the children to run",
+         [&] { return probe.held_children().size() == specs.size(); });
+  auto order = probe.held_children(); // any order but that of their birth
+  std::ranges::sort(order, std::greater<>());
+  std::swap(order.front(), order.at(3));
+  std::string told;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const pid_t child = order[i];
+    probe.let_go(child);
+    told += text(told.empty() ? "" : ", ", child);
+    settle(
+        process.pid(), text("a line for child ", child, ", which has just ended"),
+        [&] { return process.lines().size() > i; },
+        [&] { return text("the children were let go one by one, in this order: ", told); });
+    const auto lines = lines_of(process);
+    expect(lines.size() == i + 1 && lines.back().pid == child,
+           "the children ended in this "
+           "order: ",
+           told, "; and it printed\n", shown(process.out()));
   }
-
-  LAB_CHECK(
-      "exercise-03: names each signal, and leaves no core file behind", .promise = "exercise 03 G5",
-      .points = 1, .means = "WTERMSIG is a number: its name is what `kill -l` says",
-      .look = "sigabbrev_np(3); signal(7), Standard signals; core(5)", .needs = NEEDS_REPORT) {
-    const lab::Folder folder;
-    expect_all_reported({"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1",
-                         "SEGV", "USR2", "PIPE", "ALRM", "TERM", "XCPU"},
-                        {.working_directory = folder.path()});
-    expect(folder.list().empty(), "it left behind in its folder: ", folder.list());
-  }
-
-  LAB_CHECK(NEEDS_AT_ONCE, .promise = "exercise 03", .points = 3,
-            .means = "a parent that waits in the loop in which it starts them has one child at a "
-                     "time",
-            .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)", .needs = NEEDS_REPORT) {
-    lab::probed::needs_probe(program);
-    const std::vector<std::string> specs{"7", "KILL", "0", "TERM", "3"};
-    lab::Probe probe({.hold_children = true});
-    lab::ProcessOptions options{.arguments = specs, .input = lab::Input::null};
-    probe.attach(options);
-    Process process(lab::program(program), options);
-    lab::settle(
-        process.pid(), text("the ", specs.size(), " children of `", typed(specs), "` to run"),
-        [&] { return probe.held_children().size() == specs.size(); },
-        [&] {
-          return text("none of them has ended, because each is held at its start, and only ",
-                      probe.held_children().size(), " of ", specs.size(), " are there; ",
-                      lab::report_of(process));
-        });
-    probe.let_all_go();
-    lab::ended(process, "the children have been let go");
-    expect(lines_of(process).size() == specs.size(), "five children, and ", process.lines().size(),
-           " lines; ", lab::report_of(process));
-  }
-
-  LAB_CHECK("exercise-03: sleeps until a child ends, without polling", .promise = "exercise 03 G4",
-            .points = 1,
-            .means = "waitpid without WNOHANG sleeps until there is a child to report: who asks "
-                     "again and again keeps the processor busy with asking",
-            .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
-            .needs = NEEDS_AT_ONCE) {
-    lab::probed::needs_probe(program);
-    lab::Probe probe({.hold_children = true});
-    lab::ProcessOptions options{.arguments = {"7", "KILL", "0"}, .input = lab::Input::null};
-    probe.attach(options);
-    Process process(lab::program(program), options);
-    lab::settle(
-        process.pid(), "the children to run", [&] { return probe.held_children().size() == 3; },
-        [&] { return process.report(); });
-    lab::expect_all_idle({{process.pid(), "collect 7 KILL 0, none of whose children has ended"}});
-    probe.let_all_go();
-    lab::ended(process, "the children have been let go");
-  }
-
-  LAB_CHECK("exercise-03: prints one line a child, at once, in the order in which they end",
-            .promise = "exercise 03 G3", .points = 4,
-            .means = "waitpid for one child by its id waits for that one, though others have ended "
-                     "long before; -1 means whoever is next",
-            .look = "TODO 2; steps/03-wait/waitpid_poll.cpp, [3]; waitpid(2)",
-            .needs = NEEDS_AT_ONCE) {
-    lab::probed::needs_probe(program);
-    const std::vector<std::string> specs{"1", "2", "TERM", "4", "5", "KILL", "7"};
-    lab::Probe probe({.hold_children = true});
-    lab::ProcessOptions options{.arguments = specs, .input = lab::Input::null};
-    probe.attach(options);
-    Process process(lab::program(program), options);
-    lab::settle(
-        process.pid(), "the children to run",
-        [&] { return probe.held_children().size() == specs.size(); },
-        [&] { return process.report(); });
-    auto order = probe.held_children(); // any order but that of their birth
-    std::ranges::sort(order, std::greater<>());
-    std::swap(order.front(), order.at(3));
-    std::string told;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      const pid_t child = order[i];
-      probe.let_go(child);
-      told += text(told.empty() ? "" : ", ", child);
-      lab::settle(
-          process.pid(), text("a line for child ", child, ", which has just ended"),
-          [&] { return process.lines().size() > i; },
-          [&] {
-            return text("the children were let go one by one, in this order: ", told, "; ",
-                        lab::report_of(process));
-          });
-      const auto lines = lines_of(process);
-      expect(lines.size() == i + 1 && lines.back().pid == child,
-             "the children ended in this "
-             "order: ",
-             told, "; and it printed\n", lab::shown(process.out()));
-    }
-    // Each line has to tell of that child: what it said when it ended is in the probe's record.
-    const auto events = probe.events();
-    for (const Line& line : lines_of(process)) {
-      for (const lab::Event& event : events) {
-        if (event.pid == line.pid && event.call == "_exit") {
-          const std::string code = event.text.substr(event.text.find('(') + 1);
-          expect(line.how == "exited " + code.substr(0, code.find(')')), "child ", line.pid,
-                 " called ", event.text, ", and its line is `", line.pid, " ", line.how, "`");
-        }
+  // Each line has to tell of that child: what it said when it ended is in the probe's record.
+  const auto events = probe.events();
+  for (const Line& line : lines_of(process)) {
+    for (const Event& event : events) {
+      if (event.pid == line.pid && event.call == "_exit") {
+        const std::string code = event.text.substr(event.text.find('(') + 1);
+        expect(line.how == "exited " + code.substr(0, code.find(')')), "child ", line.pid,
+               " called ", event.text, ", and its line is `", line.pid, " ", line.how, "`");
       }
     }
-    const Exit exit = lab::ended(process, "the last child has ended");
-    expect(exit.success(), "it ended with ", exit.text(), "; ", lab::report_of(process));
-    lab::expect_nothing_left(process, "the last child has ended");
-    lab::expect_whole_lines(process);
   }
+  const Exit exit = ended(process, "the last child has ended");
+  expect(exit.success(), "it ended with ", exit.text());
+  expect_nothing_left(process, "the last child has ended");
+  expect_whole_lines(process);
+}
 
-  LAB_CHECK("exercise-03: ends with status 2 and its usage on a bad SPEC, and starts nothing",
-            .promise = "exercise 03 G1", .points = 1,
-            .means = "all SPECs are looked at before the first child is started",
-            .look = "steps/support/arguments.cpp, ending_arguments") {
-    const std::vector<lab::Wrong> wrong{
-        {.arguments = {}, .why = "no SPEC"},
-        {.arguments = {"256"}, .why = "above 255"},
-        {.arguments = {"-1"}, .why = "below 0"},
-        {.arguments = {"FOO"}, .why = "no signal has that name"},
-        {.arguments = {"CHLD"}, .why = "it ends no process"},
-        {.arguments = {""}, .why = "empty"},
-        {.arguments = {"7", "0", "7x"}, .why = "a number and more"},
-        {.arguments = {"7", "0", "FOO"}, .why = "the last one is bad"},
-    };
-    lab::expect_refused(program, wrong);
-    lab::expect_usage(program, wrong);
-    for (const lab::Wrong& one : wrong) {
-      Process process(lab::program(program),
-                      {.arguments = one.arguments, .input = lab::Input::null});
-      lab::ended(process, one.why);
-      expect(process.out().empty(), "`", typed(one.arguments), "` (", one.why,
-             "): it has reported a child:\n", lab::shown(process.out()));
-    }
-  }
-
-  LAB_CHECK("exercise-03: says so and ends with status 1 when a fork fails, and leaves nobody",
-            .promise = "G2 G5", .points = 1,
-            .means = "fork returns -1 where the processes are used up: those that have been "
-                     "started are still to be collected",
-            .look = "steps/support/error.hpp; fork(2), EAGAIN", .needs = NEEDS_REPORT) {
-    lab::probed::needs_probe(program);
-    lab::Probe probe({.faults = "fork:3-=EAGAIN"});
-    lab::ProcessOptions options{.arguments = {"7", "KILL", "0", "1"}, .input = lab::Input::null};
-    probe.attach(options);
-    Process process(lab::program(program), options);
-    const Exit exit = lab::ended(process, "the third fork failed with EAGAIN");
-    if (probe.faults_injected("fork") == 0) {
-      throw lab::Skipped("the program makes its children by something else than fork");
-    }
-    expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
-           "the third of four forks failed: instead of `collect: fork: REASON` on standard error "
-           "and exit status 1 it ended with ",
-           exit.text(), "; ", lab::report_of(process));
-    lab::wait_for_orphans_to_end(process);
+LAB_CHECK(ends_status_2_usage_bad_spec,
+          .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
+          .promise = "exercise 03 G1", .marks = 1,
+          .means = "all SPECs are looked at before the first child is started",
+          .look = "steps/support/arguments.cpp, ending_arguments") {
+  const std::vector<Wrong> wrong{
+      {.arguments = {}, .why = "no SPEC"},
+      {.arguments = {"256"}, .why = "above 255"},
+      {.arguments = {"-1"}, .why = "below 0"},
+      {.arguments = {"FOO"}, .why = "no signal has that name"},
+      {.arguments = {"CHLD"}, .why = "it ends no process"},
+      {.arguments = {""}, .why = "empty"},
+      {.arguments = {"7", "0", "7x"}, .why = "a number and more"},
+      {.arguments = {"7", "0", "FOO"}, .why = "the last one is bad"},
+  };
+  expect_refused(program, wrong);
+  expect_usage(program, wrong);
+  for (const Wrong& one : wrong) {
+    Process process(lab::program(program), {.arguments = one.arguments, .input = Input::null});
+    ended(process, one.why);
+    expect(process.out().empty(), "`", typed(one.arguments), "` (", one.why,
+           "): it has reported a child:\n", shown(process.out()));
   }
 }
+
+LAB_CHECK(says_so_ends_status_1_fork,
+          .sentence = "says so and ends with status 1 when a fork fails, and leaves nobody",
+          .promise = "G2 G5", .marks = 1,
+          .means = "fork returns -1 where the processes are used up: those that have been "
+                   "started are still to be collected",
+          .look = "steps/support/error.hpp; fork(2), EAGAIN",
+          .needs = &reports_how_each_child_ended_pid) {
+  probed::needs_probe(program);
+  Probe probe({.faults = "fork:3-=EAGAIN"});
+  ProcessOptions options{.arguments = {"7", "KILL", "0", "1"}, .input = Input::null};
+  probe.attach(options);
+  Process process(lab::program(program), options);
+  const Exit exit = ended(process, "the third fork failed with EAGAIN");
+  if (probe.faults_injected("fork") == 0) {
+    throw Skipped("the program makes its children by something else than fork");
+  }
+  expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
+         "the third of four forks failed: instead of `collect: fork: REASON` on standard error "
+         "and exit status 1 it ended with ",
+         exit.text());
+  wait_for_orphans_to_end(process);
+}
+
+} // namespace lab::exercise_03

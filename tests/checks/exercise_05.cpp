@@ -2,11 +2,11 @@
 // process holds what it uses and nothing else.
 
 #include "checks/common.hpp"
-#include "checks/descriptors.hpp"
 #include "checks/exercise_server.hpp"
 #include "checks/mp_server.hpp"
 #include "checks/probed.hpp"
 #include "checks/settle.hpp"
+#include "checks/tidy_server.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
 #include "tools/drawing/picture.hpp"
@@ -15,14 +15,20 @@
 #include <string>
 #include <vector>
 
+namespace lab::exercise_05 {
+
 namespace {
+
+constexpr Suite suite{
+    .name = "exercise-05",
+    .subject = {.program = "descriptor_server", .forks = true, .end_is_another_matter = true}};
 
 // What the process holds above 2 that is no TCP socket, as `9 -> /dev/null`.
 std::string inherited(pid_t pid) {
   std::string found;
-  for (const lab::DescriptorInfo& descriptor : lab::descriptors_of(pid)) {
-    if (descriptor.fd > 2 && descriptor.kind != lab::DescriptorInfo::Kind::socket) {
-      found += lab::text("\n  ", descriptor.fd, " -> ", descriptor.target);
+  for (const DescriptorInfo& descriptor : descriptors_of(pid)) {
+    if (descriptor.fd > 2 && descriptor.kind != DescriptorInfo::Kind::socket) {
+      found += text("\n  ", descriptor.fd, " -> ", descriptor.target);
     }
   }
   return found;
@@ -30,111 +36,112 @@ std::string inherited(pid_t pid) {
 
 } // namespace
 
-TEST_SUITE("exercise-05") {
+LAB_TAKE_EXERCISE_SERVER
 
-  LAB_EXERCISE_SERVER_CHECKS("exercise-05", "descriptor_server", .forks = true,
-                             .end_is_another_matter = true)
-
-  LAB_CHECK("exercise-05: parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
-            .promise = "M2", .points = 1,
-            .means = "fork copies the table of descriptors: each process closes what it does not "
-                     "use",
-            .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    lab::descriptors::are_shared_out_exactly("descriptor_server");
-  }
-
-  LAB_CHECK("exercise-05: a child holds no listener", .promise = "M2", .points = 2,
-            .means = "the child accepts nobody: a listener that it keeps is open until its client "
-                     "leaves, whatever becomes of the parent",
-            .look = "TODO 2; steps/05-descriptors, [2]; ls -l /proc/PID/fd",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    lab::Server server("descriptor_server");
-    const lab::Connection first = server.connect();
-    lab::Connection second = server.connect();
-    second.exchange("hello\n");
-    const pid_t child = server.child_serving(second);
-    lab::settle(
-        server.pid(), "the child to close its copy of the listener",
-        [&] { return !lab::listening_socket_of(child).has_value(); },
-        [&] { return "the child holds\n" + lab::xray_of(child); });
-  }
-
-  LAB_CHECK("exercise-05: the client sees end of file after its half-close", .promise = "M2 S5",
-            .points = 1,
-            .means = "a connection ends with the last of its descriptors: the child's is not the "
-                     "last while the parent keeps one",
-            .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    lab::descriptors::let_the_client_see_the_end("descriptor_server");
-    const lab::ServerKind kind{.program = "descriptor_server", .forks = true};
-    lab::server_checks::closes_for_an_early_half_close(kind);
-    lab::server_checks::returns_what_is_under_way(kind);
-  }
-
-  LAB_CHECK("exercise-05: the parent's table does not grow with its clients", .promise = "M2 G5",
-            .points = 1,
-            .means = "a table that grows with every client is full one day, and then accept fails",
-            .look = "TODO 3; steps/05-descriptors, [4]; ls -l /proc/PID/fd",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    lab::descriptors::do_not_grow("descriptor_server");
-  }
-
-  LAB_CHECK("exercise-05: the port is free when the parent has been killed", .promise = "M2 S3",
-            .points = 1,
-            .means =
-                "a child that keeps the listener keeps the port, for as long as its client stays",
-            .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    lab::descriptors::leave_the_port_free("descriptor_server");
-  }
-
-  LAB_CHECK("exercise-05: holds nothing that was open when it was started",
-            .promise = "exercise 05", .points = 4,
-            .means = "exec closes nothing but what is marked close-on-exec: a lock, or the end of "
-                     "a pipe, that whoever starts the server has open, stays open for as long as "
-                     "the server runs",
-            .look = "TODO 1; close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    // The shell leaves it a file, the end of a pipe and a second standard output.
-    lab::ServerOptions options;
-    options.process.arguments = {"-c", R"(exec "$0" "$@" 9</etc/passwd 8>&1 5</dev/null)",
-                                 lab::program("descriptor_server").string()};
-    lab::Server server("/bin/sh", options);
-    for (const int number : {0, 1, 2}) { // close_range from 0 would be too much of it
-      const auto held = lab::descriptors_of(server.pid());
-      lab::expect(std::ranges::any_of(held,
-                                      [&](const auto& one) {
-                                        return one.fd == number &&
-                                               one.kind != lab::DescriptorInfo::Kind::socket;
-                                      }),
-                  "the server has closed its descriptor ", number,
-                  ", which is its standard input, output or error:\n",
-                  lab::picture_of(server.pid()));
-    }
-    lab::Connection client = server.connect();
-    client.exchange("hello\n");
-    const std::string started = "started by a shell as `descriptor_server PORT 9</etc/passwd 8>&1 "
-                                "5</dev/null`, ";
-    const std::string parents = inherited(server.pid());
-    lab::expect(parents.empty(), started, "the parent still holds", parents);
-    const std::string childs = inherited(server.child_serving(client));
-    lab::expect(childs.empty(), started, "the child still holds", childs);
-  }
-
-  LAB_CHECK("exercise-05: the parent keeps no socket of a client for whom fork has failed",
-            .promise = "M2 M5", .points = 1,
-            .means = "fork returns -1 where the processes are used up: the parent's own socket of "
-                     "that client is still to be closed, or the client waits for ever",
-            .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
-            .needs = "exercise-05: the parent's table does not grow with its clients") {
-    lab::probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
-  }
-
-  LAB_CHECK("exercise-05: reaps its children", .promise = "G5", .points = 1,
-            .means = "a child that has ended keeps its entry until its parent waits for it",
-            .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
-            .needs = LAB_SERVER_LISTENS("exercise-05", "descriptor_server")) {
-    lab::mp_server::reaps_children_that_end_together("descriptor_server");
-  }
+LAB_CHECK(parent_0_1_2_listener_child,
+          .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
+          .promise = "M2", .marks = 1,
+          .means = "fork copies the table of descriptors: each process closes what it does not "
+                   "use",
+          .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
+          .needs = &server::listens) {
+  tidy::are_shared_out_exactly.body(subject);
 }
+
+LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .promise = "M2",
+          .marks = 2,
+          .means = "the child accepts nobody: a listener that it keeps is open until its client "
+                   "leaves, whatever becomes of the parent",
+          .look = "TODO 2; steps/05-descriptors, [2]; ls -l /proc/PID/fd",
+          .needs = &server::listens) {
+  Server server("descriptor_server");
+  const Connection first = server.connect();
+  Connection second = server.connect();
+  second.exchange("hello\n");
+  const pid_t child = server.child_serving(second);
+  settle(
+      server.pid(), "the child to close its copy of the listener",
+      [&] { return !listening_socket_of(child).has_value(); },
+      [&] { return "the child holds\n" + xray_of(child); });
+}
+
+LAB_CHECK(client_sees_end_file_after_half,
+          .sentence = "the client sees end of file after its half-close", .promise = "M2 S5",
+          .marks = 1,
+          .means = "a connection ends with the last of its descriptors: the child's is not the "
+                   "last while the parent keeps one",
+          .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
+          .needs = &server::listens) {
+  tidy::let_the_client_see_the_end.body(subject);
+  server::closes_for_an_early_half_close.body(subject);
+  server::returns_what_is_under_way.body(subject);
+}
+
+LAB_CHECK(parent_table_does_not_grow_clients,
+          .sentence = "the parent's table does not grow with its clients", .promise = "M2 G5",
+          .marks = 1,
+          .means = "a table that grows with every client is full one day, and then accept fails",
+          .look = "TODO 3; steps/05-descriptors, [4]; ls -l /proc/PID/fd",
+          .needs = &server::listens) {
+  tidy::do_not_grow.body(subject);
+}
+
+LAB_CHECK(
+    port_free_parent_been_killed, .sentence = "the port is free when the parent has been killed",
+    .promise = "M2 S3", .marks = 1,
+    .means = "a child that keeps the listener keeps the port, for as long as its client stays",
+    .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE", .needs = &server::listens) {
+  tidy::leave_the_port_free.body(subject);
+}
+
+LAB_CHECK(holds_nothing_was_open_was_started,
+          .sentence = "holds nothing that was open when it was started", .promise = "exercise 05",
+          .marks = 4,
+          .means = "exec closes nothing but what is marked close-on-exec: a lock, or the end of "
+                   "a pipe, that whoever starts the server has open, stays open for as long as "
+                   "the server runs",
+          .look = "TODO 1; close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
+          .needs = &server::listens) {
+  // The shell leaves it a file, the end of a pipe and a second standard output.
+  ServerOptions options;
+  options.process.arguments = {"-c", R"(exec "$0" "$@" 9</etc/passwd 8>&1 5</dev/null)",
+                               lab::program("descriptor_server").string()};
+  Server server("/bin/sh", options);
+  for (const int number : {0, 1, 2}) { // close_range from 0 would be too much of it
+    const auto held = descriptors_of(server.pid());
+    expect(std::ranges::any_of(held,
+                               [&](const auto& one) {
+                                 return one.fd == number &&
+                                        one.kind != DescriptorInfo::Kind::socket;
+                               }),
+           "the server has closed its descriptor ", number,
+           ", which is its standard input, output or error:\n", picture_of(server.pid()));
+  }
+  Connection client = server.connect();
+  client.exchange("hello\n");
+  const std::string started = "started by a shell as `descriptor_server PORT 9</etc/passwd 8>&1 "
+                              "5</dev/null`, ";
+  const std::string parents = inherited(server.pid());
+  expect(parents.empty(), started, "the parent still holds", parents);
+  const std::string childs = inherited(server.child_serving(client));
+  expect(childs.empty(), started, "the child still holds", childs);
+}
+
+LAB_CHECK(parent_keeps_no_socket_client_whom,
+          .sentence = "the parent keeps no socket of a client for whom fork has failed",
+          .promise = "M2 M5", .marks = 1,
+          .means = "fork returns -1 where the processes are used up: the parent's own socket of "
+                   "that client is still to be closed, or the client waits for ever",
+          .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
+          .needs = &parent_table_does_not_grow_clients) {
+  probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
+}
+
+LAB_CHECK(reaps_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
+          .means = "a child that has ended keeps its entry until its parent waits for it",
+          .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+          .needs = &server::listens) {
+  mp_server::reaps_children_that_end_together.body(subject);
+}
+
+} // namespace lab::exercise_05

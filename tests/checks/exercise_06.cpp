@@ -15,12 +15,13 @@
 
 #include <poll.h>
 
+namespace lab::exercise_06 {
+
 namespace {
 
-using lab::Connection;
-using lab::expect;
-using lab::Server;
-using lab::text;
+constexpr Suite suite{.name = "exercise-06",
+                      .subject = {.program = "echo_mpserver", .forks = true, .most_arguments = 3}};
+
 using std::chrono::milliseconds;
 
 constexpr const char* program = "echo_mpserver";
@@ -34,321 +35,312 @@ std::vector<Connection> served(Server& server, unsigned count) {
   std::vector<Connection> clients;
   for (unsigned i = 0; i < count; ++i) {
     clients.push_back(server.connect());
-    try {
-      clients.back().exchange(text("client ", i, '\n'), lab::soon);
-    } catch (const lab::Failure& failure) {
-      throw lab::Failure(text("client ", i + 1, " of ", count, ", for each of whom there is a ",
-                              "place: ", failure.what(), "; ", lab::report_of(server.process())));
-    }
+    const Situation situation(
+        text("client ", i + 1, " of ", count, ", for each of whom there is a place"));
+    clients.back().exchange(text("client ", i, '\n'), soon);
   }
   return clients;
 }
 
 // All that the client gets until its end, which has to be no reset.
-void expect_busy(Server& server, Connection& client, const std::string& situation) {
-  std::string got;
-  try {
-    lab::settle(
-        server.pid(), "an answer",
-        [&] {
-          pollfd answer{.fd = client.fd(), .events = POLLIN, .revents = 0};
-          return poll(&answer, 1, 0) == 1;
-        },
-        [] { return std::string("the client gets nothing, and no end"); }, lab::soon);
-    got = client.receive_until_eof(lab::soon);
-  } catch (const lab::Failure& failure) {
-    throw lab::Failure(text(situation, ": instead of `server busy` and end of file: ",
-                            failure.what(), "; ", lab::report_of(server.process())));
-  }
-  expect(got == busy, situation, ": instead of the line `server busy` it got\n", lab::shown(got),
-         lab::report_of(server.process()));
+void expect_busy(Server& server, Connection& client, const std::string& when) {
+  const Situation situation(when + ": instead of `server busy` and end of file");
+  settle(
+      server.pid(), "an answer",
+      [&] {
+        pollfd answer{.fd = client.fd(), .events = POLLIN, .revents = 0};
+        return poll(&answer, 1, 0) == 1;
+      },
+      [] { return std::string("the client gets nothing, and no end"); }, soon);
+  const std::string got = client.receive_until_eof(soon);
+  expect(got == busy, "it got\n", shown(got));
 }
 
-void expect_served(Server& server, Connection& client, const std::string& situation) {
-  std::string got;
-  try {
-    client.send("may I?\n");
-    got = client.receive(7, lab::soon);
-  } catch (const lab::Failure& failure) {
-    throw lab::Failure(
-        text(situation, ": ", failure.what(), "; ", lab::report_of(server.process())));
-  }
-  expect(got == "may I?\n", situation, ": it sent `may I?` and got\n", lab::shown(got),
-         lab::report_of(server.process()));
+void expect_served(Connection& client, const std::string& when) {
+  const Situation situation(when);
+  client.send("may I?\n");
+  const std::string got = client.receive(7, soon);
+  expect(got == "may I?\n", "it sent `may I?` and got\n", shown(got));
 }
 
 } // namespace
 
-// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): a part of the test cases that macros register
-#define NEEDS_BUSY                                                                                 \
-  "exercise-06: sends `server busy` and end of file to the next when MAX clients are served"
+LAB_TAKE_EXERCISE_SERVER
 
-TEST_SUITE("exercise-06") {
-
-  LAB_EXERCISE_SERVER_CHECKS("exercise-06", "echo_mpserver", .forks = true, .most_arguments = 3)
-
-  LAB_CHECK(NEEDS_BUSY, .promise = "exercise 06", .points = 3,
-            .means = "the parent knows how many clients it serves: when all places are taken it "
-                     "says so, and ends the connection",
-            .look = "TODO 1 and 2; steps/06-mp-server, [6]; shutdown(2)",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    for (const unsigned most : {1U, 3U}) {
-      Server server = with_places(most);
-      auto clients = served(server, most);
-      for (int i = 0; i < 3; ++i) {
-        Connection next = server.connect();
-        expect_busy(server, next, text("MAX is ", most, ", and all places are taken"));
-      }
-      for (Connection& client : clients) { // and these notice nothing of it
-        client.exchange("still here\n", lab::soon);
-      }
-    }
-  }
-
-  LAB_CHECK("exercise-06: sends `server busy` also to one who has sent something already",
-            .promise = "exercise 06", .points = 2,
-            .means = "a socket that is closed while bytes lie unread in it is reset, and a reset "
-                     "may overtake what was sent before",
-            .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
-            .needs = NEEDS_BUSY) {
-    Server server = with_places(1);
-    const auto clients = served(server, 1);
-    server.process().stop(); // so that all of it is there when the server accepts
-    std::vector<Connection> next;
-    for (const std::size_t size : {1U, 40U, 50'000U}) {
-      next.push_back(server.connect());
-      next.back().send(lab::pattern(size), lab::soon);
-    }
-    server.process().resume();
-    for (Connection& one : next) {
-      expect_busy(server, one, "a client that had sent something before it was accepted");
-    }
-  }
-
-  LAB_CHECK("exercise-06: a client that is refused and sends on keeps nobody waiting",
-            .promise = "exercise 06 S6", .points = 1,
-            .means = "the parent serves nobody: if it waits for the one, all others wait with it",
-            .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = NEEDS_BUSY) {
-    Server server = with_places(1);
-    auto clients = served(server, 1);
-    Connection silent = server.connect(); // neither closes
-    Connection flood = server.connect();
-    try {
-      for (int i = 0; i < 50; ++i) {
-        flood.send_some_nonblocking(lab::pattern(65536));
-      }
-    } catch (const lab::Failure&) { // NOLINT(bugprone-empty-catch): it may be reset for that
-    }
-    Connection next = server.connect();
-    expect_busy(server, next,
-                "one that was refused stays and says nothing, another sends and "
-                "sends, and a third one comes");
-    clients.front().close();
-    server.wait_for_no_children(lab::soon);
-    Connection last = server.connect();
-    expect_served(server, last, "the place is free, and two that were refused are still there");
-  }
-
-  LAB_CHECK("exercise-06: of 40 clients at once it serves three and refuses the others",
-            .promise = "exercise 06", .points = 2,
-            .means = "no place is given twice, and none is lost, however many come together",
-            .look = "TODO 2; steps/06-mp-server, [5] and [6]", .needs = NEEDS_BUSY) {
-    Server server = with_places(3);
-    server.process().stop();
-    std::vector<Connection> clients;
-    for (int i = 0; i < 40; ++i) {
-      clients.push_back(server.connect());
-    }
-    server.process().resume();
-    int refused = 0;
-    for (std::size_t i = 3; i < clients.size(); ++i) { // the queue keeps their order
-      expect_busy(server, clients[i], text("client ", i + 1, " of 40, for three places"));
-      ++refused;
-    }
-    for (std::size_t i = 0; i < 3; ++i) {
-      expect_served(server, clients[i], text("client ", i + 1, " of 40, for three places"));
-    }
-    expect(server.children().size() == 3, "three clients are served, by ", server.children().size(),
-           " children; ", lab::report_of(server.process()));
-  }
-
-  LAB_CHECK("exercise-06: a place is free as soon as its client has seen the end",
-            .promise = "exercise 06", .points = 3,
-            .means = "the client sees the end when the child's socket closes; the zombie, SIGCHLD "
-                     "and waitpid come after that: the child has to say before it ends",
-            .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
-            .needs = NEEDS_BUSY) {
-    for (const unsigned most : {1U, 3U}) {
-      // Where the probe can, it holds each child between its last close and its being a zombie.
-      std::optional<lab::Probe> probe;
-      lab::ServerOptions options{.address = "127.0.0.1", .extra = {std::to_string(most)}};
-      if (!lab::Probe::cannot_probe(program)) {
-        probe.emplace(lab::ProbeOptions{.hold_exits = true});
-        probe->attach(options.process);
-      }
-      Server server(program, options);
-      auto clients = served(server, most);
-      for (int round = 1; round <= 50; ++round) {
-        Connection& leaving = clients[static_cast<std::size_t>(round) % most];
-        leaving.half_close();
-        expect(leaving.receive_until_eof(lab::soon).empty(), "more came back than was sent");
-        leaving = server.connect();
-        expect_served(server, leaving,
-                      text("MAX is ", most,
-                           "; a client has seen the end of its connection, and connects again "
-                           "at once, before the child that has served it is a zombie, round ",
-                           round, " of 50"));
-        if (probe) {
-          for (const pid_t child : probe->held_children()) {
-            probe->let_go(child);
-          }
-        }
-      }
+LAB_CHECK(sends_server_busy_end_file_next,
+          .sentence = "sends `server busy` and end of file to the next when MAX clients are served",
+          .promise = "exercise 06", .marks = 3,
+          .means = "the parent knows how many clients it serves: when all places are taken it "
+                   "says so, and ends the connection",
+          .look = "TODO 1 and 2; steps/06-mp-server, [6]; shutdown(2)", .needs = &server::listens) {
+  for (const unsigned most : {1U, 3U}) {
+    Server server = with_places(most);
+    auto clients = served(server, most);
+    for (int i = 0; i < 3; ++i) {
       Connection next = server.connect();
-      expect_busy(server, next, "after fifty changes all places are taken");
-      if (probe) {
-        probe->let_all_go();
-      }
+      expect_busy(server, next, text("MAX is ", most, ", and all places are taken"));
     }
-  }
-
-  LAB_CHECK("exercise-06: a place is free when its child has been killed", .promise = "exercise 06",
-            .points = 1,
-            .means = "a child may end without a word: whoever is reaped serves nobody any more",
-            .look = "TODO 2; waitpid(2)", .needs = NEEDS_BUSY) {
-    Server server = with_places(2);
-    auto clients = served(server, 2);
-    for (int round = 0; round < 3; ++round) {
-      kill(server.child_serving(clients.front()), SIGKILL);
-      server.wait_for_children(1, lab::soon);
-      lab::settle(
-          server.pid(), "the killed child to be reaped", [&] { return server.zombies().empty(); },
-          [&] { return server.process().report(); });
-      clients.front() = server.connect();
-      expect_served(server, clients.front(),
-                    "a child was killed and has been reaped, the next "
-                    "client comes");
+    for (Connection& client : clients) { // and these notice nothing of it
+      client.exchange("still here\n", soon);
     }
-    clients.front().reset(); // and when its client has reset the connection
-    server.wait_for_children(1, lab::soon);
-    clients.front() = server.connect();
-    expect_served(server, clients.front(), "a client has reset, its child is gone, the next comes");
-    Connection next = server.connect();
-    expect_busy(server, next, "both places are taken again");
-  }
-
-  LAB_CHECK("exercise-06: keeps no child and no socket of a client that it has refused",
-            .promise = "exercise 06 M2 G5", .points = 1,
-            .means = "what is kept of each refused client is missing after a thousand of them",
-            .look = "TODO 1; steps/05-descriptors, [4]", .needs = NEEDS_BUSY) {
-    Server server = with_places(1);
-    const auto clients = served(server, 1);
-    std::vector<Connection> refused;
-    for (int i = 0; i < 20; ++i) { // none of them closes
-      refused.push_back(server.connect());
-      expect_busy(server, refused.back(), "MAX is 1, and one is being served");
-    }
-    lab::settle(
-        server.pid(), "the parent to hold its listener and no socket of a client",
-        [&] {
-          return lab::sockets_of(server.pid()).size() == 1 && server.children().size() == 1 &&
-                 server.zombies().empty();
-        },
-        [&] { return text("20 clients have been refused; ", lab::report_of(server.process())); });
-  }
-
-  LAB_CHECK("exercise-06: ends with status 2 and its usage on a MAX that is no number from 1",
-            .promise = "exercise 06 G1", .points = 1,
-            .means = "a limit of 0 serves nobody, and what is no number is a typing error",
-            .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
-    std::vector<lab::Wrong> wrong;
-    for (const char* const most : {"0", "-1", "abc", "2x", ""}) {
-      wrong.push_back({.arguments = {"0", "127.0.0.1", most}, .why = "no number from 1"});
-    }
-    wrong.push_back({.arguments = {"0", "127.0.0.1", "1", "1"}, .why = "one argument too many"});
-    lab::expect_refused(program, wrong);
-    lab::expect_usage(program, wrong);
-  }
-
-  // What the server of step 06 promises, in so far as the limit can break it.
-
-  LAB_CHECK("exercise-06: serves 500 clients at once when no MAX is given", .promise = "M1",
-            .points = 1, .means = "without MAX there is no limit",
-            .look = "steps/06-mp-server, [6]",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    lab::mp_server::serves_500_at_once(program);
-  }
-
-  LAB_CHECK("exercise-06: the parent holds the listener alone, a child its client's socket alone",
-            .promise = "M2", .points = 1,
-            .means = "a socket is closed when the last of its descriptors is, in whichever process",
-            .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    lab::mp_server::shares_out_the_descriptors(program);
-  }
-
-  LAB_CHECK("exercise-06: reaps all 50 children that ended while it was stopped", .promise = "M3",
-            .points = 1, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
-            .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    lab::mp_server::reaps_children_that_ended_while_it_was_stopped(program);
-  }
-
-  LAB_CHECK("exercise-06: prints `removed proc id: PID` once for each child", .promise = "M3",
-            .points = 1, .means = "the line stands for a waitpid that returned that child",
-            .look = "steps/06-mp-server, [1]; waitpid(2)",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    lab::mp_server::prints_each_child_removed(program);
-  }
-
-  LAB_CHECK("exercise-06: loses no byte and no process in a storm of signals", .promise = "M4",
-            .points = 1, .means = "a signal comes between any two instructions",
-            .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    lab::mp_server::survives_a_storm(program);
-  }
-
-  LAB_CHECK("exercise-06: fork or accept failing costs one client at most", .promise = "M5",
-            .points = 1,
-            .means = "both may fail for a moment: the parent goes on, and keeps nothing of a "
-                     "client whom nobody serves",
-            .look = "steps/06-mp-server, [6] and [8]; fork(2), EAGAIN; accept(2), EMFILE",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    const lab::ServerKind kind{.program = program, .forks = true, .most_arguments = 3};
-    lab::probed::outlives_one_failing_fork(kind);
-    lab::probed::outlives_an_aborted_accept(kind);
-    lab::probed::outlives_a_shortage(kind);
-    lab::probed::echoes_through_short_writes(kind);
-    lab::mp_server::outlives_a_failing_accept(program);
-  }
-
-  LAB_CHECK("exercise-06: a client for whom fork has failed takes no place", .promise = "M5",
-            .points = 1,
-            .means = "a place is taken by a child that serves: without a child there is nobody to "
-                     "give it back",
-            .look = "TODO 2; steps/06-mp-server, [6]", .needs = NEEDS_BUSY) {
-    lab::probed::needs_probe(program);
-    lab::Probe probe({.faults = "fork:1=EAGAIN"});
-    lab::ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};
-    probe.attach(options.process);
-    Server server(program, options);
-    Connection unlucky = server.connect();
-    expect(unlucky.at_eof(lab::soon) || unlucky.was_reset(),
-           "fork has failed, and the client sees no end; ", lab::report_of(server.process()));
-    Connection next = server.connect();
-    expect_served(server, next, "MAX is 1, and fork had failed for the client before");
-    Connection third = server.connect();
-    expect_busy(server, third, "MAX is 1, and one is being served");
-  }
-
-  LAB_CHECK("exercise-06: its handlers make async-signal-safe calls alone", .promise = "M6",
-            .points = 1,
-            .means = "a handler may come while printf or malloc is at work: if it calls them too, "
-                     "they meet their own half-done work",
-            .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; steps/06-mp-server, "
-                    "[1]; signal-safety(7)",
-            .needs = LAB_SERVER_LISTENS("exercise-06", "echo_mpserver")) {
-    lab::mp_server::handles_signals_safely(program);
-    lab::probed::server_has_safe_handlers(program, {.address = "127.0.0.1", .extra = {"6"}});
   }
 }
+
+LAB_CHECK(sends_server_busy_also_one_who,
+          .sentence = "sends `server busy` also to one who has sent something already",
+          .promise = "exercise 06", .marks = 2,
+          .means = "a socket that is closed while bytes lie unread in it is reset, and a reset "
+                   "may overtake what was sent before",
+          .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
+          .needs = &sends_server_busy_end_file_next) {
+  Server server = with_places(1);
+  const auto clients = served(server, 1);
+  server.process().stop(); // so that all of it is there when the server accepts
+  std::vector<Connection> next;
+  for (const std::size_t size : {1U, 40U, 50'000U}) {
+    next.push_back(server.connect());
+    next.back().send(pattern(size), soon);
+  }
+  server.process().resume();
+  for (Connection& one : next) {
+    expect_busy(server, one, "a client that had sent something before it was accepted");
+  }
+}
+
+LAB_CHECK(client_refused_sends_keeps_nobody_waiting,
+          .sentence = "a client that is refused and sends on keeps nobody waiting",
+          .promise = "exercise 06 S6", .marks = 1,
+          .means = "the parent serves nobody: if it waits for the one, all others wait with it",
+          .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy_end_file_next) {
+  Server server = with_places(1);
+  auto clients = served(server, 1);
+  Connection silent = server.connect(); // neither closes
+  Connection flood = server.connect();
+  try {
+    for (int i = 0; i < 50; ++i) {
+      flood.send_some_nonblocking(pattern(65536));
+    }
+  } catch (const Failure&) { // NOLINT(bugprone-empty-catch): it may be reset for that
+  }
+  Connection next = server.connect();
+  expect_busy(server, next,
+              "one that was refused stays and says nothing, another sends and "
+              "sends, and a third one comes");
+  clients.front().close();
+  server.wait_for_no_children(soon);
+  Connection last = server.connect();
+  expect_served(last, "the place is free, and two that were refused are still there");
+}
+
+LAB_CHECK(n40_clients_once_serves_three_refuses,
+          .sentence = "of 40 clients at once it serves three and refuses the others",
+          .promise = "exercise 06", .marks = 2,
+          .means = "no place is given twice, and none is lost, however many come together",
+          .look = "TODO 2; steps/06-mp-server, [5] and [6]",
+          .needs = &sends_server_busy_end_file_next) {
+  Server server = with_places(3);
+  server.process().stop();
+  std::vector<Connection> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(server.connect());
+  }
+  server.process().resume();
+  int refused = 0;
+  for (std::size_t i = 3; i < clients.size(); ++i) { // the queue keeps their order
+    expect_busy(server, clients[i], text("client ", i + 1, " of 40, for three places"));
+    ++refused;
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    expect_served(clients[i], text("client ", i + 1, " of 40, for three places"));
+  }
+  expect(server.children().size() == 3, "three clients are served, by ", server.children().size(),
+         " children");
+}
+
+LAB_CHECK(place_free_soon_client_seen_end,
+          .sentence = "a place is free as soon as its client has seen the end",
+          .promise = "exercise 06", .marks = 3,
+          .means = "the client sees the end when the child's socket closes; the zombie, SIGCHLD "
+                   "and waitpid come after that: the child has to say before it ends",
+          .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
+          .needs = &sends_server_busy_end_file_next) {
+  for (const unsigned most : {1U, 3U}) {
+    // Where the probe can, it holds each child between its last close and its being a zombie.
+    std::optional<Probe> probe;
+    ServerOptions options{.address = "127.0.0.1", .extra = {std::to_string(most)}};
+    if (!Probe::cannot_probe(program)) {
+      probe.emplace(ProbeOptions{.hold_exits = true});
+      probe->attach(options.process);
+    }
+    Server server(program, options);
+    auto clients = served(server, most);
+    for (int round = 1; round <= 50; ++round) {
+      Connection& leaving = clients[static_cast<std::size_t>(round) % most];
+      leaving.half_close();
+      expect(leaving.receive_until_eof(soon).empty(), "more came back than was sent");
+      leaving = server.connect();
+      expect_served(leaving,
+                    text("MAX is ", most,
+                         "; a client has seen the end of its connection, and connects again "
+                         "at once, before the child that has served it is a zombie, round ",
+                         round, " of 50"));
+      if (probe) {
+        for (const pid_t child : probe->held_children()) {
+          probe->let_go(child);
+        }
+      }
+    }
+    Connection next = server.connect();
+    expect_busy(server, next, "after fifty changes all places are taken");
+    if (probe) {
+      probe->let_all_go();
+    }
+  }
+}
+
+LAB_CHECK(place_free_child_been_killed,
+          .sentence = "a place is free when its child has been killed", .promise = "exercise 06",
+          .marks = 1,
+          .means = "a child may end without a word: whoever is reaped serves nobody any more",
+          .look = "TODO 2; waitpid(2)", .needs = &sends_server_busy_end_file_next) {
+  Server server = with_places(2);
+  auto clients = served(server, 2);
+  for (int round = 0; round < 3; ++round) {
+    kill(server.child_serving(clients.front()), SIGKILL);
+    server.wait_for_children(1, soon);
+    settle(server.pid(), "the killed child to be reaped", [&] { return server.zombies().empty(); });
+    clients.front() = server.connect();
+    expect_served(clients.front(), "a child was killed and has been reaped, the next "
+                                   "client comes");
+  }
+  clients.front().reset(); // and when its client has reset the connection
+  server.wait_for_children(1, soon);
+  clients.front() = server.connect();
+  expect_served(clients.front(), "a client has reset, its child is gone, the next comes");
+  Connection next = server.connect();
+  expect_busy(server, next, "both places are taken again");
+}
+
+LAB_CHECK(keeps_no_child_no_socket_client,
+          .sentence = "keeps no child and no socket of a client that it has refused",
+          .promise = "exercise 06 M2 G5", .marks = 1,
+          .means = "what is kept of each refused client is missing after a thousand of them",
+          .look = "TODO 1; steps/05-descriptors, [4]", .needs = &sends_server_busy_end_file_next) {
+  Server server = with_places(1);
+  const auto clients = served(server, 1);
+  std::vector<Connection> refused;
+  for (int i = 0; i < 20; ++i) { // none of them closes
+    refused.push_back(server.connect());
+    expect_busy(server, refused.back(), "MAX is 1, and one is being served");
+  }
+  settle(
+      server.pid(), "the parent to hold its listener and no socket of a client",
+      [&] {
+        return sockets_of(server.pid()).size() == 1 && server.children().size() == 1 &&
+               server.zombies().empty();
+      },
+      [&] { return text("20 clients have been refused"); });
+}
+
+LAB_CHECK(ends_status_2_usage_max_no,
+          .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
+          .promise = "exercise 06 G1", .marks = 1,
+          .means = "a limit of 0 serves nobody, and what is no number is a typing error",
+          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+  std::vector<Wrong> wrong;
+  for (const char* const most : {"0", "-1", "abc", "2x", ""}) {
+    wrong.push_back({.arguments = {"0", "127.0.0.1", most}, .why = "no number from 1"});
+  }
+  wrong.push_back({.arguments = {"0", "127.0.0.1", "1", "1"}, .why = "one argument too many"});
+  expect_refused(program, wrong);
+  expect_usage(program, wrong);
+}
+
+// What the server of step 06 promises, in so far as the limit can break it.
+
+LAB_CHECK(serves_500_clients_once_no_max,
+          .sentence = "serves 500 clients at once when no MAX is given", .promise = "M1",
+          .marks = 1, .means = "without MAX there is no limit", .look = "steps/06-mp-server, [6]",
+          .needs = &server::listens) {
+  mp_server::serves_500_at_once.body(subject);
+}
+
+LAB_CHECK(parent_holds_listener_alone_child_client,
+          .sentence = "the parent holds the listener alone, a child its client's socket alone",
+          .promise = "M2", .marks = 1,
+          .means = "a socket is closed when the last of its descriptors is, in whichever process",
+          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]",
+          .needs = &server::listens) {
+  mp_server::shares_out_the_descriptors.body(subject);
+}
+
+LAB_CHECK(reaps_all_50_children_ended_while,
+          .sentence = "reaps all 50 children that ended while it was stopped", .promise = "M3",
+          .marks = 1, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
+          .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]",
+          .needs = &server::listens) {
+  mp_server::reaps_children_that_ended_while_it_was_stopped.body(subject);
+}
+
+LAB_CHECK(prints_removed_proc_id_pid_once,
+          .sentence = "prints `removed proc id: PID` once for each child", .promise = "M3",
+          .marks = 1, .means = "the line stands for a waitpid that returned that child",
+          .look = "steps/06-mp-server, [1]; waitpid(2)", .needs = &server::listens) {
+  mp_server::prints_each_child_removed.body(subject);
+}
+
+LAB_CHECK(loses_no_byte_no_process_storm,
+          .sentence = "loses no byte and no process in a storm of signals", .promise = "M4",
+          .marks = 1, .means = "a signal comes between any two instructions",
+          .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)",
+          .needs = &server::listens) {
+  mp_server::survives_a_storm.body(subject);
+}
+
+LAB_CHECK(fork_accept_failing_costs_one_client,
+          .sentence = "fork or accept failing costs one client at most", .promise = "M5",
+          .marks = 1,
+          .means = "both may fail for a moment: the parent goes on, and keeps nothing of a "
+                   "client whom nobody serves",
+          .look = "steps/06-mp-server, [6] and [8]; fork(2), EAGAIN; accept(2), EMFILE",
+          .needs = &server::listens) {
+  probed::outlives_one_failing_fork(subject);
+  probed::outlives_an_aborted_accept(subject);
+  probed::outlives_a_shortage(subject);
+  probed::echoes_through_short_writes(subject);
+  mp_server::outlives_a_failing_accept.body(subject);
+}
+
+LAB_CHECK(client_whom_fork_failed_takes_no,
+          .sentence = "a client for whom fork has failed takes no place", .promise = "M5",
+          .marks = 1,
+          .means = "a place is taken by a child that serves: without a child there is nobody to "
+                   "give it back",
+          .look = "TODO 2; steps/06-mp-server, [6]", .needs = &sends_server_busy_end_file_next) {
+  probed::needs_probe(program);
+  Probe probe({.faults = "fork:1=EAGAIN"});
+  ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};
+  probe.attach(options.process);
+  Server server(program, options);
+  Connection unlucky = server.connect();
+  expect(unlucky.at_eof(soon) || unlucky.was_reset(),
+         "fork has failed, and the client sees no end");
+  Connection next = server.connect();
+  expect_served(next, "MAX is 1, and fork had failed for the client before");
+  Connection third = server.connect();
+  expect_busy(server, third, "MAX is 1, and one is being served");
+}
+
+LAB_CHECK(handlers_make_async_signal_safe_calls,
+          .sentence = "its handlers make async-signal-safe calls alone", .promise = "M6",
+          .marks = 1,
+          .means = "a handler may come while printf or malloc is at work: if it calls them too, "
+                   "they meet their own half-done work",
+          .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; steps/06-mp-server, "
+                  "[1]; signal-safety(7)",
+          .needs = &server::listens) {
+  mp_server::handles_signals_safely.body(subject);
+  probed::server_has_safe_handlers(program, {.address = "127.0.0.1", .extra = {"6"}});
+}
+
+} // namespace lab::exercise_06

@@ -15,14 +15,11 @@
 #include <optional>
 #include <string>
 
+namespace lab::exercise_07 {
+
 namespace {
 
-using lab::Connection;
-using lab::Exit;
-using lab::expect;
-using lab::Listener;
-using lab::Process;
-using lab::text;
+constexpr Suite suite{.name = "exercise-07", .subject = {.program = "echo_mpclient"}};
 
 constexpr const char* program = "echo_mpclient";
 
@@ -32,372 +29,373 @@ struct Session {
   Connection peer;
 };
 
-Session start(Listener& listener, lab::ProcessOptions options = {}) {
+Session start(Listener& listener, ProcessOptions options = {}) {
   options.arguments = {"127.0.0.1", std::to_string(listener.port())};
   Process client(lab::program(program), std::move(options));
-  try {
-    Connection peer = listener.accept(lab::soon);
-    return {.client = std::move(client), .peer = std::move(peer)};
-  } catch (const lab::Failure& failure) {
-    throw lab::Failure(text(failure.what(), "; ", lab::report_of(client)));
-  }
+  Connection peer = listener.accept(soon);
+  return {.client = std::move(client), .peer = std::move(peer)};
 }
 
 // The last line of standard output, once the client has ended.
-void expect_counts(Session& session, const std::string& situation, std::uint64_t sent,
+void expect_counts(Session& session, const std::string& when, std::uint64_t sent,
                    std::uint64_t received, std::optional<int> status = std::nullopt) {
-  const Exit exit = lab::ended(session.client, situation);
+  const Situation situation(when);
+  const Exit exit = session.client.wait(soon);
   const auto lines = session.client.lines();
   const std::string wanted = text("sent ", sent, " bytes, received ", received, " bytes");
-  expect(!lines.empty() && lines.back() == wanted, situation, ": instead of `", wanted,
-         "` the last line is `", lines.empty() ? "" : lines.back(), "`; ", session.client.report());
+  expect(!lines.empty() && lines.back() == wanted, "instead of `", wanted, "` the last line is `",
+         lines.empty() ? "" : lines.back(), "`");
   expect(std::ranges::count_if(
              lines, [](const std::string& line) { return line.starts_with("sent "); }) == 1,
-         situation, ": the line is there more than once; ", session.client.report());
+         "the line is there more than once");
   if (status) {
-    expect(exit.exited && exit.code == *status, situation, ": it ended with ", exit.text(),
-           " instead of exit status ", *status, "; ", session.client.report());
+    expect(exit.exited && exit.code == *status, "it ended with ", exit.text(),
+           " instead of exit status ", *status);
   }
-  lab::expect_nothing_left(session.client, situation);
-  lab::expect_clean(session.client);
+  expect_nothing_left(session.client, when);
+  expect_clean(session.client);
 }
 
 // Waits until the client has read all that we have sent.
 void wait_until_read(Session& session) {
-  lab::settle(
-      session.client.pid(), "the client to read what the server has sent",
-      [&] {
-        const auto end = lab::server_end(session.peer); // the other end: here the client's
-        return !end || end->receive_queue == 0;
-      },
-      [&] { return session.client.report(); });
+  settle(session.client.pid(), "the client to read what the server has sent", [&] {
+    const auto end = server_end(session.peer); // the other end: here the client's
+    return !end || end->receive_queue == 0;
+  });
 }
 
 void expect_input(Session& session, const std::string& wanted) {
-  std::string got;
-  try {
-    got = session.peer.receive(wanted.size(), lab::soon);
-  } catch (const lab::Failure& failure) {
-    throw lab::Failure(text("typed ", wanted.size(), " bytes, for the server: ", failure.what(),
-                            "; ", session.client.report()));
-  }
-  expect(got == wanted, "typed\n", lab::shown(wanted, 200), "and sent\n", lab::shown(got, 200));
+  const Situation situation(text("typed ", wanted.size(), " bytes, for the server"));
+  const std::string got = session.peer.receive(wanted.size(), soon);
+  expect(got == wanted, "typed\n", shown(wanted, 200), "and sent\n", shown(got, 200));
 }
 
 } // namespace
 
-// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): a part of the test cases that macros register
-#define NEEDS_COUNTS "exercise-07: ends with `sent N bytes, received M bytes` after `q`"
+LAB_CHECK(prints_line_soon_come_back, .sentence = "prints a line as soon as it has come back",
+          .promise = "C1 G3", .marks = 1,
+          .means = "TCP hands over bytes as they come: print a line when its newline is there",
+          .look = "steps/07-half-close-client, [4]; steps/support/output.hpp") {
+  mp_client::prints_a_line_at_once.body(subject);
+}
 
-TEST_SUITE("exercise-07") {
+LAB_CHECK(ends_sent_n_bytes_received_m,
+          .sentence = "ends with `sent N bytes, received M bytes` after `q`",
+          .promise = "exercise 07", .marks = 2,
+          .means = "fork gives each process a variable of its own: what the child counts, the "
+                   "parent learns only if the child tells it. `q` itself is not sent",
+          .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
+          .needs = &prints_line_soon_come_back) {
+  Listener listener;
+  Session session = start(listener);
+  session.client.type("hello\nworld\n");
+  expect_input(session, "hello\nworld\n");
+  session.peer.send("hello\nworld\n");
+  session.client.type("q\n");
+  expect(session.peer.receive_until_eof(soon).empty(), "it sent more than was typed");
+  session.peer.close();
+  expect_counts(session, "`hello`, `world`, `q`, and all of it came back", 12, 12, 0);
+}
 
-  LAB_CHECK("exercise-07: prints a line as soon as it has come back", .promise = "C1 G3",
-            .points = 1,
-            .means = "TCP hands over bytes as they come: print a line when its newline is there",
-            .look = "steps/07-half-close-client, [4]; steps/support/output.hpp") {
-    lab::mp_client::prints_a_line_at_once(program);
-  }
-
-  LAB_CHECK(NEEDS_COUNTS, .promise = "exercise 07", .points = 2,
-            .means = "fork gives each process a variable of its own: what the child counts, the "
-                     "parent learns only if the child tells it. `q` itself is not sent",
-            .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
+LAB_CHECK(counts_0_where_nothing_sent_nothing,
+          .sentence = "counts 0 where nothing is sent and nothing comes", .promise = "exercise 07",
+          .marks = 1, .means = "neither end of file nor `q` is a byte that was sent",
+          .look = "exercises/07-half-close-client/README.md, the contract",
+          .needs = &ends_sent_n_bytes_received_m) {
+  for (const bool by_q : {false, true}) {
     Listener listener;
     Session session = start(listener);
-    session.client.type("hello\nworld\n");
-    expect_input(session, "hello\nworld\n");
-    session.peer.send("hello\nworld\n");
-    session.client.type("q\n");
-    expect(session.peer.receive_until_eof(lab::soon).empty(), "it sent more than was typed");
-    session.peer.close();
-    expect_counts(session, "`hello`, `world`, `q`, and all of it came back", 12, 12, 0);
-  }
-
-  LAB_CHECK(
-      "exercise-07: counts 0 where nothing is sent and nothing comes", .promise = "exercise 07",
-      .points = 1, .means = "neither end of file nor `q` is a byte that was sent",
-      .look = "exercises/07-half-close-client/README.md, the contract", .needs = NEEDS_COUNTS) {
-    for (const bool by_q : {false, true}) {
-      Listener listener;
-      Session session = start(listener);
-      if (by_q) {
-        session.client.type("q\n");
-      } else {
-        session.client.close_input();
-      }
-      expect(session.peer.receive_until_eof(lab::soon).empty(), "it sent what nobody typed");
-      session.peer.close();
-      expect_counts(session, by_q ? "nothing but `q`" : "end of file at once", 0, 0, 0);
-    }
-  }
-
-  LAB_CHECK("exercise-07: counts each direction by itself, whole lines or not",
-            .promise = "exercise 07", .points = 2,
-            .means = "a server may answer more or less than it got: M is what read returned, not "
-                     "what was sent, nor what was printed",
-            .look = "TODO 3; steps/07-half-close-client, [4]", .needs = NEEDS_COUNTS) {
-    Listener listener;
-    Session session = start(listener);
-    session.client.type("a last line without its newline");
-    session.client.close_input();
-    expect(session.peer.receive_until_eof(lab::soon).size() == 31, "typed 31 bytes");
-    session.peer.send("one\ntwo\n\nand 7 b");
-    session.peer.close();
-    expect_counts(session, "31 bytes went out, and other 16 came, the last 7 without a newline", 31,
-                  16, 0);
-  }
-
-  LAB_CHECK("exercise-07: counts a megabyte each way", .promise = "exercise 07 C4", .points = 2,
-            .means = "what is counted in many pieces, and told in many, has to add up",
-            .look = "exercises/07-half-close-client/README.md, hint 2", .needs = NEEDS_COUNTS) {
-    Listener listener;
-    Session session = start(listener);
-    std::string lines;
-    while (lines.size() < 1'000'000) {
-      lines += text("line ", lines.size(), std::string(lines.size() % 150, 'x'), '\n');
-    }
-    auto typing = std::async(std::launch::async, [&] {
-      session.client.type(lines);
+    if (by_q) {
+      session.client.type("q\n");
+    } else {
       session.client.close_input();
-    });
-    std::size_t echoed = 0;
-    for (auto piece = session.peer.receive_some(); !piece.empty();
-         piece = session.peer.receive_some()) {
-      session.peer.send(piece);
-      echoed += piece.size();
     }
+    expect(session.peer.receive_until_eof(soon).empty(), "it sent what nobody typed");
     session.peer.close();
-    typing.get();
-    expect(echoed == lines.size(), "typed ", lines.size(), " bytes, and sent ", echoed);
-    expect_counts(session, "a megabyte piped in", lines.size(), lines.size(), 0);
+    expect_counts(session, by_q ? "nothing but `q`" : "end of file at once", 0, 0, 0);
   }
+}
 
-  LAB_CHECK("exercise-07: knows N when the server closes first and nobody types",
-            .promise = "exercise 07 C3", .points = 3,
-            .means = "the child waits for a line and will not run again: what it has sent it must "
-                     "have told before",
-            .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
-            .needs = NEEDS_COUNTS) {
-    Listener listener;
-    Session session = start(listener);
-    for (const char* const line : {"hello\n", "are you there?\n"}) {
+LAB_CHECK(counts_each_direction_itself_whole_lines,
+          .sentence = "counts each direction by itself, whole lines or not",
+          .promise = "exercise 07", .marks = 2,
+          .means = "a server may answer more or less than it got: M is what read returned, not "
+                   "what was sent, nor what was printed",
+          .look = "TODO 3; steps/07-half-close-client, [4]",
+          .needs = &ends_sent_n_bytes_received_m) {
+  Listener listener;
+  Session session = start(listener);
+  session.client.type("a last line without its newline");
+  session.client.close_input();
+  expect(session.peer.receive_until_eof(soon).size() == 31, "typed 31 bytes");
+  session.peer.send("one\ntwo\n\nand 7 b");
+  session.peer.close();
+  expect_counts(session, "31 bytes went out, and other 16 came, the last 7 without a newline", 31,
+                16, 0);
+}
+
+LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way",
+          .promise = "exercise 07 C4", .marks = 2,
+          .means = "what is counted in many pieces, and told in many, has to add up",
+          .look = "exercises/07-half-close-client/README.md, hint 2",
+          .needs = &ends_sent_n_bytes_received_m) {
+  Listener listener;
+  Session session = start(listener);
+  std::string lines;
+  while (lines.size() < 1'000'000) {
+    lines += text("line ", lines.size(), std::string(lines.size() % 150, 'x'), '\n');
+  }
+  auto typing = std::async(std::launch::async, [&] {
+    session.client.type(lines);
+    session.client.close_input();
+  });
+  std::size_t echoed = 0;
+  for (auto piece = session.peer.receive_some(); !piece.empty();
+       piece = session.peer.receive_some()) {
+    session.peer.send(piece);
+    echoed += piece.size();
+  }
+  session.peer.close();
+  typing.get();
+  expect(echoed == lines.size(), "typed ", lines.size(), " bytes, and sent ", echoed);
+  expect_counts(session, "a megabyte piped in", lines.size(), lines.size(), 0);
+}
+
+LAB_CHECK(knows_n_server_closes_first_nobody,
+          .sentence = "knows N when the server closes first and nobody types",
+          .promise = "exercise 07 C3", .marks = 3,
+          .means = "the child waits for a line and will not run again: what it has sent it must "
+                   "have told before",
+          .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
+          .needs = &ends_sent_n_bytes_received_m) {
+  Listener listener;
+  Session session = start(listener);
+  for (const char* const line : {"hello\n", "are you there?\n"}) {
+    session.client.type(line);
+    expect_input(session, line);
+  }
+  session.peer.send("no");
+  session.peer.close(); // all read: an end of file, no reset
+  expect_counts(session, "21 bytes went out and 2 came; then the server closed", 21, 2, 1);
+}
+
+LAB_CHECK(knows_n_m_server_resets, .sentence = "knows N and M when the server resets",
+          .promise = "exercise 07 C3", .marks = 1,
+          .means = "read's -1 is an end as well, and adds nothing to what came before",
+          .look = "TODO 3 and 4; read(2), ECONNRESET", .needs = &ends_sent_n_bytes_received_m) {
+  Listener listener;
+  Session session = start(listener);
+  session.client.type("hello\n");
+  expect_input(session, "hello\n");
+  session.peer.send("HELLO\nHE");
+  wait_until_read(session);
+  session.peer.reset();
+  expect_counts(session, "6 bytes went out and 8 came; then the server reset", 6, 8, 1);
+}
+
+LAB_CHECK(knows_n_server_goes_while_writer,
+          .sentence = "knows N when the server goes while the writer is blocked",
+          .promise = "exercise 07 C3", .marks = 2,
+          .means = "a write that waits has taken a part of its bytes already: who tells only "
+                   "when all are gone never tells of these",
+          .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
+          .needs = &knows_n_server_closes_first_nobody) {
+  Listener listener;
+  Session session = start(listener);
+  // As one line: the client's buffers are full long before its end. With a newline: who sends by
+  // the line waits for it.
+  const std::string line = std::string(std::size_t{24} << 20U, 'x') + '\n';
+  auto typing = std::async(std::launch::async, [&] {
+    try {
       session.client.type(line);
-      expect_input(session, line);
+    } catch (const Failure&) { // NOLINT(bugprone-empty-catch): nor need it read all
     }
-    session.peer.send("no");
-    session.peer.close(); // all read: an end of file, no reset
-    expect_counts(session, "21 bytes went out and 2 came; then the server closed", 21, 2, 1);
+  });
+  std::uint64_t taken = 0;
+  int unchanged = 0;
+  try {
+    wait_until("the client's writer to wait for a server that does not read", [&] {
+      const auto ours = own_end(session.peer);
+      const auto theirs = server_end(session.peer);
+      expect(ours && theirs, "the client has dropped a server that does not read");
+      const std::uint64_t now = ours->receive_queue + theirs->send_queue;
+      const auto family = session.client.processes();
+      const bool asleep =
+          std::ranges::all_of(family, [](const ProcessInfo& one) { return one.state != 'R'; });
+      // Long enough for the last acknowledgement, which may be delayed: until it comes, the
+      // bytes that it is about are in both queues.
+      unchanged = now == taken && now > 0 && asleep ? unchanged + 1 : 0;
+      taken = now;
+      return unchanged >= 15;
+    });
+  } catch (...) {
+    session.client.kill_all();
+    typing.wait();
+    throw;
   }
+  session.peer.reset();
+  try {
+    expect_counts(session,
+                  text("the server read nothing, the kernel took ", taken,
+                       " bytes for it, and then the server reset"),
+                  taken, 0, 1);
+  } catch (...) {
+    session.client.kill_all();
+    typing.wait();
+    throw;
+  }
+  typing.wait();
+}
 
-  LAB_CHECK("exercise-07: knows N and M when the server resets", .promise = "exercise 07 C3",
-            .points = 1,
-            .means = "read's -1 is an end as well, and adds nothing to what came before",
-            .look = "TODO 3 and 4; read(2), ECONNRESET", .needs = NEEDS_COUNTS) {
+LAB_CHECK(tells_n_m_signal_ends, .sentence = "tells N and M when a signal ends it",
+          .promise = "exercise 07 C5", .marks = 1,
+          .means = "however it ends, these are its last words: also on Ctrl-C",
+          .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
+          .needs = &knows_n_server_closes_first_nobody) {
+  for (const int signal : {SIGINT, SIGTERM}) {
     Listener listener;
     Session session = start(listener);
     session.client.type("hello\n");
     expect_input(session, "hello\n");
-    session.peer.send("HELLO\nHE");
+    session.peer.send("hel");
     wait_until_read(session);
-    session.peer.reset();
-    expect_counts(session, "6 bytes went out and 8 came; then the server reset", 6, 8, 1);
-  }
-
-  LAB_CHECK("exercise-07: knows N when the server goes while the writer is blocked",
-            .promise = "exercise 07 C3", .points = 2,
-            .means = "a write that waits has taken a part of its bytes already: who tells only "
-                     "when all are gone never tells of these",
-            .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
-            .needs = "exercise-07: knows N when the server closes first and nobody types") {
-    Listener listener;
-    Session session = start(listener);
-    // As one line: the client's buffers are full long before its end. With a newline: who sends by
-    // the line waits for it.
-    const std::string line = std::string(std::size_t{24} << 20U, 'x') + '\n';
-    auto typing = std::async(std::launch::async, [&] {
-      try {
-        session.client.type(line);
-      } catch (const lab::Failure&) { // NOLINT(bugprone-empty-catch): nor need it read all
-      }
-    });
-    std::uint64_t taken = 0;
-    int unchanged = 0;
-    try {
-      lab::wait_until("the client's writer to wait for a server that does not read", [&] {
-        const auto ours = lab::own_end(session.peer);
-        const auto theirs = lab::server_end(session.peer);
-        expect(ours && theirs, "the client has dropped a server that does not read; ",
-               session.client.report());
-        const std::uint64_t now = ours->receive_queue + theirs->send_queue;
-        const auto family = session.client.processes();
-        const bool asleep = std::ranges::all_of(
-            family, [](const lab::ProcessInfo& one) { return one.state != 'R'; });
-        // Long enough for the last acknowledgement, which may be delayed: until it comes, the
-        // bytes that it is about are in both queues.
-        unchanged = now == taken && now > 0 && asleep ? unchanged + 1 : 0;
-        taken = now;
-        return unchanged >= 15;
-      });
-    } catch (...) {
-      session.client.kill_all();
-      typing.wait();
-      throw;
-    }
-    session.peer.reset();
-    try {
-      expect_counts(session,
-                    text("the server read nothing, the kernel took ", taken,
-                         " bytes for it, and then the server reset"),
-                    taken, 0, 1);
-    } catch (...) {
-      session.client.kill_all();
-      typing.wait();
-      throw;
-    }
-    typing.wait();
-  }
-
-  LAB_CHECK("exercise-07: tells N and M when a signal ends it", .promise = "exercise 07 C5",
-            .points = 1, .means = "however it ends, these are its last words: also on Ctrl-C",
-            .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
-            .needs = "exercise-07: knows N when the server closes first and nobody types") {
-    for (const int signal : {SIGINT, SIGTERM}) {
-      Listener listener;
-      Session session = start(listener);
-      session.client.type("hello\n");
-      expect_input(session, "hello\n");
-      session.peer.send("hel");
-      wait_until_read(session);
-      session.client.signal(signal);
-      expect_counts(session, text("6 bytes went out and 3 came; then ", lab::signal_name(signal)),
-                    6, 3);
-    }
-  }
-
-  LAB_CHECK("exercise-07: counts right when write takes less than it is given",
-            .promise = "exercise 07", .points = 1,
-            .means = "N is what the kernel has taken, and that is in write's result",
-            .look = "TODO 2; write(2), RETURN VALUE", .needs = NEEDS_COUNTS) {
-    lab::probed::needs_probe(program);
-    lab::Probe probe({.faults = "write:socket:*:short=7;read:socket:every2:short=5;"
-                                "write:socket:every4=interrupt"});
-    lab::ProcessOptions options;
-    probe.attach(options);
-    Listener listener;
-    Session session = start(listener, options);
-    const std::string lines = "some lines that do not fit into seven bytes\nnor into five\n";
-    session.client.type(lines);
-    expect_input(session, lines);
-    session.peer.send(lines);
-    session.client.close_input();
-    expect(session.peer.receive_until_eof(lab::soon).empty(), "it sent more than was typed");
-    session.peer.close();
-    expect_counts(session, "each write took 7 bytes at most", lines.size(), lines.size(), 0);
-    for (const char* const line :
-         {"some lines that do not fit into seven bytes", "nor into five"}) {
-      expect(session.client.has_line(text("message from server: ", line)), "the line `", line,
-             "` came back in pieces, and was not printed whole; ", session.client.report());
-    }
-  }
-
-  // What the client of step 07 promises, in so far as the counting can break it.
-
-  LAB_CHECK("exercise-07: prints `connected`, and `message from server: LINE` for a line",
-            .promise = "C1", .points = 1, .means = "the contract fixes these lines",
-            .look = "steps/support/replies.cpp",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::says_that_it_is_connected_and_whose_message_it_prints(program);
-  }
-
-  LAB_CHECK("exercise-07: prints each line once and whole, in whatever pieces, however long, "
-            "whatever bytes",
-            .promise = "C1 G3 G6", .points = 1,
-            .means = "a read gives what has come by then: a part of a line, a line or many, with "
-                     "any bytes in them; what has no newline yet is kept for the next read",
-            .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::prints_each_line_once_in_whatever_pieces(program);
-    lab::mp_client::prints_long_lines(program);
-    lab::mp_client::prints_nul_bytes(program);
-    lab::mp_client::prints_each_line_in_one_write(program);
-  }
-
-  LAB_CHECK("exercise-07: says how it is used, and why it cannot connect", .promise = "G1 G2",
-            .points = 1,
-            .means = "who starts it reads `usage: NAME ARGS` and exit status 2, or `NAME: CALL: "
-                     "REASON` and exit status 1",
-            .look = "steps/support/error.hpp and arguments.cpp; strerror(3)") {
-    lab::mp_client::refuses_wrong_arguments(program);
-    lab::mp_client::says_how_it_is_used(program);
-    lab::mp_client::ends_when_it_cannot_connect(program);
-    lab::mp_client::says_why_it_cannot_connect(program);
-  }
-
-  LAB_CHECK("exercise-07: uses no processor while it waits", .promise = "G4", .points = 1,
-            .means = "both processes sleep until there is something to do: also when their input "
-                     "has ended, and the server goes on",
-            .look = "steps/07-half-close-client, [5]; poll(2)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::sleeps_while_it_waits(program);
-    lab::mp_client::sleeps_after_its_half_close(program);
-  }
-
-  LAB_CHECK("exercise-07: the child sends, the parent prints, neither waiting for the other",
-            .promise = "C4", .points = 1,
-            .means = "two processes over one socket: with one of them stopped, the other goes on "
-                     "with its part",
-            .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::reads_and_writes_in_a_process_each(program);
-  }
-
-  LAB_CHECK(
-      "exercise-07: half-closes at `q`, `Q` or end of file, sends all before, and prints what "
-      "comes back",
-      .promise = "C2", .points = 1,
-      .means = "a half-close is the end of one direction: the other goes on. A `q` asks for "
-               "it that is alone on its line",
-      .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
-      .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::half_closes(program, "");
-    lab::mp_client::half_closes(program, "q\n");
-    lab::mp_client::half_closes(program, "Q\n");
-    lab::mp_client::takes_as_data_what_is_not_q_alone(program);
-    lab::mp_client::sends_a_last_line_without_newline(program);
-    lab::mp_client::prints_what_comes_after_the_half_close(program);
-  }
-
-  LAB_CHECK("exercise-07: the server closes first: a line on standard error, exit status 1",
-            .promise = "C3", .points = 1,
-            .means = "the writer waits for a line and sees nothing of it: the reader has to end it",
-            .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::notices_that_the_server_closes_first(program);
-    lab::mp_client::notices_a_reset(program);
-    lab::mp_client::notices_it_while_its_writer_is_blocked(program);
-  }
-
-  LAB_CHECK("exercise-07: reads on while the server takes nothing", .promise = "C4", .points = 1,
-            .means = "the reader must not depend on the writer, nor a full pipe between them stop "
-                     "either",
-            .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    lab::mp_client::reads_while_its_writer_is_blocked(program);
-  }
-
-  LAB_CHECK("exercise-07: leaves no process behind, whichever way it ends", .promise = "C5 G5",
-            .points = 1,
-            .means = "who ends before its child has, or without having waited for it, leaves it "
-                     "behind",
-            .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
-            .needs = "exercise-07: prints a line as soon as it has come back") {
-    using lab::mp_client::Way;
-    for (const Way way : {Way::q, Way::end_of_file, Way::server_closes, Way::server_resets}) {
-      lab::mp_client::leaves_nothing_after(program, way);
-    }
-    lab::mp_client::has_no_zombie_after_its_half_close(program);
-    lab::mp_client::ends_when_its_writer_is_killed(program);
-    lab::mp_client::ends_when_its_reader_is_killed(program);
+    session.client.signal(signal);
+    expect_counts(session, text("6 bytes went out and 3 came; then ", signal_name(signal)), 6, 3);
   }
 }
+
+LAB_CHECK(counts_right_write_takes_less_than,
+          .sentence = "counts right when write takes less than it is given",
+          .promise = "exercise 07", .marks = 1,
+          .means = "N is what the kernel has taken, and that is in write's result",
+          .look = "TODO 2; write(2), RETURN VALUE", .needs = &ends_sent_n_bytes_received_m) {
+  probed::needs_probe(program);
+  Probe probe({.faults = "write:socket:*:short=7;read:socket:every2:short=5;"
+                         "write:socket:every4=interrupt"});
+  ProcessOptions options;
+  probe.attach(options);
+  Listener listener;
+  Session session = start(listener, options);
+  const std::string lines = "some lines that do not fit into seven bytes\nnor into five\n";
+  session.client.type(lines);
+  expect_input(session, lines);
+  session.peer.send(lines);
+  session.client.close_input();
+  expect(session.peer.receive_until_eof(soon).empty(), "it sent more than was typed");
+  session.peer.close();
+  expect_counts(session, "each write took 7 bytes at most", lines.size(), lines.size(), 0);
+  for (const char* const line : {"some lines that do not fit into seven bytes", "nor into five"}) {
+    expect(session.client.has_line(text("message from server: ", line)), "the line `", line,
+           "` came back in pieces, and was not printed whole");
+  }
+}
+
+// What the client of step 07 promises, in so far as the counting can break it.
+
+LAB_CHECK(prints_connected_message_from_server_line,
+          .sentence = "prints `connected`, and `message from server: LINE` for a line",
+          .promise = "C1", .marks = 1, .means = "the contract fixes these lines",
+          .look = "steps/support/replies.cpp", .needs = &prints_line_soon_come_back) {
+  mp_client::says_that_it_is_connected_and_whose_message_it_prints.body(subject);
+}
+
+LAB_CHECK(
+    prints_each_line_once_whole_whatever,
+    .sentence = "prints each line once and whole, in whatever pieces, however long, whatever bytes",
+    .promise = "C1 G3 G6", .marks = 1,
+    .means = "a read gives what has come by then: a part of a line, a line or many, with "
+             "any bytes in them; what has no newline yet is kept for the next read",
+    .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
+    .needs = &prints_line_soon_come_back) {
+  mp_client::prints_each_line_once_in_whatever_pieces.body(subject);
+  mp_client::prints_long_lines.body(subject);
+  mp_client::prints_nul_bytes.body(subject);
+  mp_client::prints_each_line_in_one_write.body(subject);
+}
+
+LAB_CHECK(says_how_used_why_cannot_connect,
+          .sentence = "says how it is used, and why it cannot connect", .promise = "G1 G2",
+          .marks = 1,
+          .means = "who starts it reads `usage: NAME ARGS` and exit status 2, or `NAME: CALL: "
+                   "REASON` and exit status 1",
+          .look = "steps/support/error.hpp and arguments.cpp; strerror(3)") {
+  mp_client::refuses_wrong_arguments.body(subject);
+  mp_client::says_how_it_is_used.body(subject);
+  mp_client::ends_when_it_cannot_connect.body(subject);
+  mp_client::says_why_it_cannot_connect.body(subject);
+}
+
+LAB_CHECK(uses_no_processor_while_waits, .sentence = "uses no processor while it waits",
+          .promise = "G4", .marks = 1,
+          .means = "both processes sleep until there is something to do: also when their input "
+                   "has ended, and the server goes on",
+          .look = "steps/07-half-close-client, [5]; poll(2)",
+          .needs = &prints_line_soon_come_back) {
+  mp_client::sleeps_while_it_waits.body(subject);
+  mp_client::sleeps_after_its_half_close.body(subject);
+}
+
+LAB_CHECK(child_sends_parent_prints_neither_waiting,
+          .sentence = "the child sends, the parent prints, neither waiting for the other",
+          .promise = "C4", .marks = 1,
+          .means = "two processes over one socket: with one of them stopped, the other goes on "
+                   "with its part",
+          .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
+          .needs = &prints_line_soon_come_back) {
+  mp_client::reads_and_writes_in_a_process_each.body(subject);
+}
+
+LAB_CHECK(
+    half_closes_q_q_end_file,
+    .sentence =
+        "half-closes at `q`, `Q` or end of file, sends all before, and prints what comes back",
+    .promise = "C2", .marks = 1,
+    .means = "a half-close is the end of one direction: the other goes on. A `q` asks for "
+             "it that is alone on its line",
+    .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
+    .needs = &prints_line_soon_come_back) {
+  mp_client::end_of_file_half_closes.body(subject);
+  mp_client::q_half_closes.body(subject);
+  mp_client::capital_q_half_closes.body(subject);
+  mp_client::takes_as_data_what_is_not_q_alone.body(subject);
+  mp_client::sends_a_last_line_without_newline.body(subject);
+  mp_client::prints_what_comes_after_the_half_close.body(subject);
+}
+
+LAB_CHECK(server_closes_first_line_standard_error,
+          .sentence = "the server closes first: a line on standard error, exit status 1",
+          .promise = "C3", .marks = 1,
+          .means = "the writer waits for a line and sees nothing of it: the reader has to end it",
+          .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
+          .needs = &prints_line_soon_come_back) {
+  mp_client::notices_that_the_server_closes_first.body(subject);
+  mp_client::notices_a_reset.body(subject);
+  mp_client::notices_it_while_its_writer_is_blocked.body(subject);
+}
+
+LAB_CHECK(reads_while_server_takes_nothing, .sentence = "reads on while the server takes nothing",
+          .promise = "C4", .marks = 1,
+          .means = "the reader must not depend on the writer, nor a full pipe between them stop "
+                   "either",
+          .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
+          .needs = &prints_line_soon_come_back) {
+  mp_client::reads_while_its_writer_is_blocked.body(subject);
+}
+
+LAB_CHECK(leaves_no_process_behind_whichever_way,
+          .sentence = "leaves no process behind, whichever way it ends", .promise = "C5 G5",
+          .marks = 1,
+          .means = "who ends before its child has, or without having waited for it, leaves it "
+                   "behind",
+          .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
+          .needs = &prints_line_soon_come_back) {
+  mp_client::leaves_nothing_after_q.body(subject);
+  mp_client::leaves_nothing_after_end_of_file.body(subject);
+  mp_client::leaves_nothing_when_the_server_closes.body(subject);
+  mp_client::leaves_nothing_when_the_server_resets.body(subject);
+  mp_client::has_no_zombie_after_its_half_close.body(subject);
+  mp_client::ends_when_its_writer_is_killed.body(subject);
+  mp_client::ends_when_its_reader_is_killed.body(subject);
+}
+
+} // namespace lab::exercise_07

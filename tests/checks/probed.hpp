@@ -2,7 +2,7 @@
 // program's name. A program that cannot be probed, a static one, is skipped at no cost.
 #pragma once
 
-#include "checks/server_checks.hpp"
+#include "checks/server.hpp"
 #include "harness/probe/probe.hpp"
 #include "harness/server.hpp"
 
@@ -33,19 +33,19 @@ void has_safe_handlers(const std::string& program, const std::vector<std::string
 void server_has_safe_handlers(const std::string& program, ServerOptions options = {});
 
 /// S5: write takes 7 bytes at most, and signals break reads and writes where they could.
-void echoes_through_short_writes(const ServerKind& kind);
+void echoes_through_short_writes(const Subject& subject);
 
 /// S6, M5: accept fails because one client has gone, and the next is served.
-void outlives_an_aborted_accept(const ServerKind& kind);
+void outlives_an_aborted_accept(const Subject& subject);
 
 /// A read that fails is the end of that client: nothing is sent for it. Passes where nothing is
 /// read by a call that the probe can make fail.
-void tells_an_error_from_data(const ServerKind& kind);
+void tells_an_error_from_data(const Subject& subject);
 
 /// M5: accept fails for want of descriptors, three times on end, and then serves.
-void outlives_a_shortage(const ServerKind& kind);
+void outlives_a_shortage(const Subject& subject);
 
 /// M5, M2: fork fails once. One client loses its connection, the parent keeps nothing of it.
-void outlives_one_failing_fork(const ServerKind& kind);
+void outlives_one_failing_fork(const Subject& subject);
 
 } // namespace lab::probed

@@ -35,11 +35,21 @@ void settle(pid_t program, std::string_view what, Condition&& condition, Seen&& 
         if (still) {
           std::string text = "waited in vain for ";
           text += what;
-          throw Failure(text + ": the program sleeps; " + std::string(seen()));
+          text += ": the program sleeps";
+          const std::string instead{seen()};
+          throw Failure(instead.empty() ? text : text + "; " + instead);
         }
         return false;
       },
       std::forward<Seen>(seen), limit);
+}
+
+/// The same, with nothing to say about what was seen instead.
+template <std::invocable Condition>
+void settle(pid_t program, std::string_view what, Condition&& condition,
+            std::chrono::milliseconds limit = patience) {
+  settle(
+      program, what, std::forward<Condition>(condition), [] { return std::string(); }, limit);
 }
 
 } // namespace lab

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
+namespace lab::step_03 {
+
 namespace {
 
-using lab::Exit;
-using lab::expect;
-using lab::Process;
+constexpr Suite suite{.name = "step-03", .subject = {.program = "collect"}};
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -24,10 +24,9 @@ std::string lower(std::string text) {
 // Runs it to its end: status 0, nothing left.
 Process run(const char* name) {
   Process process(lab::program(name));
-  const Exit exit = lab::ended(process, "started");
-  expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0; ",
-         lab::report_of(process));
-  lab::expect_nothing_left(process, "started");
+  const Exit exit = ended(process, "started");
+  expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0");
+  expect_nothing_left(process, "started");
   return process;
 }
 
@@ -44,88 +43,89 @@ bool any_line(Process& process, const std::vector<std::string_view>& words, auto
 // before it exits: so one right line is not enough.)
 void expect_statuses(Process& process) {
   for (const std::string& line : process.lines()) {
-    const auto numbers = lab::numbers_in(line);
+    const auto numbers = numbers_in(line);
     expect(lower(line).find("status") == line.npos || numbers.empty() || numbers.back() < 256,
-           "no exit status is larger than 255, and this line shows one: ", line, "\n",
-           lab::report_of(process));
+           "no exit status is larger than 255, and this line shows one: ", line, "\n");
   }
 }
 
 } // namespace
 
-TEST_SUITE("step-03") {
+LAB_CHECK(wait_child_tells_exit_status_from,
+          .sentence = "wait_child tells an exit status from a signal", .promise = "G5", .marks = 2,
+          .means = "wait's number holds how a child ended: WEXITSTATUS and WTERMSIG take it apart, "
+                   "where WIFEXITED and WIFSIGNALED say so",
+          .look = "steps/03-wait/wait_child.cpp, [2]; wait(2)") {
+  Process process = run("wait_child");
+  expect(any_line(process, {"exit", "status"},
+                  [](const std::string& line) { return !numbers_in(line).empty(); }),
+         "no line tells of a child that has exited with a status");
+  expect_statuses(process);
+  expect(any_line(process, {"sig"},
+                  [](const std::string& line) { return line.find("SIGTERM") != line.npos; }),
+         "no line tells of a child that SIGTERM has killed");
+  expect_whole_lines(process);
+}
 
-  LAB_CHECK("step-03: wait_child tells an exit status from a signal", .promise = "G5", .points = 2,
-            .means =
-                "wait's number holds how a child ended: WEXITSTATUS and WTERMSIG take it apart, "
-                "where WIFEXITED and WIFSIGNALED say so",
-            .look = "steps/03-wait/wait_child.cpp, [2]; wait(2)") {
-    Process process = run("wait_child");
-    expect(any_line(process, {"exit", "status"},
-                    [](const std::string& line) { return !lab::numbers_in(line).empty(); }),
-           "no line tells of a child that has exited with a status; ", lab::report_of(process));
-    expect_statuses(process);
-    expect(any_line(process, {"sig"},
-                    [](const std::string& line) { return line.find("SIGTERM") != line.npos; }),
-           "no line tells of a child that SIGTERM has killed; ", lab::report_of(process));
-    lab::expect_whole_lines(process);
-  }
+LAB_CHECK(waitpid_poll_shows_wnohang_return_0,
+          .sentence = "waitpid_poll shows WNOHANG return 0 while the child lives", .promise = "G5",
+          .marks = 2,
+          .means = "0 says: there are children, and none has ended; -1 says: there is none",
+          .look = "steps/03-wait/waitpid_poll.cpp, [1] to [4]; waitpid(2), RETURN VALUE") {
+  Process process = run("waitpid_poll");
+  expect(any_line(process, {"wnohang"},
+                  [](const std::string& line) {
+                    const auto numbers = numbers_in(line);
+                    return std::ranges::find(numbers, 0) != numbers.end();
+                  }),
+         "no line tells of a waitpid with WNOHANG that returned 0");
+  const auto lines = process.lines();
+  const auto reaped = std::ranges::count_if(lines, [](const std::string& line) {
+    return lower(line).find("status") != line.npos && line.find("waitpid") != line.npos;
+  });
+  expect(reaped >= 2, "it waits for one child by its id and for any child, and ", reaped,
+         " lines tell of a waitpid that returned a status");
+  expect_statuses(process);
+  expect_whole_lines(process);
+}
 
-  LAB_CHECK("step-03: waitpid_poll shows WNOHANG return 0 while the child lives", .promise = "G5",
-            .points = 2,
-            .means = "0 says: there are children, and none has ended; -1 says: there is none",
-            .look = "steps/03-wait/waitpid_poll.cpp, [1] to [4]; waitpid(2), RETURN VALUE") {
-    Process process = run("waitpid_poll");
-    expect(any_line(process, {"wnohang"},
-                    [](const std::string& line) {
-                      const auto numbers = lab::numbers_in(line);
-                      return std::ranges::find(numbers, 0) != numbers.end();
-                    }),
-           "no line tells of a waitpid with WNOHANG that returned 0; ", lab::report_of(process));
-    const auto lines = process.lines();
-    const auto reaped = std::ranges::count_if(lines, [](const std::string& line) {
-      return lower(line).find("status") != line.npos && line.find("waitpid") != line.npos;
-    });
-    expect(reaped >= 2, "it waits for one child by its id and for any child, and ", reaped,
-           " lines tell of a waitpid that returned a status; ", lab::report_of(process));
-    expect_statuses(process);
-    lab::expect_whole_lines(process);
-  }
-
-  LAB_CHECK("step-03: wait_child and waitpid_poll print each line once into a file",
-            .promise = "G3", .points = 1,
-            .means = "what stdio keeps in its buffer when output is a file, fork copies",
-            .look = "steps/support/output.hpp; setvbuf(3), fork(2), _exit(2)") {
-    for (const char* const name : {"wait_child", "waitpid_poll"}) {
-      Process process(lab::program(name), {.output = lab::Output::file});
-      lab::ended(process, "started");
-      auto lines = process.lines();
-      expect(lines.size() > 1, "it prints next to nothing into a file; ", lab::report_of(process));
-      std::ranges::sort(lines);
-      const auto twice = std::ranges::adjacent_find(lines);
-      expect(twice == lines.end(),
-             "this line is there more than once: ", twice == lines.end() ? "" : *twice, "\n",
-             lab::report_of(process));
-    }
-  }
-
-  LAB_CHECK("step-03: wait_child and waitpid_poll end with status 2 on wrong arguments",
-            .promise = "G1", .points = 1,
-            .means = "a program that takes no arguments says so when it gets one",
-            .look = "steps/support/arguments.cpp") {
-    const std::vector<lab::Wrong> wrong{{.arguments = {"5"}, .why = "it takes no argument"},
-                                        {.arguments = {""}, .why = "it takes no argument"}};
-    for (const char* const name : {"wait_child", "waitpid_poll"}) {
-      lab::expect_refused(name, wrong);
-      lab::expect_usage(name, wrong);
-    }
-  }
-
-  LAB_CHECK("step-03: wait_child and waitpid_poll say so when fork fails", .promise = "G2",
-            .points = 1, .means = "fork returns -1 where the process limit is reached",
-            .look = "steps/support/error.hpp; fork(2), EAGAIN") {
-    for (const char* const name : {"wait_child", "waitpid_poll"}) {
-      lab::expect_fork_report(name, {});
-    }
+LAB_CHECK(wait_child_waitpid_poll_print_each,
+          .sentence = "wait_child and waitpid_poll print each line once into a file",
+          .promise = "G3", .marks = 1,
+          .means = "what stdio keeps in its buffer when output is a file, fork copies",
+          .look = "steps/support/output.hpp; setvbuf(3), fork(2), _exit(2)") {
+  for (const char* const name : {"wait_child", "waitpid_poll"}) {
+    Process process(lab::program(name), {.output = Output::file});
+    ended(process, "started");
+    auto lines = process.lines();
+    expect(lines.size() > 1, "it prints next to nothing into a file");
+    std::ranges::sort(lines);
+    const auto twice = std::ranges::adjacent_find(lines);
+    expect(twice == lines.end(),
+           "this line is there more than once: ", twice == lines.end() ? "" : *twice, "\n");
   }
 }
+
+LAB_CHECK(wait_child_waitpid_poll_end_status,
+          .sentence = "wait_child and waitpid_poll end with status 2 on wrong arguments",
+          .promise = "G1", .marks = 1,
+          .means = "a program that takes no arguments says so when it gets one",
+          .look = "steps/support/arguments.cpp") {
+  const std::vector<Wrong> wrong{{.arguments = {"5"}, .why = "it takes no argument"},
+                                 {.arguments = {""}, .why = "it takes no argument"}};
+  for (const char* const name : {"wait_child", "waitpid_poll"}) {
+    expect_refused(name, wrong);
+    expect_usage(name, wrong);
+  }
+}
+
+LAB_CHECK(wait_child_waitpid_poll_say_so,
+          .sentence = "wait_child and waitpid_poll say so when fork fails", .promise = "G2",
+          .marks = 1, .means = "fork returns -1 where the process limit is reached",
+          .look = "steps/support/error.hpp; fork(2), EAGAIN") {
+  for (const char* const name : {"wait_child", "waitpid_poll"}) {
+    expect_fork_report(name, {});
+  }
+}
+
+} // namespace lab::step_03

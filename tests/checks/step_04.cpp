@@ -17,11 +17,11 @@
 #include <string>
 #include <vector>
 
+namespace lab::step_04 {
+
 namespace {
 
-using lab::Exit;
-using lab::expect;
-using lab::Process;
+constexpr Suite suite{.name = "step-04", .subject = {.program = "reaper"}};
 
 struct Count {
   int reaped = -1;
@@ -47,11 +47,11 @@ unsigned long long started() {
 Count run(const char* name, int children) {
   const auto before = started();
   Process process(lab::program(name),
-                  {.arguments = {std::to_string(children)}, .input = lab::Input::null});
-  const Exit exit = lab::ended(process, "started");
+                  {.arguments = {std::to_string(children)}, .input = Input::null});
+  const Exit exit = ended(process, "started");
   expect(exit.success(), process.command(), " ended with ", exit.text(),
-         " instead of exit status 0; ", lab::report_of(process));
-  lab::expect_nothing_left(process, process.command());
+         " instead of exit status 0");
+  expect_nothing_left(process, process.command());
   const auto forked = started() - before;
   expect(forked > static_cast<unsigned>(children), process.command(), " has started no ", children,
          " children: meanwhile the whole machine started ", forked, " processes");
@@ -62,15 +62,15 @@ Count run(const char* name, int children) {
   const int fields = std::sscanf(last.c_str(), "reaped %d of %d, %d zombies lef%1[t]", // NOLINT
                                  &count.reaped, &count.of, &count.zombies, rest.data());
   expect(fields == 4, process.command(), ": the last line is not `reaped R of ", children,
-         ", Z zombies left`; ", lab::report_of(process));
+         ", Z zombies left`");
   expect(count.of == children && count.reaped >= 0 && count.zombies >= 0 &&
              count.reaped + count.zombies == children,
          process.command(), " does not account for its ", children, " children: ", last);
-  lab::expect_whole_lines(process);
+  expect_whole_lines(process);
   return count;
 }
 
-std::vector<lab::Wrong> wrong_counts() {
+std::vector<Wrong> wrong_counts() {
   return {
       {.arguments = {}, .why = "no argument"},
       {.arguments = {"1", "2"}, .why = "one argument too many"},
@@ -85,95 +85,99 @@ std::vector<lab::Wrong> wrong_counts() {
 
 } // namespace
 
-TEST_SUITE("step-04") {
-
-  LAB_CHECK("step-04: reap_all leaves no zombie however many children end together",
-            .promise = "M3 G5", .points = 3,
-            .means = "SIGCHLD is not queued: one delivery can stand for many exits",
-            .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG") {
-    for (const int children : {0, 1, 2, 50, 200}) {
-      const Count count = run("reap_all", children);
-      expect(count.reaped == children, "reap_all ", children, " reaped ", count.reaped,
-             " and left ", count.zombies, " zombies");
-    }
-  }
-
-  LAB_CHECK("step-04: reap_once leaves zombies when children end together", .promise = "M3",
-            .points = 2, .means = "the lesson needs them: its handler takes a delivery for a child",
-            .look = "steps/04-signal-vs-sigaction/reap_once.cpp, [1] and [2]; signal(7)") {
-    for (const int children : {0, 1}) {
-      const Count count = run("reap_once", children);
-      expect(count.reaped == children, "reap_once ", children, " reaped ", count.reaped,
-             ": with no more than one child nothing can be lost");
-    }
-    for (const int children : {2, 50, 200}) {
-      const Count count = run("reap_once", children);
-      expect(count.reaped > 0 && count.zombies > 0, "reap_once ", children, " reaped ",
-             count.reaped, " and left ", count.zombies,
-             " zombies: with all of them ended before the handler runs it reaps one");
-    }
-  }
-
-  LAB_CHECK("step-04: reap_signal reaps one child and no other", .promise = "M3", .points = 2,
-            .means = "the lesson needs it: with signal's System V meaning a handler serves once",
-            .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
-    for (const int children : {0, 1, 2, 50}) {
-      const Count count = run("reap_signal", children);
-      expect(count.reaped == std::min(children, 1), "reap_signal ", children, " reaped ",
-             count.reaped, " and left ", count.zombies, " zombies");
-    }
-  }
-
-  LAB_CHECK("step-04: signal_handlers shows a read that a signal breaks and one that it does not",
-            .promise = "G4 G5", .points = 2,
-            .means = "without SA_RESTART a signal breaks a call that blocks, with EINTR",
-            .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [2] to [5]; signal(7); "
-                    "sigaction(2), SA_RESTART") {
-    Process process(lab::program("signal_handlers"));
-    lab::wait_until(
-        "a handler for SIGALRM",
-        [&] { return process.poll_exit() || lab::catches_signal(process.pid(), SIGALRM); },
-        [&] { return process.report(); }, lab::soon);
-    const Exit exit = lab::ended(process, "started");
-    expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0; ",
-           lab::report_of(process));
-    lab::expect_nothing_left(process, "started");
-    for (const char* const part : std::initializer_list<const char*>{
-             "SIGALRM", "SIGCHLD", "SIGINT", std::strerror(EINTR), "SA_RESTART"}) {
-      expect(process.has_line(part), "no line tells of ", part, "; ", lab::report_of(process));
-    }
-    lab::expect_whole_lines(process);
-  }
-
-  LAB_CHECK("step-04: all programs end with status 2 on wrong arguments", .promise = "G1",
-            .points = 1,
-            .means = "atoi turns what is no number into 0, and 5x into 5: nothing tells the user",
-            .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
-    for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
-      lab::expect_refused(name, wrong_counts());
-      lab::expect_usage(name, wrong_counts());
-    }
-    const std::vector<lab::Wrong> wrong{{.arguments = {"5"}, .why = "it takes no argument"}};
-    lab::expect_refused("signal_handlers", wrong);
-    lab::expect_usage("signal_handlers", wrong);
-  }
-
-  LAB_CHECK("step-04: all programs say so when fork fails", .promise = "G2 G5", .points = 1,
-            .means = "fork returns -1 where the process limit is reached; kill(-1, ...) and "
-                     "waitpid(-1, ...) mean everybody",
-            .look = "steps/support/error.hpp; fork(2), EAGAIN") {
-    for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
-      lab::expect_fork_report(name, {"20"}, 5);
-    }
-    lab::expect_fork_report("signal_handlers", {});
-  }
-
-  LAB_CHECK("step-04: reap_once and reap_all have handlers that make safe calls and keep errno",
-            .promise = "M6", .points = 2,
-            .means = "a handler may come while printf or malloc is at work, or between a call and "
-                     "the look at its errno",
-            .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; signal-safety(7)") {
-    lab::probed::has_safe_handlers("reap_once", {"20"}, true);
-    lab::probed::has_safe_handlers("reap_all", {"20"}, true);
+LAB_CHECK(reap_all_leaves_no_zombie_however,
+          .sentence = "reap_all leaves no zombie however many children end together",
+          .promise = "M3 G5", .marks = 3,
+          .means = "SIGCHLD is not queued: one delivery can stand for many exits",
+          .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG") {
+  for (const int children : {0, 1, 2, 50, 200}) {
+    const Count count = run("reap_all", children);
+    expect(count.reaped == children, "reap_all ", children, " reaped ", count.reaped, " and left ",
+           count.zombies, " zombies");
   }
 }
+
+LAB_CHECK(reap_once_leaves_zombies_children_end,
+          .sentence = "reap_once leaves zombies when children end together", .promise = "M3",
+          .marks = 2, .means = "the lesson needs them: its handler takes a delivery for a child",
+          .look = "steps/04-signal-vs-sigaction/reap_once.cpp, [1] and [2]; signal(7)") {
+  for (const int children : {0, 1}) {
+    const Count count = run("reap_once", children);
+    expect(count.reaped == children, "reap_once ", children, " reaped ", count.reaped,
+           ": with no more than one child nothing can be lost");
+  }
+  for (const int children : {2, 50, 200}) {
+    const Count count = run("reap_once", children);
+    expect(count.reaped > 0 && count.zombies > 0, "reap_once ", children, " reaped ", count.reaped,
+           " and left ", count.zombies,
+           " zombies: with all of them ended before the handler runs it reaps one");
+  }
+}
+
+LAB_CHECK(reap_signal_reaps_one_child_no, .sentence = "reap_signal reaps one child and no other",
+          .promise = "M3", .marks = 2,
+          .means = "the lesson needs it: with signal's System V meaning a handler serves once",
+          .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
+  for (const int children : {0, 1, 2, 50}) {
+    const Count count = run("reap_signal", children);
+    expect(count.reaped == std::min(children, 1), "reap_signal ", children, " reaped ",
+           count.reaped, " and left ", count.zombies, " zombies");
+  }
+}
+
+LAB_CHECK(signal_handlers_shows_read_signal_breaks,
+          .sentence = "signal_handlers shows a read that a signal breaks and one that it does not",
+          .promise = "G4 G5", .marks = 2,
+          .means = "without SA_RESTART a signal breaks a call that blocks, with EINTR",
+          .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [2] to [5]; signal(7); "
+                  "sigaction(2), SA_RESTART") {
+  Process process(lab::program("signal_handlers"));
+  wait_until(
+      "a handler for SIGALRM",
+      [&] { return process.poll_exit() || catches_signal(process.pid(), SIGALRM); }, soon);
+  const Exit exit = ended(process, "started");
+  expect(exit.success(), "it ended with ", exit.text(), " instead of exit status 0");
+  expect_nothing_left(process, "started");
+  for (const char* const part : std::initializer_list<const char*>{
+           "SIGALRM", "SIGCHLD", "SIGINT", std::strerror(EINTR), "SA_RESTART"}) {
+    expect(process.has_line(part), "no line tells of ", part);
+  }
+  expect_whole_lines(process);
+}
+
+LAB_CHECK(all_programs_end_status_2_wrong,
+          .sentence = "all programs end with status 2 on wrong arguments", .promise = "G1",
+          .marks = 1,
+          .means = "atoi turns what is no number into 0, and 5x into 5: nothing tells the user",
+          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+  for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
+    expect_refused(name, wrong_counts());
+    expect_usage(name, wrong_counts());
+  }
+  const std::vector<Wrong> wrong{{.arguments = {"5"}, .why = "it takes no argument"}};
+  expect_refused("signal_handlers", wrong);
+  expect_usage("signal_handlers", wrong);
+}
+
+LAB_CHECK(all_programs_say_so_fork_fails, .sentence = "all programs say so when fork fails",
+          .promise = "G2 G5", .marks = 1,
+          .means = "fork returns -1 where the process limit is reached; kill(-1, ...) and "
+                   "waitpid(-1, ...) mean everybody",
+          .look = "steps/support/error.hpp; fork(2), EAGAIN") {
+  for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
+    expect_fork_report(name, {"20"}, 5);
+  }
+  expect_fork_report("signal_handlers", {});
+}
+
+LAB_CHECK(reap_once_reap_all_handlers_make,
+          .sentence = "reap_once and reap_all have handlers that make safe calls and keep errno",
+          .promise = "M6", .marks = 2,
+          .means = "a handler may come while printf or malloc is at work, or between a call and "
+                   "the look at its errno",
+          .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; signal-safety(7)") {
+  probed::has_safe_handlers("reap_once", {"20"}, true);
+  probed::has_safe_handlers("reap_all", {"20"}, true);
+}
+
+} // namespace lab::step_04

@@ -1,170 +1,777 @@
-// The checks of steps/06-mp-server, a server's and those of the full server alone.
+// The checks of steps/06-mp-server: a server's, and those of the full server alone (the contract's
+// M promises). None of these needs a line of output, but the two of `removed proc id`.
 
-#include "checks/check.hpp"
+#include "checks/common.hpp"
 #include "checks/mp_server.hpp"
-#include "checks/server_checks.hpp"
+#include "checks/server.hpp"
+#include "checks/settle.hpp"
+#include "harness/idle.hpp"
+#include "harness/limits.hpp"
+#include "harness/probe/probe.hpp"
+#include "harness/server.hpp"
+#include "tools/drawing/picture.hpp"
 
-TEST_SUITE("step-06") {
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
-  LAB_SERVER_CHECKS("step-06", "echo_mpserver", .forks = true)
-  LAB_FORKING_SERVER_CHECKS("step-06", "echo_mpserver", .forks = true)
-  LAB_SERVER_WORDING_CHECKS("step-06", "echo_mpserver", .forks = true)
+namespace lab::mp_server {
 
-  LAB_CHECK("step-06: gives each client a child of its own", .promise = "M1", .points = 2,
-            .means = "one process that serves two clients makes one of them wait for the other",
-            .look = "steps/06-mp-server, [6]; fork(2)") {
-    lab::mp_server::has_a_child_for_each_client("echo_mpserver");
+namespace {
+
+constexpr Suite suite{.name = "step-06", .subject = {.program = "echo_mpserver", .forks = true}};
+
+using std::chrono::milliseconds;
+using Clients = std::vector<Connection>;
+
+constexpr std::size_t many = 50;
+
+/// Clients that stay, each with one round trip behind it: so each has been accepted and is served.
+Clients connected(Server& server, std::size_t count) {
+  Clients clients;
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.push_back(server.connect());
   }
-
-  LAB_CHECK("step-06: serves 500 clients at once, none waiting for another", .promise = "M1",
-            .points = 3,
-            .means = "a client that connects later is served while all before it stay: no limit, "
-                     "no queue, no table that fills up",
-            .look = "steps/06-mp-server, [6]") {
-    lab::mp_server::serves_500_at_once("echo_mpserver");
+  for (std::size_t i = 0; i < count; ++i) {
+    clients[i].exchange("client " + std::to_string(i) + '\n');
   }
+  return clients;
+}
 
-  LAB_CHECK("step-06: the parent holds the listener alone, a child its client's socket alone",
-            .promise = "M2", .points = 3,
-            .means =
-                "fork copies the table of descriptors: a socket is closed when the last of its "
-                "descriptors is, in whichever process",
-            .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]; fork(2)") {
-    lab::mp_server::shares_out_the_descriptors("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: keeps no descriptor of clients that have gone", .promise = "M2 G5",
-            .points = 2,
-            .means = "a table that grows with every client is full one day, and then accept fails",
-            .look = "steps/05-descriptors, [4]; ls -l /proc/PID/fd") {
-    lab::mp_server::keeps_no_descriptor_of_clients_gone("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: reaps all 50 children that ended while it was stopped", .promise = "M3",
-            .points = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
-            .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
-                    "waitpid(2), WNOHANG") {
-    lab::mp_server::reaps_children_that_ended_while_it_was_stopped("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: reaps every child when 50 clients leave at once", .promise = "M3",
-            .points = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
-            .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
-                    "waitpid(2), WNOHANG") {
-    lab::mp_server::reaps_children_that_end_together("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: reaps every child while other clients keep coming", .promise = "M3",
-            .points = 2,
-            .means = "a busy server has its children end in the middle of accept and fork, too",
-            .look = "steps/06-mp-server, [5]; sigaction(2)") {
-    lab::mp_server::reaps_children_while_clients_come("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: reaps a child as soon as its client has left", .promise = "M3", .points = 1,
-            .means = "who reaps only at the next client leaves a zombie until one comes",
-            .look = "steps/06-mp-server, [1] and [3]; signal(7)") {
-    lab::mp_server::reaps_children_one_by_one("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: reaps a child that was killed, and serves on", .promise = "M3 G5",
-            .points = 1,
-            .means = "a child may end in many ways, and is a zombie after each of them",
-            .look = "steps/03-wait; wait(2)") {
-    lab::mp_server::reaps_children_that_were_killed("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: prints `removed proc id: PID` once for each child", .promise = "M3",
-            .points = 2,
-            .means = "the line stands for a waitpid that returned that child: each child has one, "
-                     "however many ended together, and however they ended",
-            .look = "steps/06-mp-server, [1]; waitpid(2)") {
-    lab::mp_server::prints_each_child_removed("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: prints `removed proc id: PID` at once and once into a file, too",
-            .promise = "M3 G3", .points = 1,
-            .means =
-                "stdio keeps what is printed into a file in a buffer, and fork copies the buffer",
-            .look = "steps/support/output.hpp; steps/06-mp-server, [1] and [7]; setvbuf(3)") {
-    lab::mp_server::prints_each_child_removed_into_a_file("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: a signal breaks no accept of the parent", .promise = "M4", .points = 2,
-            .means = "a handler that runs makes the call it came into return EINTR, unless it was "
-                     "installed with SA_RESTART; and waitpid in it must not wait",
-            .look = "steps/06-mp-server, [3] and [4]; signal(7), Interruption of system calls") {
-    lab::mp_server::accepts_through_signals("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: a signal breaks no read of a child", .promise = "M4", .points = 2,
-            .means = "read's -1 with EINTR is neither the end nor a number of bytes; the child has "
-                     "inherited the parent's handlers",
-            .look = "steps/06-mp-server, [3]; steps/01-echo-server, [5]; read(2)") {
-    lab::mp_server::reads_through_signals("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: a signal breaks no write of a child", .promise = "M4", .points = 2,
-            .means =
-                "a write that a signal breaks has taken some of its bytes, or none: the rest is "
-                "still to be written, from where it stopped",
-            .look = "steps/01-echo-server, [6]; steps/06-mp-server, [3]; write(2)") {
-    lab::mp_server::writes_through_signals("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: loses no byte and no process in a storm of signals", .promise = "M4",
-            .points = 2,
-            .means = "a signal comes between any two instructions, not only where one expects it",
-            .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)") {
-    lab::mp_server::survives_a_storm("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: fork failing costs one client its connection, nothing else", .promise = "M5",
-            .points = 2,
-            .means = "fork returns -1 where the processes are used up: the parent goes on, closes "
-                     "that client's socket, and says so on standard error",
-            .look = "steps/06-mp-server, [6]; fork(2), EAGAIN") {
-    lab::mp_server::outlives_a_failing_fork("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: accept failing for want of descriptors costs nobody anything",
-            .promise = "M5", .points = 2,
-            .means =
-                "the client stays in the backlog, and accept fails again at once: who does not "
-                "pause spins, who exits takes all clients along",
-            .look = "steps/06-mp-server, [5] and [8]; accept(2), EMFILE") {
-    lab::mp_server::outlives_a_failing_accept("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: goes on after accept has failed with ECONNABORTED, EMFILE or ENFILE",
-            .promise = "M5", .points = 1,
-            .means = "some errors of accept are one client's affair, others pass: none of them is "
-                     "the server's end",
-            .look = "steps/06-mp-server, [8]; accept(2), ERRORS") {
-    lab::mp_server::outlives_errors_of_accept("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: clients that are gone before accept cost nobody anything", .promise = "M5 S6",
-            .points = 1,
-            .means =
-                "a connection may be reset before it is accepted: accept may fail, or the first "
-                "read of the child does",
-            .look = "steps/06-mp-server, [8]; accept(2), ECONNABORTED") {
-    lab::mp_server::outlives_clients_gone_before_accept("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: its handlers call async-signal-safe functions alone", .promise = "M6",
-            .points = 2,
-            .means = "a handler may break into printf or malloc, and call it again within itself: "
-                     "a lock is taken twice, a list is half changed",
-            .look = "steps/06-mp-server, [1] and [2]; signal-safety(7)") {
-    lab::mp_server::handles_signals_safely("echo_mpserver");
-  }
-
-  LAB_CHECK("step-06: parent and children use no processor while their clients are silent",
-            .promise = "G4", .points = 1,
-            .means = "a program that waits sleeps in a system call until its event",
-            .look = "steps/06-mp-server, [5]; poll(2)") {
-    lab::mp_server::sleeps_while_its_clients_do("echo_mpserver");
+void leave(Clients& clients) {
+  for (Connection& client : clients) {
+    client.close();
   }
 }
+
+/// The process that serves each client after a round trip. The parent may still be about to close
+/// its own descriptor of the socket.
+std::vector<pid_t> children_of_clients(Server& server, std::span<const Connection> clients) {
+  std::map<unsigned long, unsigned> ports; // by the inode of the server's socket, the client's port
+  for (const SocketInfo& socket : tcp_sockets()) {
+    if (socket.local_port == server.port() && socket.inode != 0) {
+      ports.emplace(socket.inode, socket.remote_port);
+    }
+  }
+  std::map<unsigned, std::set<pid_t>> holders;
+  for (const ProcessInfo& process : descendants_of(server.pid())) {
+    for (const DescriptorInfo& descriptor : descriptors_of(process.pid)) {
+      const auto port = ports.find(descriptor.inode);
+      if (descriptor.kind == DescriptorInfo::Kind::socket && port != ports.end()) {
+        holders[port->second].insert(process.pid);
+      }
+    }
+  }
+  std::vector<pid_t> children;
+  for (const Connection& client : clients) {
+    const auto& found = holders[client.local_port()];
+    if (found.size() != 1) {
+      throw Failure(text("the client on port ", client.local_port(),
+                         " is being served, and its socket is held by ", found.size(),
+                         " processes besides the server ", server.pid(), ", where it has to be 1"));
+    }
+    children.push_back(*found.begin());
+  }
+  return children;
+}
+
+pid_t child_of(Server& server, const Connection& client) {
+  return children_of_clients(server, {&client, 1}).front();
+}
+
+/// `3 zombies: 4123 Z, 4125 Z, 4130 Z`
+std::string listed(const std::vector<ProcessInfo>& processes, std::string_view noun) {
+  std::string text = std::to_string(processes.size()) + ' ' + std::string(noun);
+  text += processes.size() == 1 ? "" : noun.ends_with('s') ? "es" : "s";
+  constexpr std::size_t most = 8;
+  for (std::size_t i = 0; i < std::min(most, processes.size()); ++i) {
+    text += i == 0 ? ": " : ", ";
+    text += std::to_string(processes[i].pid) + ' ' + processes[i].state;
+  }
+  return text + (processes.size() > most ? ", ..." : "");
+}
+
+/// Waits until the server has no child left that is alive.
+void expect_children_ended(Server& server) {
+  settle(server.pid(), "the children of clients that have left to end",
+         [&] { return server.children().empty(); });
+}
+
+/// Waits until the server has no child left, alive or not.
+void expect_all_reaped(Server& server, std::size_t ended) {
+  settle(
+      server.pid(), "the server " + std::to_string(server.pid()) + " to reap its children",
+      [&] { return children_of(server.pid()).empty(); },
+      [&] {
+        return "of " + std::to_string(ended) + " children that have ended it leaves " +
+               listed(server.zombies(), "zombie") +
+               "; alive: " + listed(server.children(), "child process");
+      });
+  expect(!server.process().poll_exit(), "the server has ended");
+  expect_clean(server.process());
+}
+
+/// Sends a signal to a process that may be in the middle of anything.
+void send(pid_t pid, int signal) {
+  expect(::kill(pid, signal) == 0, "process ", pid, " is gone: it was to be sent ",
+         signal_name(signal));
+}
+
+/// The signals that a right program comes through: SIGCHLD in any case, and those that it handles
+/// itself, except the ones that ask it to stop.
+std::vector<int> harmless_signals(pid_t pid) {
+  std::vector<int> signals{SIGCHLD};
+  for (const int signal : {SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGIO}) {
+    if (catches_signal(pid, signal)) {
+      signals.push_back(signal);
+    }
+  }
+  return signals;
+}
+
+bool sleeps(pid_t pid) {
+  const auto info = process_info(pid);
+  return !info || info->state == 'S'; // gone: what comes next says so
+}
+
+void wait_until_asleep(pid_t pid) {
+  wait_until("process " + std::to_string(pid) + " to wait for its next event",
+             [&] { return sleeps(pid); });
+}
+
+/// Each harmless signal to a process that is blocked in a system call, and a SIGSTOP and SIGCONT,
+/// which break some calls even where nothing is handled (signal(7)).
+void interrupt(pid_t pid) {
+  for (const int signal : harmless_signals(pid)) {
+    wait_until_asleep(pid);
+    send(pid, signal);
+  }
+  wait_until_asleep(pid);
+  send(pid, SIGSTOP);
+  wait_until("process " + std::to_string(pid) + " to stop", [&] {
+    const auto info = process_info(pid);
+    return !info || info->stopped() || info->zombie();
+  });
+  send(pid, SIGCONT);
+}
+
+/// Signals to some processes that stay, as fast as they go, until the end of the scope.
+class Storm {
+public:
+  explicit Storm(const std::vector<pid_t>& pids) {
+    for (const pid_t pid : pids) {
+      targets_.emplace_back(pid, harmless_signals(pid));
+    }
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        for (const auto& [pid, signals] : targets_) {
+          for (const int signal : signals) {
+            ::kill(pid, signal);
+          }
+          if (rounds % 16 == 0) {
+            ::kill(pid, SIGSTOP);
+            ::kill(pid, SIGCONT);
+          }
+        }
+        ++rounds;
+        std::this_thread::yield();
+      }
+    });
+  }
+
+  std::atomic<unsigned> rounds = 0;
+
+private:
+  std::vector<std::pair<pid_t, std::vector<int>>> targets_;
+  std::jthread thread_; // joined first
+};
+
+/// The process ids of the lines `removed proc id: PID`, in the order of the output.
+std::vector<pid_t> removed(const Process& process) {
+  constexpr std::string_view start = "removed proc id: ";
+  std::vector<pid_t> pids;
+  for (const std::string& line : process.lines()) {
+    pid_t pid = 0;
+    const char* end = line.data() + line.size();
+    if (line.starts_with(start) &&
+        std::from_chars(line.data() + start.size(), end, pid).ptr == end) {
+      pids.push_back(pid);
+    }
+  }
+  return pids;
+}
+
+void expect_removed(Server& server, const std::vector<pid_t>& ended) {
+  settle(
+      server.pid(), "a line `removed proc id: PID` for each child that has ended",
+      [&] { return removed(server.process()).size() >= ended.size(); },
+      [&] {
+        auto missing = ended;
+        for (const pid_t pid : removed(server.process())) {
+          std::erase(missing, pid);
+        }
+        std::string text = "of " + std::to_string(ended.size()) + " there is none for " +
+                           std::to_string(missing.size()) + ":";
+        for (std::size_t i = 0; i < std::min<std::size_t>(8, missing.size()); ++i) {
+          text += ' ' + std::to_string(missing[i]);
+        }
+        return text;
+      });
+  std::map<pid_t, int> times;
+  for (const pid_t pid : removed(server.process())) {
+    ++times[pid];
+  }
+  for (const pid_t pid : ended) {
+    expect(times[pid] == 1, times[pid], " lines `removed proc id: ", pid,
+           "` for the one child of that id");
+    times.erase(pid);
+  }
+  expect(times.empty(), "a line `removed proc id: ", times.empty() ? 0 : times.begin()->first,
+         "`, and the server ", server.pid(), " had no child of that id");
+}
+
+/// Ends the clients' children while the server cannot reap: it is stopped.
+void end_while_stopped(Server& server, Clients& clients, const std::vector<pid_t>& children) {
+  server.process().stop();
+  leave(clients);
+  wait_until(
+      "the children of " + std::to_string(children.size()) +
+          " clients that have left to end (the server is stopped, they are not)",
+      [&] {
+        return std::ranges::all_of(children, [](pid_t pid) {
+          const auto info = process_info(pid);
+          return !info || info->zombie();
+        });
+      },
+      [&] { return listed(server.children(), "child process"); });
+  server.process().resume();
+}
+
+} // namespace
+
+LAB_EVERY_SERVER(LAB_TAKE_SERVER)
+LAB_TIDY_SERVER(LAB_TAKE_SERVER)
+LAB_FORKING_SERVER(LAB_TAKE_SERVER)
+LAB_SERVER_WORDING(LAB_TAKE_SERVER)
+
+LAB_CHECK(has_a_child_for_each_client, .sentence = "gives each client a child of its own",
+          .promise = "M1", .marks = 2,
+          .means = "one process that serves two clients makes one of them wait for the other",
+          .look = "steps/06-mp-server, [6]; fork(2)") {
+  Server server(subject.program);
+  const Clients clients = connected(server, 5);
+  const auto children = children_of_clients(server, clients);
+  std::map<pid_t, unsigned> ports;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    const pid_t child = children[i];
+    const Connection& client = clients[i];
+    const auto [former, is_new] = ports.emplace(child, client.local_port());
+    expect(is_new, "process ", child, " serves the clients on ports ", former->second, " and ",
+           client.local_port());
+  }
+}
+
+LAB_CHECK(serves_500_at_once, .sentence = "serves 500 clients at once, none waiting for another",
+          .promise = "M1", .marks = 3,
+          .means = "a client that connects later is served while all before it stay: no limit, "
+                   "no queue, no table that fills up",
+          .look = "steps/06-mp-server, [6]") {
+  constexpr std::size_t count = 500;
+  Server server(subject.program);
+  Clients clients;
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.push_back(server.connect());
+  }
+  for (std::size_t i = count; i-- > 0;) { // the last to come first, while all others stay
+    const std::string line = "client " + std::to_string(i + 1) + " of 500\n";
+    const Situation situation(text(count - 1 - i, " of 500 clients that stay were served; then"));
+    clients[i].send(line);
+    if (!clients[i].has_something(milliseconds(500))) {
+      settle(
+          server.pid(), "its line to come back",
+          [&] { return clients[i].has_something(milliseconds(0)); }, milliseconds(10'000));
+    }
+    expect(clients[i].receive(line.size(), milliseconds(10'000)) == line,
+           "something else came back");
+  }
+  const auto children = server.children();
+  expect(children.size() >= count, "500 clients are connected, and the server ", server.pid(),
+         " has ", listed(children, "child process"));
+}
+
+LAB_CHECK(shares_out_the_descriptors,
+          .sentence = "the parent holds the listener alone, a child its client's socket alone",
+          .promise = "M2", .marks = 3,
+          .means = "fork copies the table of descriptors: a socket is closed when the last of its "
+                   "descriptors is, in whichever process",
+          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]; fork(2)") {
+  Server server(subject.program);
+  const Clients clients = connected(server, 5);
+  const auto connections_of_parent = [&] {
+    auto held = sockets_of(server.pid());
+    std::erase_if(held, [](const SocketInfo& socket) { return socket.state == TcpState::listen; });
+    return held;
+  };
+  settle(
+      server.pid(), "the parent to close the sockets of its clients",
+      [&] { return connections_of_parent().empty(); },
+      [&] {
+        std::string text = "it holds " + std::to_string(connections_of_parent().size()) + " of 5:";
+        return text + "\n" + xray_of(server.pid());
+      });
+  expect(listening_socket_of(server.pid()).has_value(), "the parent ", server.pid(),
+         " does not hold the listener:\n", picture_of(server.pid()));
+  for (const Connection& client : clients) {
+    const pid_t child = child_of(server, client);
+    const auto held = sockets_of(child);
+    expect(!listening_socket_of(child), "child ", child, " holds the listener:\n",
+           picture_of(child));
+    expect(held.size() == 1, "child ", child, " holds ", held.size(),
+           " TCP sockets, and serves the client on port ", client.local_port(), " alone:\n",
+           picture_of(child));
+  }
+}
+
+LAB_CHECK(keeps_no_descriptor_of_clients_gone,
+          .sentence = "keeps no descriptor of clients that have gone", .promise = "M2 G5",
+          .marks = 2,
+          .means = "a table that grows with every client is full one day, and then accept fails",
+          .look = "steps/05-descriptors, [4]; ls -l /proc/PID/fd") {
+  Server server(subject.program);
+  const auto come_and_go = [&](std::size_t count) {
+    Clients clients = connected(server, count);
+    leave(clients);
+    expect_children_ended(server);
+    wait_until_asleep(server.pid());
+    return descriptors_of(server.pid()).size();
+  };
+  const std::size_t after_one = come_and_go(1);
+  come_and_go(20);
+  settle(
+      server.pid(), "the parent to have no more descriptors than after its first client",
+      [&] { return descriptors_of(server.pid()).size() <= after_one; },
+      [&] {
+        return "it had " + std::to_string(after_one) + ", and after 20 more clients\n" +
+               xray_of(server.pid());
+      });
+}
+
+LAB_CHECK(reaps_children_that_ended_while_it_was_stopped,
+          .sentence = "reaps all 50 children that ended while it was stopped", .promise = "M3",
+          .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
+          .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
+                  "waitpid(2), WNOHANG") {
+  Server server(subject.program);
+  Clients clients = connected(server, many);
+  end_while_stopped(server, clients, children_of_clients(server, clients));
+  expect_all_reaped(server, many);
+}
+
+LAB_CHECK(reaps_children_that_end_together,
+          .sentence = "reaps every child when 50 clients leave at once", .promise = "M3",
+          .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
+          .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
+                  "waitpid(2), WNOHANG") {
+  Server server(subject.program);
+  Clients clients = connected(server, many);
+  leave(clients);
+  expect_all_reaped(server, many);
+}
+
+LAB_CHECK(reaps_children_while_clients_come,
+          .sentence = "reaps every child while other clients keep coming", .promise = "M3",
+          .marks = 2,
+          .means = "a busy server has its children end in the middle of accept and fork, too",
+          .look = "steps/06-mp-server, [5]; sigaction(2)") {
+  Server server(subject.program);
+  constexpr int rounds = 20;
+  constexpr std::size_t at_once = 10;
+  Clients former;
+  for (int round = 0; round < rounds; ++round) {
+    Clients clients;
+    for (std::size_t i = 0; i < at_once; ++i) { // one comes, one goes
+      clients.push_back(server.connect());
+      if (i < former.size()) {
+        former[i].close();
+      }
+    }
+    for (Connection& client : clients) {
+      client.exchange("still here\n");
+    }
+    former = std::move(clients);
+  }
+  leave(former);
+  expect_all_reaped(server, rounds * at_once);
+}
+
+LAB_CHECK(reaps_children_one_by_one, .sentence = "reaps a child as soon as its client has left",
+          .promise = "M3", .marks = 1,
+          .means = "who reaps only at the next client leaves a zombie until one comes",
+          .look = "steps/06-mp-server, [1] and [3]; signal(7)") {
+  Server server(subject.program);
+  Connection stays = server.connect();
+  stays.exchange("I stay\n");
+  for (int i = 0; i < 5; ++i) {
+    Connection client = server.connect();
+    client.exchange("I leave\n");
+    const pid_t child = child_of(server, client);
+    client.half_close();
+    expect(client.receive_until_eof().empty(), "more came back than was sent");
+    settle(
+        server.pid(), "the server to reap child " + std::to_string(child),
+        [&] { return !process_info(child); }, [&] { return describe(child); });
+  }
+  stays.exchange("and am served\n");
+}
+
+LAB_CHECK(reaps_children_that_were_killed,
+          .sentence = "reaps a child that was killed, and serves on", .promise = "M3 G5",
+          .marks = 1, .means = "a child may end in many ways, and is a zombie after each of them",
+          .look = "steps/03-wait; wait(2)") {
+  Server server(subject.program);
+  Clients clients = connected(server, 5);
+  const auto children = children_of_clients(server, clients);
+  for (std::size_t i = 0; i < 4; ++i) { // one by one: several at once are another check's affair
+    send(children[i], i % 2 == 0 ? SIGKILL : SIGSEGV);
+    settle(
+        server.pid(),
+        "the server to reap child " + std::to_string(children[i]) + ", which was killed",
+        [&] { return !process_info(children[i]); }, [&] { return describe(children[i]); });
+    expect(clients[i].at_eof() || clients[i].was_reset(), "the child of the client on port ",
+           clients[i].local_port(), " was killed, and the client does not see an end: ",
+           "some other process still holds its socket");
+  }
+  clients[4].exchange("my child lives\n");
+  server.connect().exchange("and there are new ones\n");
+}
+
+LAB_CHECK(prints_each_child_removed,
+          .sentence = "prints `removed proc id: PID` once for each child", .promise = "M3",
+          .marks = 2,
+          .means = "the line stands for a waitpid that returned that child: each child has one, "
+                   "however many ended together, and however they ended",
+          .look = "steps/06-mp-server, [1]; waitpid(2)") {
+  Server server(subject.program);
+  std::vector<pid_t> ended;
+  const auto note = [&](const Clients& clients) {
+    const auto children = children_of_clients(server, clients);
+    ended.insert(ended.end(), children.begin(), children.end());
+    return children;
+  };
+  for (int i = 0; i < 3; ++i) { // one after another
+    Clients one = connected(server, 1);
+    note(one);
+    leave(one);
+    expect_removed(server, ended);
+  }
+  Clients killed = connected(server, 1);
+  send(note(killed).front(), SIGKILL);
+  expect_removed(server, ended);
+  Clients together = connected(server, many);
+  const auto children = note(together);
+  end_while_stopped(server, together, children);
+  expect_removed(server, ended);
+}
+
+LAB_CHECK(accepts_through_signals, .sentence = "a signal breaks no accept of the parent",
+          .promise = "M4", .marks = 2,
+          .means = "a handler that runs makes the call it came into return EINTR, unless it was "
+                   "installed with SA_RESTART; and waitpid in it must not wait",
+          .look = "steps/06-mp-server, [3] and [4]; signal(7), Interruption of system calls") {
+  Server server(subject.program);
+  Clients clients;
+  for (int i = 0; i < 20; ++i) {
+    interrupt(server.pid());
+    clients.push_back(server.connect());
+    clients.back().exchange("after a signal to the parent\n");
+  }
+  for (Connection& client : clients) {
+    client.exchange("and all are served\n");
+  }
+}
+
+LAB_CHECK(reads_through_signals, .sentence = "a signal breaks no read of a child", .promise = "M4",
+          .marks = 2,
+          .means = "read's -1 with EINTR is neither the end nor a number of bytes; the child has "
+                   "inherited the parent's handlers",
+          .look = "steps/06-mp-server, [3]; steps/01-echo-server, [5]; read(2)") {
+  Server server(subject.program);
+  Connection client = server.connect();
+  client.exchange("first\n");
+  const pid_t child = child_of(server, client);
+  for (int i = 0; i < 20; ++i) {
+    interrupt(child);
+    client.exchange("after a signal to the child, " + std::to_string(i) + '\n');
+  }
+  interrupt(child);
+  client.half_close();
+  const std::string rest = client.receive_until_eof();
+  expect(rest.empty(), "nothing was under way, and these came back:\n", shown(rest));
+}
+
+LAB_CHECK(writes_through_signals, .sentence = "a signal breaks no write of a child",
+          .promise = "M4", .marks = 2,
+          .means = "a write that a signal breaks has taken some of its bytes, or none: the rest is "
+                   "still to be written, from where it stopped",
+          .look = "steps/01-echo-server, [6]; steps/06-mp-server, [3]; write(2)") {
+  Server server(subject.program);
+  Connection client = server.connect(patience, 4096);
+  client.exchange("first\n");
+  const pid_t child = child_of(server, client);
+
+  // Send, and do not read, until the child leaves unread what has come: then it is in its write.
+  const std::string data = pattern(std::size_t{32} << 20);
+  std::size_t sent = 0;
+  wait_until(
+      "child " + std::to_string(child) + " to be blocked in write",
+      [&] {
+        sent += client.send_some_nonblocking(std::string_view(data).substr(sent));
+        const auto held = sockets_of(child);
+        return !held.empty() && held.front().receive_queue > 0 && sleeps(child);
+      },
+      [&] { return describe(child) + "; sent so far: " + std::to_string(sent) + " bytes"; });
+
+  std::string back;
+  for (int i = 0; i < 20; ++i) {
+    interrupt(child);
+    back += client.receive(1000); // room for a part of what it writes
+  }
+  client.half_close();
+  {
+    const Storm storm({server.pid(), child});
+    back += client.receive_until_eof();
+  }
+  const auto differs = std::mismatch(back.begin(), back.end(), data.begin(), data.end()).first;
+  const auto same = static_cast<std::size_t>(differs - back.begin());
+  expect(back.size() == sent && same == sent, "sent ", sent, " bytes, ", back.size(),
+         " came back, and they differ from offset ", same, " on");
+  expect_clean(server.process());
+}
+
+LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm of signals",
+          .promise = "M4", .marks = 2,
+          .means = "a signal comes between any two instructions, not only where one expects it",
+          .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)") {
+  Server server(subject.program);
+  Clients clients = connected(server, 4);
+  auto pids = children_of_clients(server, clients);
+  pids.push_back(server.pid());
+  Storm storm(pids);
+  {
+    const Situation situation("while signals came to the parent and its children all the time "
+                              "(SIGCHLD and others that they handle)");
+    for (std::uint64_t i = 0; i < clients.size(); ++i) {
+      clients[i].exchange_pattern(std::size_t{1} << 20, i + 1);
+      for (int visitor = 0; visitor < 5; ++visitor) {
+        server.connect().exchange("in the middle of it\n"); // its child ends: SIGCHLD of its own
+      }
+    }
+  }
+  wait_until("the storm to have been one", [&] { return storm.rounds > 100; });
+  for (const pid_t pid : pids) {
+    const auto info = process_info(pid);
+    expect(info && !info->zombie(), "process ", pid, " did not live through it");
+  }
+  expect_clean(server.process());
+}
+
+LAB_CHECK(outlives_a_failing_fork,
+          .sentence = "fork failing costs one client its connection, nothing else", .promise = "M5",
+          .marks = 2,
+          .means = "fork returns -1 where the processes are used up: the parent goes on, closes "
+                   "that client's socket, and says so on standard error",
+          .look = "steps/06-mp-server, [6]; fork(2), EAGAIN") {
+  // The second fork fails: by the kernel's limit, or, where this machine has none, by the probe.
+  ServerOptions options;
+  std::optional<Probe> probe;
+  if (const auto no_limit = cannot_limit_processes()) {
+    if (const auto no_probe = Probe::cannot_probe(subject.program)) {
+      throw Skipped(*no_limit + "; and " + *no_probe);
+    }
+    probe.emplace(ProbeOptions{.faults = "fork:2=EAGAIN"});
+    probe->attach(options.process);
+  } else {
+    options.process.user = unprivileged_user();
+  }
+  Server server(subject.program, std::move(options));
+  Connection early = server.connect();
+  early.exchange("before\n");
+  {
+    std::optional<ProcessLimit> limit;
+    if (!probe) {
+      limit.emplace(server.pid());
+    }
+    Connection unlucky = server.connect();
+    settle(
+        server.pid(), "the client that got no child to lose its connection",
+        [&] { return unlucky.at_eof(milliseconds(0)) || unlucky.was_reset(); },
+        [&] { return "fork fails with EAGAIN, and its connection stays open"; });
+    settle(server.pid(), "a line on standard error that tells that fork failed",
+           [&] { return !server.process().error_lines().empty(); });
+    early.exchange("meanwhile\n");
+    expect(!server.process().poll_exit(), "the server has ended: it has lost all its clients for ",
+           "one");
+  }
+  server.connect().exchange("afterwards\n");
+  early.exchange("as before\n");
+}
+
+LAB_CHECK(outlives_a_failing_accept,
+          .sentence = "accept failing for want of descriptors costs nobody anything",
+          .promise = "M5", .marks = 2,
+          .means = "the client stays in the backlog, and accept fails again at once: who does not "
+                   "pause spins, who exits takes all clients along",
+          .look = "steps/06-mp-server, [5] and [8]; accept(2), EMFILE") {
+  constexpr milliseconds window{400};
+  Server server(subject.program);
+  Connection early = server.connect();
+  early.exchange("before\n");
+  wait_until_asleep(server.pid());
+
+  DescriptorLimit limit(server.pid());
+  Connection waiting = server.connect(); // the kernel takes it into the backlog
+  waiting.send("I wait\n");
+  // The window has to pass: what is asked is how little happens in it.
+  const CpuUse use = idle_report(server.pid(), window);
+  const auto used = std::chrono::duration_cast<milliseconds>(use.run_time);
+  expect(used < window / 20, "accept fails with EMFILE, and in ", window.count(), " ms the server ",
+         server.pid(), " used ", used.count(), " ms of a processor");
+  expect(!server.process().poll_exit(), "the server has ended");
+  early.exchange("meanwhile\n");
+  limit.restore();
+
+  std::string back;
+  {
+    const Situation situation("there is room for a descriptor again, but the client that waited is "
+                              "not served");
+    back = waiting.receive(7, promptly);
+  }
+  expect(back == "I wait\n", "something else came back:\n", shown(back));
+  server.connect().exchange("afterwards\n");
+}
+
+LAB_CHECK(outlives_errors_of_accept,
+          .sentence = "goes on after accept has failed with ECONNABORTED, EMFILE or ENFILE",
+          .promise = "M5", .marks = 1,
+          .means = "some errors of accept are one client's affair, others pass: none of them is "
+                   "the server's end",
+          .look = "steps/06-mp-server, [8]; accept(2), ERRORS") {
+  if (const auto reason = Probe::cannot_probe(subject.program)) {
+    throw Skipped(*reason);
+  }
+  for (const std::string error : {"ECONNABORTED", "EMFILE", "ENFILE"}) {
+    Probe probe({.faults = "accept:2-4=" + error});
+    ServerOptions options;
+    probe.attach(options.process);
+    Server server(subject.program, std::move(options));
+    Connection early = server.connect();
+    early.exchange("before\n");
+    Connection next = server.connect();
+    const Situation situation("accept failed with " + error + " three times, and then not");
+    next.exchange("accepted at last\n", promptly);
+    early.exchange("as before\n");
+    if (probe.faults_injected("accept") == 0) {
+      throw Skipped("the server takes its clients by other means than accept and accept4");
+    }
+  }
+}
+
+LAB_CHECK(outlives_clients_gone_before_accept,
+          .sentence = "clients that are gone before accept cost nobody anything",
+          .promise = "M5 S6", .marks = 1,
+          .means = "a connection may be reset before it is accepted: accept may fail, or the first "
+                   "read of the child does",
+          .look = "steps/06-mp-server, [8]; accept(2), ECONNABORTED") {
+  Server server(subject.program);
+  Connection early = server.connect();
+  early.exchange("before\n");
+  server.process().stop(); // so that it accepts them only when they are gone
+  Clients gone;
+  for (int i = 0; i < 5; ++i) {
+    gone.push_back(server.connect());
+    gone.back().send("never mind\n");
+  }
+  Connection stays = server.connect();
+  for (Connection& client : gone) {
+    client.reset();
+  }
+  server.process().resume();
+  stays.exchange("I am still there\n");
+  early.exchange("so am I\n");
+  settle(server.pid(), "the children of the clients that reset their connections to be gone",
+         [&] { return server.children().size() == 2; });
+}
+
+LAB_CHECK(
+    prints_each_child_removed_into_a_file,
+    .sentence = "prints `removed proc id: PID` at once and once into a file, too",
+    .promise = "M3 G3", .marks = 1,
+    .means = "stdio keeps what is printed into a file in a buffer, and fork copies the buffer",
+    .look = "steps/support/output.hpp; steps/06-mp-server, [1] and [7]; setvbuf(3)") {
+  Server server(subject.program, {.process = {.output = Output::file}});
+  std::vector<pid_t> ended;
+  for (int i = 0; i < 5; ++i) {
+    Clients clients = connected(server, 1);
+    ended.push_back(child_of(server, clients.front()));
+    leave(clients);
+    expect_removed(server, ended);
+  }
+}
+
+LAB_CHECK(handles_signals_safely, .sentence = "its handlers call async-signal-safe functions alone",
+          .promise = "M6", .marks = 2,
+          .means = "a handler may break into printf or malloc, and call it again within itself: "
+                   "a lock is taken twice, a list is half changed",
+          .look = "steps/06-mp-server, [1] and [2]; signal-safety(7)") {
+  if (const auto reason = Probe::cannot_probe(subject.program)) {
+    throw Skipped(*reason);
+  }
+  Probe probe;
+  ServerOptions options;
+  probe.attach(options.process);
+  Server server(subject.program, std::move(options));
+  for (int i = 0; i < 3; ++i) {
+    Clients one = connected(server, 1);
+    leave(one);
+    expect_children_ended(server);
+  }
+  Clients together = connected(server, 10);
+  end_while_stopped(server, together, children_of_clients(server, together));
+  expect_children_ended(server);
+  const Clients stay = connected(server, 2); // for SIGTERM, in parent and children
+  server.process().signal(SIGTERM);
+  server.process().wait(promptly);
+  if (!probe.loaded()) {
+    throw Skipped(text("the probe has not been loaded into ", subject.program));
+  }
+
+  std::string seen;
+  for (const UnsafeCall& call : probe.unsafe_calls()) {
+    // Where the signal is blocked but in the one call that waits for it, it breaks into nothing.
+    seen += call.only_while_waiting ? "" : call.text + '\n';
+  }
+  expect(seen.empty(), seen, "the last that happened:\n", probe.timeline(12));
+}
+
+LAB_CHECK(sleeps_while_its_clients_do,
+          .sentence = "parent and children use no processor while their clients are silent",
+          .promise = "G4", .marks = 1,
+          .means = "a program that waits sleeps in a system call until its event",
+          .look = "steps/06-mp-server, [5]; poll(2)") {
+  Server server(subject.program);
+  const Clients clients = connected(server, 3);
+  const pid_t child = child_of(server, clients.front());
+  expect_idle(server.pid());
+  expect_idle(child);
+}
+
+} // namespace lab::mp_server

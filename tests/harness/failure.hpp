@@ -1,16 +1,52 @@
 // What a check throws when the program under test broke a promise.
 #pragma once
 
+#include <functional>
+#include <list>
 #include <stdexcept>
+#include <string>
 
 namespace lab {
 
 /// The program under test did not do what it promised. The text says what was seen (processes,
-/// states, descriptors, bytes, output so far), for a student to read. Errors of the harness itself
-/// are std::system_error instead.
+/// states, descriptors, bytes), for a student to read; the situations that are in force stand
+/// before it. Errors of the harness itself are std::system_error instead.
 class Failure : public std::runtime_error {
 public:
-  using std::runtime_error::runtime_error;
+  explicit Failure(const std::string& seen);
+
+  /// What each program under test was doing when this was thrown: Process::report, one after the
+  /// other. Nobody has to write it into the text.
+  [[nodiscard]] const std::string& doing() const { return doing_; }
+
+private:
+  std::string doing_;
+};
+
+/// What has been done to the program so far, in words: while the object lives, each Failure begins
+/// with it. `after 3 clients that reset` makes `after 3 clients that reset: the server is gone`.
+class Situation {
+public:
+  explicit Situation(std::string words);
+  Situation(const Situation&) = delete;
+  Situation& operator=(const Situation&) = delete;
+  Situation(Situation&&) = delete;
+  Situation& operator=(Situation&&) = delete;
+  ~Situation();
+};
+
+/// While the object lives, what `report` gives is a part of each Failure's doing().
+class Reported {
+public:
+  explicit Reported(std::function<std::string()> report);
+  Reported(const Reported&) = delete;
+  Reported& operator=(const Reported&) = delete;
+  Reported(Reported&&) = delete;
+  Reported& operator=(Reported&&) = delete;
+  ~Reported();
+
+private:
+  std::list<std::function<std::string()>>::iterator place_;
 };
 
 } // namespace lab

@@ -1,6 +1,7 @@
 #include "harness/process.hpp"
 
 #include "harness/confine.hpp"
+#include "harness/failure.hpp"
 #include "harness/fd.hpp"
 #include "harness/programs.hpp"
 #include "harness/tree.hpp"
@@ -518,6 +519,7 @@ struct Process::State {
 
   std::atomic<bool> closing = false;
   std::thread thread;
+  std::optional<Reported> reported; // goes first: a Failure of another thread may be asking us
 };
 
 Process::State::State(const std::filesystem::path& file, ProcessOptions given)
@@ -551,6 +553,7 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   try {
     start();
     thread = std::thread([this] { drain(); });
+    reported.emplace([this] { return report(); });
   } catch (...) {
     if (pid != -1) {
       tree->end_all(true, patience);
@@ -738,6 +741,7 @@ void Process::State::start() {
 }
 
 Process::State::~State() {
+  reported.reset();
   bool ended = false;
   try {
     const std::lock_guard lock(tree_mutex);
@@ -998,7 +1002,7 @@ std::string Process::State::next_line(Stream& stream, std::string_view stream_na
       if (!text.empty()) {
         message += " with `" + std::string(text) + "`";
       }
-      message += " on standard " + std::string(stream_name) + "; ";
+      message += " on standard " + std::string(stream_name);
       lock.unlock();
       if (over) {
         // The output ends a moment before the process does: let the report tell how it ended.
@@ -1007,7 +1011,7 @@ std::string Process::State::next_line(Stream& stream, std::string_view stream_na
           std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
       }
-      throw Failure(message + report());
+      throw Failure(message);
     }
     changed.wait_until(lock, deadline.moment());
   }
@@ -1124,7 +1128,7 @@ bool Process::type(std::string_view text, std::chrono::milliseconds limit) {
     } else {
       if (deadline.passed()) {
         throw Failure("waited " + in_words(limit) + " for the program to read its input: of " +
-                      quantity(text.size()) + " it took " + std::to_string(done) + "; " + report());
+                      quantity(text.size()) + " it took " + std::to_string(done));
       }
       pollfd wait{.fd = state_->input.get(), .events = POLLOUT, .revents = 0};
       ::poll(&wait, 1, static_cast<int>(deadline.left().count()));
@@ -1151,13 +1155,10 @@ bool Process::signal(int number) {
 
 void Process::stop() {
   signal(SIGSTOP);
-  wait_until(
-      name() + " to stop on SIGSTOP",
-      [&] {
-        const auto info = process_info(pid());
-        return info && info->stopped();
-      },
-      [&] { return report(); });
+  wait_until(name() + " to stop on SIGSTOP", [&] {
+    const auto info = process_info(pid());
+    return info && info->stopped();
+  });
 }
 
 void Process::resume() {
@@ -1172,7 +1173,7 @@ Exit Process::wait(std::chrono::milliseconds limit) {
   const Deadline deadline(limit);
   while (!poll_exit()) {
     if (deadline.passed()) {
-      throw Failure("waited " + in_words(limit) + " for the program to end; " + report());
+      throw Failure("waited " + in_words(limit) + " for the program to end");
     }
     if (state_->pidfd) {
       pollfd wait{.fd = state_->pidfd.get(), .events = POLLIN, .revents = 0};

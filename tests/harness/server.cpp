@@ -84,8 +84,7 @@ Server::Server(const std::string& program, ServerOptions options)
       [&] {
         if (process_->poll_exit()) {
           process_->wait(); // for its last words
-          throw Failure("the server ended instead of listening on port " + std::to_string(port_) +
-                        "; " + process_->report());
+          throw Failure("the server ended instead of listening on port " + std::to_string(port_));
         }
         for (const SocketInfo& socket : listening_sockets()) {
           if (socket.local_port == port_) {
@@ -98,15 +97,11 @@ Server::Server(const std::string& program, ServerOptions options)
         }
         return false;
       },
-      [&] { return process_->report(); }, options.limit);
+      options.limit);
 }
 
 Connection Server::connect(std::chrono::milliseconds limit, int receive_buffer) {
-  try {
-    return Connection::to(port_, address_, limit, receive_buffer);
-  } catch (const Failure& failure) {
-    throw Failure(std::string(failure.what()) + "; " + process_->report());
-  }
+  return Connection::to(port_, address_, limit, receive_buffer);
 }
 
 std::vector<ProcessInfo> Server::children() const {
@@ -125,8 +120,7 @@ void Server::wait_for_children(std::size_t count, std::chrono::milliseconds limi
   wait_until(
       "the server to have " + std::to_string(count) + (count == 1 ? " child" : " children"),
       [&] { return children().size() == count; },
-      [&] { return "it has " + std::to_string(children().size()) + "; " + process_->report(); },
-      limit);
+      [&] { return "it has " + std::to_string(children().size()); }, limit);
 }
 
 void Server::wait_for_no_children(std::chrono::milliseconds limit) {
@@ -135,7 +129,7 @@ void Server::wait_for_no_children(std::chrono::milliseconds limit) {
       [&] { return children_of(process_->pid()).empty(); },
       [&] {
         return std::to_string(children().size()) + " living and " +
-               std::to_string(zombies().size()) + " zombies; " + process_->report();
+               std::to_string(zombies().size()) + " zombies";
       },
       limit);
 }
@@ -165,7 +159,7 @@ pid_t Server::child_serving(const Connection& connection, std::chrono::milliseco
         }
         return 0;
       },
-      [&] { return process_->report(); }, limit);
+      limit);
 }
 
 bool Server::listening() const {

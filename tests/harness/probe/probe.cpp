@@ -349,9 +349,11 @@ Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
   shared_->hold_parent = options.hold_parent;
   shared_->hold_exits = options.hold_exits;
   shared_->version = probe::version;
+  reported_.emplace([this] { return "its last calls:\n" + timeline(12); });
 }
 
 Probe::~Probe() {
+  reported_.reset();
   munmap(shared_, sizeof(probe::Shared));
   if (programs_confined()) {
     unlink(path_.c_str());

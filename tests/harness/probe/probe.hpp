@@ -14,6 +14,7 @@
 #pragma once
 
 #include "harness/deadline.hpp"
+#include "harness/failure.hpp"
 #include "harness/fd.hpp"
 #include "harness/process.hpp"
 
@@ -156,6 +157,7 @@ private:
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD
   probe::Shared* shared_ = nullptr;
+  std::optional<Reported> reported_; // the last calls, in each Failure
 };
 
 } // namespace lab

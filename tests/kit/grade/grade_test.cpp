@@ -6,7 +6,7 @@
 #include "harness/guard.hpp"
 #include "harness/process.hpp"
 #include "kit/hostile/json.hpp"
-#include "tools/check/record.hpp"
+#include "tools/check/result.hpp"
 #include "tools/grade/gradebook.hpp"
 #include "tools/grade/marks.hpp"
 #include "tools/grade/page.hpp"
@@ -38,6 +38,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using hostile::Json;
+using lab::Outcome;
 using lab::grade::ExerciseMarks;
 using lab::grade::Marks;
 
@@ -359,10 +360,8 @@ std::map<std::string, double> marks_by_lab_check(const Folder& folder) {
                        .input = lab::Input::null});
   REQUIRE(checks.wait(class_limit).success());
   std::map<std::string, double> marks;
-  for (const lab::Record& record : lab::decode_records(checks.out())) {
-    const std::string number = record.suite.substr(record.suite.size() - 2);
-    marks[number + " " + record.name.substr(record.name.find(": ") + 2)] =
-        record.passed && record.not_run.empty() && record.skipped.empty() ? record.points : 0;
+  for (const lab::Result& check : lab::decode_results(checks.out())) {
+    marks[check.number() + " " + check.sentence] = check.reached();
   }
   return marks;
 }
@@ -618,12 +617,11 @@ TEST_CASE("results are kept whole or not at all") {
                              .not_built = "",
                              .compiler_words = "12:words,",
                              .checks = {{.suite = "exercise-01",
-                                         .name = "exercise-01: a",
-                                         .points = 2,
-                                         .passed = false,
-                                         .seen = "3:x,,\x1e",
-                                         .skipped = "",
-                                         .not_run = "because"}}});
+                                         .sentence = "a",
+                                         .marks = 2,
+                                         .outcome = lab::Outcome::failed,
+                                         .why = "3:x,,\x1e",
+                                         .seconds = 0.25}}});
   const std::string text = lab::grade::encode(marks);
   const auto again = lab::grade::decode_marks(text);
   REQUIRE(again);
@@ -641,17 +639,20 @@ TEST_CASE("the page needs nothing but itself, and says nothing by colour alone")
   for (int i = 0; i < 3; ++i) {
     ExerciseMarks one{
         .exercise = {.folder = "01-a", .program = "a"}, .not_built = "", .checks = {}};
-    one.checks = {
-        {.suite = "exercise-01", .name = "exercise-01: <one>", .points = 1, .passed = i == 0},
-        {.suite = "exercise-01",
-         .name = "exercise-01: two",
-         .points = 1,
-         .passed = true,
-         .skipped = i == 0 ? "no IPv6" : ""},
-        {.suite = "exercise-01",
-         .name = "exercise-01: three",
-         .points = 1,
-         .not_run = i == 2 ? "needs one" : ""}};
+    one.checks = {{.suite = "exercise-01",
+                   .sentence = "<one>",
+                   .marks = 1,
+                   .outcome = i == 0 ? Outcome::passed : Outcome::failed},
+                  {.suite = "exercise-01",
+                   .sentence = "two",
+                   .marks = 1,
+                   .outcome = i == 0 ? Outcome::skipped : Outcome::passed,
+                   .why = i == 0 ? "no IPv6" : ""},
+                  {.suite = "exercise-01",
+                   .sentence = "three",
+                   .marks = 1,
+                   .outcome = i == 2 ? Outcome::not_run : Outcome::failed,
+                   .why = i == 2 ? "needs one" : ""}};
     one.not_built = i == 1 ? "it does not compile" : "";
     all.push_back({.student = "s" + std::to_string(i), .fingerprint = "", .exercises = {one}});
   }

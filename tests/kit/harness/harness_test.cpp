@@ -46,12 +46,12 @@ using lab::Server;
 
 namespace {
 
-/// The text of the Failure that `act` throws.
+/// What the Failure that `act` throws tells.
 std::string failure_of(const std::function<void()>& act) {
   try {
     act();
   } catch (const Failure& failure) {
-    return failure.what();
+    return failure.what() + (failure.doing().empty() ? "" : '\n' + failure.doing());
   }
   return "no failure";
 }
@@ -344,7 +344,7 @@ TEST_SUITE("harness") {
   TEST_CASE("input that nobody takes") {
     Process program("counts_input", {.arguments = {"idle"}});
     const std::string text = failure_of([&] { program.type(std::string(1 << 20, 'z'), 5ms); });
-    CHECK(contains(text, "of 1048576 bytes it took 65536; `counts_input idle`"));
+    CHECK(contains(text, "of 1048576 bytes it took 65536\n`counts_input idle`"));
   }
 
   TEST_CASE("input that has been closed") {
@@ -378,7 +378,7 @@ TEST_SUITE("harness") {
     program.line();
     program.stop();
     const std::string text = failure_of([&] { program.wait(5ms); });
-    CHECK(contains(text, "waited 5 ms for the program to end; `polls` (pid "));
+    CHECK(contains(text, "waited 5 ms for the program to end\n`polls` (pid "));
     CHECK(contains(text, std::to_string(program.pid()) + " T polls: stopped, parent "));
   }
 
@@ -955,7 +955,7 @@ TEST_SUITE("harness") {
     CHECK(server.zombies().at(0).pid == first);
     two.close();
     CHECK(contains(failure_of([&] { server.wait_for_no_children(100ms); }), "2 zombies"));
-    CHECK(contains(failure_of([&] { server.wait_for_children(1, 1ms); }), "it has 0;"));
+    CHECK(contains(failure_of([&] { server.wait_for_children(1, 1ms); }), "instead: it has 0\n"));
     CHECK(server.stop().text() == "killed by SIGTERM");
     CHECK(!server.listening());
     CHECK(server.process().left_behind().size() == 2);

@@ -4,17 +4,17 @@
 // contract's names; it is the folder of lab-check itself where it is not given.
 
 #define DOCTEST_CONFIG_IMPLEMENT
+#include "checks/check.hpp"
 #include "harness/guard.hpp"
 #include "harness/programs.hpp"
-#include "tools/check/parallel.hpp"
-#include "tools/check/reporters.hpp"
+#include "tools/check/run.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -47,97 +47,16 @@ constexpr std::string_view usage =
     "  --help                       these lines, and doctest's own options\n";
 
 // doctest passes over what it does not know, and so over a misspelt filter, and runs everything.
-constexpr std::array known{
-    "test-case",
-    "tc",
-    "test-case-exclude",
-    "tce",
-    "source-file",
-    "sf",
-    "source-file-exclude",
-    "sfe",
-    "test-suite",
-    "ts",
-    "test-suite-exclude",
-    "tse",
-    "subcase",
-    "sc",
-    "subcase-exclude",
-    "sce",
-    "reporters",
-    "r",
-    "out",
-    "o",
-    "order-by",
-    "ob",
-    "rand-seed",
-    "rs",
-    "first",
-    "f",
-    "last",
-    "l",
-    "abort-after",
-    "aa",
-    "subcase-filter-levels",
-    "scfl",
-    "success",
-    "s",
-    "case-sensitive",
-    "cs",
-    "exit",
-    "e",
-    "duration",
-    "d",
-    "minimal",
-    "m",
-    "quiet",
-    "q",
-    "no-throw",
-    "nt",
-    "no-exitcode",
-    "ne",
-    "no-run",
-    "nr",
-    "no-intro",
-    "ni",
-    "no-version",
-    "nv",
-    "no-colors",
-    "nc",
-    "force-colors",
-    "fc",
-    "no-breaks",
-    "nb",
-    "no-skip",
-    "ns",
-    "gnu-file-line",
-    "gfl",
-    "no-path-filenames",
-    "npf",
-    "no-line-numbers",
-    "nln",
-    "no-debug-output",
-    "ndo",
-    "no-skipped-summary",
-    "nss",
-    "no-time-in-output",
-    "ntio",
-    "count",
-    "c",
-    "list-test-cases",
-    "ltc",
-    "list-test-suites",
-    "lts",
-    "list-reporters",
-    "lr",
-    "help",
-    "h",
-    "version",
-    "v",
-    "strip-file-prefixes",
-    "sfp",
-    "?",
-};
+constexpr std::string_view known =
+    " test-case tc test-case-exclude tce source-file sf source-file-exclude sfe test-suite ts"
+    " test-suite-exclude tse subcase sc subcase-exclude sce reporters r out o order-by ob"
+    " rand-seed rs first f last l abort-after aa subcase-filter-levels scfl success s"
+    " case-sensitive cs exit e duration d minimal m quiet q no-throw nt no-exitcode ne no-run"
+    " nr no-intro ni no-version nv no-colors nc force-colors fc no-breaks nb no-skip ns"
+    " gnu-file-line gfl no-path-filenames npf no-line-numbers nln no-debug-output ndo"
+    " no-skipped-summary nss no-time-in-output ntio count c list-test-cases ltc"
+    " list-test-suites lts list-reporters lr help h version v strip-file-prefixes sfp ?"
+    " ";
 
 bool is_known(std::string_view argument) {
   if (!argument.starts_with('-')) {
@@ -147,7 +66,8 @@ bool is_known(std::string_view argument) {
   if (argument.starts_with("dt-")) {
     argument.remove_prefix(3);
   }
-  return std::ranges::find(known, argument.substr(0, argument.find('='))) != known.end();
+  const std::string word = " " + std::string(argument.substr(0, argument.find('='))) + " ";
+  return known.find(word) != std::string_view::npos;
 }
 
 int complain(const std::string& what) {
@@ -163,15 +83,67 @@ bool is_reporter(std::string_view argument) {
   return argument.starts_with("r=") || argument.starts_with("reporters=");
 }
 
-std::string sentence_of_check(const lab::Result& check) {
-  return lab::sentence_of(check.name);
+// The names of the test cases that doctest's filters choose.
+std::set<std::string>& chosen() {
+  static std::set<std::string> names;
+  return names;
 }
+
+/// The reporter that gathers them, where doctest is asked to list its test cases.
+class Choose : public doctest::IReporter {
+public:
+  explicit Choose(const doctest::ContextOptions& /*options*/) {}
+
+  void report_query(const doctest::QueryData& query) override {
+    for (unsigned i = 0; i < query.num_data; ++i) {
+      chosen().insert(query.data[i]->m_name);
+    }
+  }
+
+  void test_run_start() override {}
+
+  void test_run_end(const doctest::TestRunStats& /*stats*/) override {}
+
+  void test_case_start(const doctest::TestCaseData& /*test*/) override {}
+
+  void test_case_reenter(const doctest::TestCaseData& /*test*/) override {}
+
+  void test_case_end(const doctest::CurrentTestCaseStats& /*stats*/) override {}
+
+  void test_case_exception(const doctest::TestCaseException& /*exception*/) override {}
+
+  void subcase_start(const doctest::SubcaseSignature& /*subcase*/) override {}
+
+  void subcase_end() override {}
+
+  void log_assert(const doctest::AssertData& /*assertion*/) override {}
+
+  void log_message(const doctest::MessageData& /*message*/) override {}
+
+  void test_case_skipped(const doctest::TestCaseData& /*test*/) override {}
+};
+
+DOCTEST_REGISTER_REPORTER("choose", 1, Choose);
 
 // A run of doctest in this process, with further options.
 int run_doctest(std::vector<const char*> arguments, const std::vector<const char*>& further) {
   arguments.insert(arguments.end(), further.begin(), further.end());
   doctest::Context context(static_cast<int>(arguments.size()), arguments.data());
   return context.run();
+}
+
+// The checks that doctest's filters choose, suite by suite.
+lab::Checks checks_for(const std::vector<const char*>& filters) {
+  run_doctest(filters, {"--reporters=choose", "--list-test-cases"});
+  lab::Checks checks;
+  for (const lab::SuiteCheck& check : lab::suite_checks()) {
+    if (chosen().contains(check.name)) {
+      checks.push_back(&check);
+    }
+  }
+  std::ranges::stable_sort(
+      checks, {}, [](const lab::SuiteCheck* check) { return std::string_view(check->suite); });
+  return checks;
 }
 
 std::optional<unsigned> number(std::string_view text, unsigned least, unsigned most) {
@@ -277,17 +249,20 @@ int main(int argc, char** argv) {
   }
 
   const bool has_reporter = std::any_of(for_doctest.begin() + 1, for_doctest.end(), is_reporter);
+  lab::Checks checks;
   if (!has_reporter) {
-    run_doctest(for_doctest, {"--reporters=collect", "--list-test-cases", "--order-by=file"});
-    if (lab::collected().empty()) {
+    checks = checks_for(for_doctest);
+    if (checks.empty()) {
       return complain("no check has that name; lab-check --list-test-cases shows them all");
     }
   }
   if (!must_fail.empty()) {
     // For the mutants of the kit's tests: the run is right when each of these checks fails.
-    auto& checks = lab::collected();
+    const auto sentence_of = [](const lab::SuiteCheck* check) {
+      return lab::result_of(*check).sentence;
+    };
     for (const auto& [sentence, saying] : must_fail) {
-      if (std::ranges::count(checks, sentence, sentence_of_check) != 1) {
+      if (std::ranges::count(checks, sentence, sentence_of) != 1) {
         return complain("--must-fail takes the sentence of one of the checks chosen, not '" +
                         sentence + "'");
       }
@@ -296,16 +271,13 @@ int main(int argc, char** argv) {
       return complain("there is no program in " + lab::program_folder().string() +
                       ": every check would fail");
     }
-    std::erase_if(checks, [&](const lab::Result& check) {
-      return std::ranges::find(must_fail, sentence_of_check(check), &lab::Rejection::sentence) ==
+    std::erase_if(checks, [&](const lab::SuiteCheck* check) {
+      return std::ranges::find(must_fail, sentence_of(check), &lab::Rejection::sentence) ==
              must_fail.end();
     });
-    for (lab::Result& check : checks) {
-      check.hint.needs = ""; // what it needs may be one of those that have to fail
-    }
     lab::guard_descendants();
     constexpr int skipped = 77; // as automake and others have it
-    const auto rejected = lab::all_fail_in_processes(checks, must_fail, jobs);
+    const auto rejected = lab::run_for_rejections(checks, must_fail, jobs);
     return !rejected ? skipped : *rejected ? 0 : 1;
   }
   if (tool.results != -1 && geteuid() != 0) {
@@ -313,14 +285,11 @@ int main(int argc, char** argv) {
   }
   lab::guard_descendants();
   if (tool.results != -1) {
-    lab::run_for_tool(lab::collected(), jobs, tool.users, tool.results);
+    lab::run_for_tool(checks, jobs, tool.users, tool.results);
     return 0;
   }
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  if (lab::collected().size() == 1) {
-    return run_doctest(for_doctest, {"--reporters=lab", "--no-intro"});
-  }
-  return lab::run_in_processes(lab::collected(), jobs, brief) ? 0 : 1;
+  return lab::run_for_people(checks, jobs, brief) ? 0 : 1;
 }

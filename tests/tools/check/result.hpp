@@ -1,71 +1,64 @@
-// What became of a check, and how it is told: to a person, or to the lab-check that asked for it.
+// What became of a check: one type and one encoding, from the process that tries a check to the
+// pages that lab-grade writes. It needs no doctest.
 #pragma once
 
-#include "checks/check.hpp"
-
-#include <iosfwd>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lab {
 
-/// One check, run or not.
+enum class Outcome : unsigned char {
+  passed,
+  failed,
+  skipped, ///< this machine cannot show it: no marks are lost
+  not_run, ///< a check that it needs has not passed: no marks
+  broken,  ///< it ended without a result: the kit's fault, not the program's; no marks
+};
+
+/// One check and what became of it.
 struct Result {
-  std::string suite;
-  std::string name; ///< `step-06: reaps every child`
-  Hint hint;        ///< its texts live as long as the program
-  bool passed = false;
-  std::string seen;    ///< what a check that failed saw
-  std::string skipped; ///< why this machine cannot show it; it then counts as passed, without marks
-  std::string not_run; ///< why it was not tried; it then counts as failed
-  bool broken =
-      false; ///< it ended without having told anything: the kit's fault, not the program's
+  std::string suite;    ///< `exercise-06`
+  std::string sentence; ///< `reaps every child`
+  std::string promise;  ///< this and the next three: as Check has them
+  int marks = 0;
+  std::string means;
+  std::string look;
+  Outcome outcome = Outcome::not_run;
+  std::string why; ///< what a check that failed saw; why another was skipped or not run
   double seconds = 0;
+
+  /// The number of its step or exercise: `06`.
+  [[nodiscard]] std::string number() const;
+
+  [[nodiscard]] bool passed() const { return outcome == Outcome::passed; }
+
+  [[nodiscard]] bool skipped() const { return outcome == Outcome::skipped; }
+
+  /// What it is worth: nothing where it was skipped.
+  [[nodiscard]] int possible() const { return skipped() ? 0 : marks; }
+
+  [[nodiscard]] int reached() const { return passed() ? marks : 0; }
+
+  bool operator==(const Result&) const = default;
 };
 
-/// The hint that hint() has put into a test case's description.
-Hint decode_hint(const char* description);
+/// What is to be read of a check that did not pass, a labelled text a line: `saw`, `means`, `look`,
+/// or why there is nothing to see. Empty for one that passed.
+std::string told(const Result& result);
 
-/// What a check's own process tells of it, and back: nothing where `text` does not hold it whole.
-/// Suite, name and hint are left out: who asked knows them.
+/// Texts as netstrings, `5:hello,`: nothing that stands in one can end it.
+/// https://cr.yp.to/proto/netstrings.txt
+std::string netstring(std::string_view text);
+
+/// Takes the first netstring off `text`; nothing, and `text` as it was, where it does not begin
+/// with a whole one.
+std::optional<std::string> take_netstring(std::string_view& text);
+
 std::string encode(const Result& result);
-std::optional<Result> decode_result(std::string_view text);
 
-/// `reaps every child` of `step-06: reaps every child`.
-std::string sentence_of(std::string_view name);
-
-/// Tells results as they come, and at the end the marks and what to do next.
-class Report {
-public:
-  /// With colour where standard output is a terminal and NO_COLOR is not set. Where `brief`, the
-  /// checks that passed count and are not told.
-  explicit Report(std::ostream& out, bool brief = false);
-
-  void add(const Result& result);
-
-  /// The marks of each suite, and the one thing to do next.
-  void finish();
-
-private:
-  struct Marks {
-    int passed = 0;
-    int failed = 0;
-    int skipped = 0;
-    int not_run = 0;
-    int reached = 0;
-    int possible = 0;
-  };
-
-  void line(std::string_view label, std::string_view text);
-  [[nodiscard]] std::string paint(const char* code, const std::string& text) const;
-
-  std::ostream& out_;
-  bool colour_;
-  bool brief_;
-  std::map<std::string, Marks> marks_;
-  std::string next_;
-};
+/// The results in `text`, in order, up to the first that it does not hold whole.
+std::vector<Result> decode_results(std::string_view text);
 
 } // namespace lab

@@ -114,7 +114,7 @@ std::string fingerprint_of(const Submission& submission, const Kit& kit,
 }
 
 Grader::Grader(const Kit& kit, const Protections& protections, const fs::path& workspace,
-               std::vector<Record> checks, unsigned jobs)
+               std::vector<Result> checks, unsigned jobs)
     : kit_(kit), protections_(protections), workspace_(workspace), checks_(std::move(checks)),
       jobs_(jobs), kit_fingerprint_(kit.fingerprint()) {
   if (protections.other_user) {
@@ -319,7 +319,7 @@ void Grader::check(Unit& unit) {
 
 void Grader::checked(Unit& unit, const JobEnd& end) {
   --checking_;
-  const auto records = decode_records(unit.job->results());
+  const auto records = decode_results(unit.job->results());
   const std::string words = unit.job->output();
   unit.job.reset();
   give_back(unit.users);
@@ -329,23 +329,23 @@ void Grader::checked(Unit& unit, const JobEnd& end) {
     return;
   }
   std::string missing; // why checks have no result
-  for (const Record& check : checks_) {
+  for (const Result& check : checks_) {
     if (check.suite != unit.exercise.suite()) {
       continue;
     }
-    const auto found = std::ranges::find(records, check.name, &Record::name);
-    Record result = check;
+    const auto found = std::ranges::find(records, check.sentence, &Result::sentence);
+    Result result = check;
     if (found != records.end()) {
       result = *found;
       // What is asked for, and what it is worth, is told by lab-check alone, before any program
       // ran.
-      result.points = check.points;
+      result.marks = check.marks;
     } else {
       missing = end.timed_out
                     ? "the checks before this one took more than " + in_words(check_limits.time)
                     : "the checks were ended from outside";
-      result.passed = false;
-      result.not_run = missing;
+      result.outcome = Outcome::not_run;
+      result.why = missing;
     }
     unit.marks.checks.push_back(std::move(result));
   }
@@ -366,11 +366,10 @@ void Grader::checked(Unit& unit, const JobEnd& end) {
 
 void Grader::not_built(Unit& unit, const std::string& reason) {
   unit.marks.not_built = reason;
-  for (const Record& check : checks_) {
+  for (const Result& check : checks_) {
     if (check.suite == unit.exercise.suite()) {
       unit.marks.checks.push_back(check);
-      unit.marks.checks.back().passed = false;
-      unit.marks.checks.back().not_run = "there is no program: " + reason;
+      unit.marks.checks.back().why = "there is no program: " + reason;
     }
   }
   finish(unit);

@@ -50,7 +50,7 @@ struct Hooks {
 class Grader {
 public:
   Grader(const Kit& kit, const Protections& protections, const std::filesystem::path& workspace,
-         std::vector<Record> checks, unsigned jobs);
+         std::vector<Result> checks, unsigned jobs);
   ~Grader();
   Grader(const Grader&) = delete;
   Grader& operator=(const Grader&) = delete;
@@ -81,7 +81,7 @@ private:
   const Kit& kit_;
   const Protections& protections_;
   const std::filesystem::path& workspace_;
-  std::vector<Record> checks_;
+  std::vector<Result> checks_;
   unsigned jobs_;
   std::string kit_fingerprint_;
   std::vector<uid_t> users_; // that no job has now

@@ -144,15 +144,15 @@ Kit read_kit() {
   return kit;
 }
 
-std::vector<Record> all_checks(const Kit& kit) {
+std::vector<Result> all_checks(const Kit& kit) {
   Process list(kit.check, {.arguments = {"--results=1", "--jobs=0", "--test-suite=exercise-*"},
                            .input = Input::null});
   const Exit exit = list.wait();
-  auto checks = decode_records(list.out());
+  auto checks = decode_results(list.out());
   if (!exit.success() || checks.empty()) {
     throw std::runtime_error("lab-check does not tell its checks: " + list.report());
   }
-  std::ranges::stable_sort(checks, {}, &Record::suite);
+  std::ranges::stable_sort(checks, {}, &Result::suite);
   return checks;
 }
 

@@ -2,7 +2,7 @@
 // submissions may see.
 #pragma once
 
-#include "tools/check/record.hpp"
+#include "tools/check/result.hpp"
 #include "tools/grade/submission.hpp"
 
 #include <filesystem>
@@ -50,6 +50,6 @@ struct Kit {
 Kit read_kit();
 
 /// Every check of the exercises, not run, in order. Throws std::runtime_error.
-std::vector<Record> all_checks(const Kit& kit);
+std::vector<Result> all_checks(const Kit& kit);
 
 } // namespace lab::grade

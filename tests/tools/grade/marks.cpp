@@ -6,7 +6,7 @@ namespace lab::grade {
 
 namespace {
 
-constexpr std::string_view version = "lab-grade 1";
+constexpr std::string_view version = "lab-grade 2";
 
 template <typename Items, typename Of>
 int sum(const Items& items, Of of) {
@@ -16,20 +16,12 @@ int sum(const Items& items, Of of) {
 
 } // namespace
 
-int possible(const Record& check) {
-  return check.skipped.empty() ? check.points : 0;
-}
-
-int reached(const Record& check) {
-  return check.passed && check.not_run.empty() ? possible(check) : 0;
-}
-
 int ExerciseMarks::reached() const {
-  return sum(checks, [](const Record& check) { return grade::reached(check); });
+  return sum(checks, [](const Result& check) { return check.reached(); });
 }
 
 int ExerciseMarks::possible() const {
-  return sum(checks, [](const Record& check) { return grade::possible(check); });
+  return sum(checks, [](const Result& check) { return check.possible(); });
 }
 
 int Marks::reached() const {
@@ -44,7 +36,7 @@ std::string encode(const Marks& marks) {
   std::string text = netstring(version) + netstring(marks.student) + netstring(marks.fingerprint);
   for (const ExerciseMarks& one : marks.exercises) {
     std::string checks;
-    for (const Record& check : one.checks) {
+    for (const Result& check : one.checks) {
       checks += lab::encode(check);
     }
     text += netstring(netstring(one.exercise.folder) + netstring(one.exercise.program) +
@@ -80,7 +72,7 @@ std::optional<Marks> decode_marks(std::string_view text) {
     marks.exercises.push_back({.exercise = {.folder = *folder, .program = *program},
                                .not_built = *not_built,
                                .compiler_words = *words,
-                               .checks = decode_records(*checks)});
+                               .checks = decode_results(*checks)});
   }
   return marks;
 }

@@ -1,7 +1,7 @@
 // What became of a submission, and how it is kept between two runs.
 #pragma once
 
-#include "tools/check/record.hpp"
+#include "tools/check/result.hpp"
 #include "tools/grade/submission.hpp"
 
 #include <optional>
@@ -16,7 +16,7 @@ struct ExerciseMarks {
   Exercise exercise;
   std::string not_built;      ///< why there is no program; empty where there is one
   std::string compiler_words; ///< what the compiler said; warnings as well
-  std::vector<Record> checks; ///< all of the exercise's, in order
+  std::vector<Result> checks; ///< all of the exercise's, in order
 
   [[nodiscard]] int reached() const;
   [[nodiscard]] int possible() const; ///< without what was skipped
@@ -30,10 +30,6 @@ struct Marks {
   [[nodiscard]] int reached() const;
   [[nodiscard]] int possible() const;
 };
-
-/// What a check costs: nothing where it was skipped.
-int possible(const Record& check);
-int reached(const Record& check);
 
 std::string encode(const Marks& marks);
 

@@ -72,25 +72,20 @@ constexpr Look not_run{'n', "–", "not run: it depends on a check that failed"}
 constexpr Look unbuilt{'u', "!", "there is no program"};
 constexpr Look skipped{'s', "○", "skipped: no marks lost"};
 
-Look look_of(const ExerciseMarks& one, const Record& check) {
+Look look_of(const ExerciseMarks& one, const Result& check) {
   if (!one.not_built.empty()) {
     return unbuilt;
   }
-  if (!check.skipped.empty()) {
-    return skipped;
-  }
-  return !check.not_run.empty() ? not_run : check.passed ? passed : failed;
-}
-
-std::string sentence_of(const Record& check) {
-  const auto colon = check.name.find(": ");
-  return printable_line(colon == std::string::npos ? check.name : check.name.substr(colon + 2));
+  return check.skipped()                     ? skipped
+         : check.outcome == Outcome::not_run ? not_run
+         : check.passed()                    ? passed
+                                             : failed;
 }
 
 /// One check, over the class.
 struct Column {
   const ExerciseMarks* exercise = nullptr; // of the first student
-  const Record* check = nullptr;
+  const Result* check = nullptr;
   std::size_t place = 0; // within the exercise
   std::size_t wrong = 0;
 };
@@ -108,7 +103,7 @@ std::vector<Column> columns_of(const std::vector<Marks>& all) {
   for (const Marks& marks : all) {
     std::size_t at = 0;
     for (const ExerciseMarks& one : marks.exercises) {
-      for (const Record& check : one.checks) {
+      for (const Result& check : one.checks) {
         const char kind = look_of(one, check).kind;
         columns.at(at++).wrong += kind != 'p' && kind != 's' ? 1U : 0U;
       }
@@ -133,7 +128,7 @@ std::string heat_map(const std::vector<Marks>& all, const std::vector<Column>& c
   text += "</tr>\n<tr><td class=\"who\"></td><th class=\"sum\" scope=\"col\">marks</th>";
   for (const Column& column : columns) {
     text += std::string("<th class=\"no") + (column.place == 0 ? " first" : "") +
-            "\" scope=\"col\" title=\"" + html(sentence_of(*column.check)) + "\">" +
+            "\" scope=\"col\" title=\"" + html(printable_line(column.check->sentence)) + "\">" +
             std::to_string(column.place + 1) + "</th>";
   }
   text += "</tr>\n</thead>\n<tbody>\n";
@@ -143,12 +138,12 @@ std::string heat_map(const std::vector<Marks>& all, const std::vector<Column>& c
             url(marks.student) + "/report.md\">" + name + "</a></th><td class=\"sum\">" +
             std::to_string(marks.reached()) + "/" + std::to_string(marks.possible()) + "</td>";
     for (const ExerciseMarks& one : marks.exercises) {
-      for (const Record& check : one.checks) {
+      for (const Result& check : one.checks) {
         const Look look = look_of(one, check);
         text += std::string("<td class=\"c ") + look.kind +
                 (&check == &one.checks.front() ? " first" : "") + "\" title=\"" +
-                html(one.exercise.folder.substr(0, 2) + " " + sentence_of(check)) + ": " +
-                look.word + "\">" + look.mark + "</td>";
+                html(one.exercise.folder.substr(0, 2) + " " + printable_line(check.sentence)) +
+                ": " + look.word + "\">" + look.mark + "</td>";
       }
     }
     text += "</tr>\n";
@@ -176,8 +171,9 @@ std::string most_failed(std::vector<Column> columns, std::size_t students) {
             "</td><td class=\"barcell\"><span class=\"bar\" style=\"width:" +
             std::to_string(column.wrong * 100 / students) + "%\"></span></td><td>" +
             html(column.exercise->exercise.folder.substr(0, 2)) + "." +
-            std::to_string(column.place + 1) + "</td><td>" + html(sentence_of(*column.check)) +
-            "</td><td>" + html(printable_line(column.check->look)) + "</td></tr>\n";
+            std::to_string(column.place + 1) + "</td><td>" +
+            html(printable_line(column.check->sentence)) + "</td><td>" +
+            html(printable_line(column.check->look)) + "</td></tr>\n";
   }
   if (text.empty()) {
     return "<p>Nobody fails any.</p>\n";

@@ -1,4 +1,4 @@
-#include "checks/server_checks.hpp"
+#include "checks/server.hpp"
 
 #include "checks/common.hpp"
 #include "checks/settle.hpp"
@@ -22,14 +22,14 @@
 
 #include <sys/socket.h>
 
-namespace lab::server_checks {
+namespace lab::server {
 
 namespace {
 
-std::vector<Wrong> wrong_arguments(const ServerKind& kind, unsigned port) {
+std::vector<Wrong> wrong_arguments(const Subject& subject, unsigned port) {
   const std::string good = std::to_string(port);
   std::vector<std::string> too_many{good, "127.0.0.1"};
-  too_many.resize(static_cast<std::size_t>(kind.most_arguments) + 1, "1");
+  too_many.resize(static_cast<std::size_t>(subject.most_arguments) + 1, "1");
   return {
       {.arguments = {}, .why = "no argument"},
       {.arguments = std::move(too_many), .why = "one argument too many"},
@@ -66,17 +66,14 @@ bool same_address(std::string_view shown, std::string_view expected) {
 // Waits for it to listen somewhere, and gives its listening sockets.
 std::vector<SocketInfo> wait_for_listeners(Process& process) {
   std::vector<SocketInfo> found;
-  wait_until(
-      "the server to listen",
-      [&] {
-        if (process.poll_exit()) {
-          process.wait(); // for its last words
-          throw Failure("the server ended instead of listening; " + process.report());
-        }
-        found = listeners_of(process);
-        return !found.empty();
-      },
-      [&] { return process.report(); });
+  wait_until("the server to listen", [&] {
+    if (process.poll_exit()) {
+      process.wait(); // for its last words
+      throw Failure("the server ended instead of listening");
+    }
+    found = listeners_of(process);
+    return !found.empty();
+  });
   return found;
 }
 
@@ -130,8 +127,7 @@ std::string block_in_write(Server& server, Connection& client) {
     }
     if (deadline.passed()) {
       throw Failure(text("a client sent ", sent.size(),
-                         " bytes without reading: the server neither reads on nor waits in write; ",
-                         report_of(server.process())));
+                         " bytes without reading: the server neither reads on nor waits in write"));
     }
   }
   return sent;
@@ -143,8 +139,7 @@ void expect_eof(Server& server, Connection& client) {
       server.pid(), "the server to close, when its client has half-closed",
       [&] {
         const bool over = client.at_eof(std::chrono::milliseconds(0));
-        expect(over || !client.was_reset(), "the client has half-closed, and the server reset it; ",
-               report_of(server.process()));
+        expect(over || !client.was_reset(), "the client has half-closed, and the server reset it");
         return over;
       },
       [&] {
@@ -153,51 +148,38 @@ void expect_eof(Server& server, Connection& client) {
           holders += (holders.empty() ? "" : ", ") + std::to_string(pid);
         }
         return "the client's connection is held by " + (holders.empty() ? "nobody" : holders) +
-               ":\n" + xray_of(server.pid()) + server.process().report();
+               ":\n" + xray_of(server.pid());
       });
+}
+
+void expect_running(Server& server) {
+  if (server.process().poll_exit()) {
+    throw Failure("the server is gone: " + server.process().wait().text());
+  }
 }
 
 // The server is there, and serves a new client.
 void expect_service(Server& server, std::string_view after) {
-  if (server.process().poll_exit()) {
-    const Exit exit = server.process().wait();
-    throw Failure(text("after ", after, " the server is gone: ", exit.text(), "; ",
-                       report_of(server.process())));
-  }
-  try {
-    server.connect().exchange("are you there?\n", soon);
-  } catch (const Failure& failure) {
-    throw Failure(text("after ", after, ": ", failure.what(), "; ", report_of(server.process())));
-  }
+  const Situation situation(text("after ", after));
+  expect_running(server);
+  server.connect().exchange("are you there?\n", soon);
   expect_clean(server.process());
 }
 
 // That the server has ended is what there is to say, not that it has reset a connection, or refuses
 // it.
-[[noreturn]] void throw_end_or(Server& server, std::string_view after, const Failure& failure) {
-  constexpr std::chrono::milliseconds moment{500}; // it closes its sockets before it is a zombie
-  std::string end;
+template <typename Talk>
+auto unless_gone(Server& server, Talk&& talk) {
   try {
-    end = text("after ", after, " the server is gone: ", server.process().wait(moment).text());
+    return talk();
   } catch (const Failure&) {
-    end = text("after ", after, ": ", failure.what());
-  }
-  throw Failure(text(end, "; ", report_of(server.process())));
-}
-
-Connection connect_after(Server& server, std::string_view after) {
-  try {
-    return server.connect();
-  } catch (const Failure& failure) {
-    throw_end_or(server, after, failure);
-  }
-}
-
-void exchange_after(Server& server, Connection& client, std::string_view after) {
-  try {
-    client.exchange("hello\n", soon);
-  } catch (const Failure& failure) {
-    throw_end_or(server, after, failure);
+    constexpr std::chrono::milliseconds moment{500}; // it closes its sockets before it is a zombie
+    const Deadline deadline(moment);
+    while (!server.process().poll_exit() && !deadline.passed()) {
+      std::this_thread::yield();
+    }
+    expect_running(server);
+    throw;
   }
 }
 
@@ -207,7 +189,7 @@ void expect_end(Server& server, int signal, std::string_view situation) {
   server.process().signal(signal);
   const Exit exit = ended(server.process(), what);
   expect(exit.success(), what, ": it ended with ", exit.text(),
-         ", where it promises exit status 0; ", report_of(server.process()));
+         ", where it promises exit status 0");
   expect_nothing_left(server.process(), what);
   expect(!server.listening(), "after ", what, " port ", server.port(), " still listens");
   expect_clean(server.process());
@@ -216,9 +198,9 @@ void expect_end(Server& server, int signal, std::string_view situation) {
 // For each of the two signals a server; `prepare` brings it into the situation, and gives what has
 // to stay alive until the signal.
 template <typename Prepare>
-void expect_ends(const ServerKind& kind, std::string_view situation, Prepare&& prepare) {
+void expect_ends(const Subject& subject, std::string_view situation, Prepare&& prepare) {
   for (const int signal : {SIGINT, SIGTERM}) {
-    Server server(kind.program);
+    Server server(subject.program);
     [[maybe_unused]] const auto kept = prepare(server);
     expect_end(server, signal, situation);
   }
@@ -232,21 +214,19 @@ std::size_t lines_of(const std::vector<std::string>& lines, unsigned port) {
 }
 
 void wait_for_line_of(Server& server, const Connection& client) {
-  settle(
-      server.pid(),
-      text("the line of the client on port ", client.local_port(), " while that is connected"),
-      [&] { return lines_of(server.process().lines(), client.local_port()) > 0; },
-      [&] { return server.process().report(); });
+  settle(server.pid(),
+         text("the line of the client on port ", client.local_port(), " while that is connected"),
+         [&] { return lines_of(server.process().lines(), client.local_port()) > 0; });
 }
 
 // Brings clients: many at once where each has a child. Each one's line is there while the client
 // still is. Gives their ports.
-std::vector<unsigned> bring_clients(Server& server, const ServerKind& kind) {
+std::vector<unsigned> bring_clients(Server& server, const Subject& subject) {
   std::vector<unsigned> ports;
   std::vector<Connection> clients;
-  const int rounds = kind.forks ? 2 : 4;
+  const int rounds = subject.forks ? 2 : 4;
   for (int round = 0; round < rounds; ++round) {
-    for (int i = 0; i < (kind.forks ? 12 : 1); ++i) {
+    for (int i = 0; i < (subject.forks ? 12 : 1); ++i) {
       clients.push_back(server.connect());
       ports.push_back(clients.back().local_port());
     }
@@ -255,10 +235,9 @@ std::vector<unsigned> bring_clients(Server& server, const ServerKind& kind) {
       wait_for_line_of(server, client);
     }
     clients.clear(); // all leave together
-    if (kind.forks) {
-      settle(
-          server.pid(), "the children of clients that have gone to end",
-          [&] { return server.children().empty(); }, [&] { return server.process().report(); });
+    if (subject.forks) {
+      settle(server.pid(), "the children of clients that have gone to end",
+             [&] { return server.children().empty(); });
     }
   }
   server.connect().exchange("last\n", soon); // one process: it is done with those before
@@ -271,85 +250,113 @@ void expect_lines_once(Server& server, const std::vector<std::string>& beginning
   const auto lines = server.process().lines();
   for (const unsigned port : ports) {
     const std::size_t count = lines_of(lines, port);
-    expect(count == 1, "the line of the client on port ", port, " is there ", count, " times; ",
-           report_of(server.process()));
+    expect(count == 1, "the line of the client on port ", port, " is there ", count, " times");
   }
   for (const std::string& line : beginning) {
     const auto count = std::ranges::count(lines, line);
-    expect(count == 1, "this line is there ", count, " times: ", line, "\n",
-           report_of(server.process()));
+    expect(count == 1, "this line is there ", count, " times: ", line);
   }
 }
 
 } // namespace
 
-void listens(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(listens, .sentence = "PROGRAM listens on the port it is given", .promise = "S2",
+                 .marks = 1,
+                 .means = "socket, bind and listen make a server: without them nobody can connect",
+                 .look = "steps/01-echo-server, [3]; bind(2), listen(2)") {
+  Server server(subject.program);
   server.connect();
 }
 
-void refuses_wrong_arguments(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    refuses_wrong_arguments,
+    .sentence = "PROGRAM ends with status 2 on wrong arguments and starts nothing", .promise = "G1",
+    .marks = 1,
+    .means = "a typing error must not open some other port: atoi turns 'abc' into 0, and htons "
+             "65536 into 0",
+    .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   const Port port = reserve_port();
-  expect_refused(kind.program, wrong_arguments(kind, port.number()));
+  expect_refused(subject.program, wrong_arguments(subject, port.number()));
 }
 
-void says_how_it_is_used(const ServerKind& kind) {
+LAB_SHARED_CHECK(says_how_it_is_used, .sentence = "PROGRAM says how it is used on wrong arguments",
+                 .promise = "G1", .marks = 1,
+                 .means = "`usage: NAME ARGS` on standard error tells what to type instead",
+                 .look = "steps/support/arguments.cpp; stderr(3)") {
   const Port port = reserve_port();
-  expect_usage(kind.program, wrong_arguments(kind, port.number()));
+  expect_usage(subject.program, wrong_arguments(subject, port.number()));
 }
 
-void ends_when_it_cannot_bind(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    ends_when_it_cannot_bind, .sentence = "PROGRAM ends with status 1 when it cannot bind",
+    .promise = "G2", .marks = 1,
+    .means = "a call that fails for good ends the program with a status that a script can see",
+    .look = "steps/support/error.hpp; bind(2), ERRORS", .needs = &listens) {
   const Listener other;
-  Process process(program(kind.program), {.arguments = {std::to_string(other.port())}});
+  Process process(program(subject.program), {.arguments = {std::to_string(other.port())}});
   const Exit taken = ended_or_listening(process, "its port is taken");
   expect(taken.exited && taken.code == 1, "its port is taken by another, and it ended with ",
-         taken.text(), " instead of exit status 1; ", report_of(process));
+         taken.text(), " instead of exit status 1");
   if (can_bind_anything()) {
     return;
   }
   const Port port = reserve_port();
-  Process elsewhere(program(kind.program),
+  Process elsewhere(program(subject.program),
                     {.arguments = {std::to_string(port.number()), "192.0.2.1"}});
   const Exit foreign = ended_or_listening(elsewhere, "192.0.2.1 is no address of this machine");
   expect(foreign.exited && foreign.code == 1,
          "192.0.2.1 is no address of this machine, and it ended with ", foreign.text(),
-         " instead of exit status 1; ", report_of(elsewhere));
+         " instead of exit status 1");
 }
 
-void names_the_call_that_failed(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    names_the_call_that_failed, .sentence = "PROGRAM names the call that failed and the reason",
+    .promise = "G2", .marks = 1,
+    .means = "`bind() error` leaves out why: `NAME: CALL: REASON` on standard error says it all",
+    .look = "steps/support/error.hpp; errno(3), strerror(3), perror(3)", .needs = &listens) {
   const auto expect_report = [](Process& process, int error) {
     ended_or_listening(process, "it cannot bind");
     const std::string line = text(process.name(), ": bind: ", std::strerror(error));
     const auto lines = process.error_lines();
     expect(std::ranges::find(lines, line) != lines.end(), "standard error has no line `", line,
-           "`; ", report_of(process));
+           "`");
   };
   const Listener other;
-  Process process(program(kind.program), {.arguments = {std::to_string(other.port())}});
+  Process process(program(subject.program), {.arguments = {std::to_string(other.port())}});
   expect_report(process, EADDRINUSE);
   if (!can_bind_anything()) {
     const Port port = reserve_port();
-    Process elsewhere(program(kind.program),
+    Process elsewhere(program(subject.program),
                       {.arguments = {std::to_string(port.number()), "192.0.2.1"}});
     expect_report(elsewhere, EADDRNOTAVAIL);
   }
 }
 
-void listens_on_loopback_alone(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    listens_on_loopback_alone,
+    .sentence = "PROGRAM listens on 127.0.0.1 alone when no address is given", .promise = "S1",
+    .marks = 1, .means = "INADDR_ANY opens the port to the whole network: that has to be asked for",
+    .look = "steps/01-echo-server; ip(7), INADDR_LOOPBACK", .needs = &listens) {
+  Server server(subject.program);
   for (const SocketInfo& socket : listeners_of(server.process())) {
     expect(same_address(socket.local_address, "127.0.0.1"),
            "no address was given, and it has a socket in state ", describe(socket));
   }
 }
 
-void listens_on_an_address(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    listens_on_an_address,
+    .sentence = "PROGRAM listens on the address it is given: 0.0.0.0 or ::1 or ::", .promise = "S1",
+    .marks = 1,
+    .means = "ADDRESS is any numeric address of this machine, and IPv6 is a family of its own",
+    .look = "steps/support/endpoint.hpp; getaddrinfo(3), AI_NUMERICHOST; ipv6(7)",
+    .needs = &listens) {
   std::vector<const char*> addresses{"127.0.0.1", "0.0.0.0"};
   if (has_ipv6()) {
     addresses.insert(addresses.end(), {"::1", "::"});
   }
   for (const char* const address : addresses) {
-    Server server(kind.program, {.address = address});
+    Server server(subject.program, {.address = address});
     for (const SocketInfo& socket : listeners_of(server.process())) {
       expect(same_address(socket.local_address, address), "it was given the address ", address,
              ", and has a socket in state ", describe(socket));
@@ -358,19 +365,27 @@ void listens_on_an_address(const ServerKind& kind) {
   }
 }
 
-void listens_on_a_port_of_the_kernel(const ServerKind& kind) {
-  Process process(program(kind.program), {.arguments = {"0"}});
+LAB_SHARED_CHECK(listens_on_a_port_of_the_kernel,
+                 .sentence = "PROGRAM lets the kernel choose when the port is 0", .promise = "S1",
+                 .marks = 1, .means = "port 0 is how a program asks for a port that is free",
+                 .look = "ip(7), ip_local_port_range; getsockname(2)", .needs = &listens) {
+  Process process(program(subject.program), {.arguments = {"0"}});
   for (const SocketInfo& socket : wait_for_listeners(process)) {
     Connection::to(socket.local_port).exchange("hello\n", soon);
   }
 }
 
-void says_where_it_listens(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    says_where_it_listens, .sentence = "PROGRAM prints the address and port it listens on",
+    .promise = "S2 S1", .marks = 1,
+    .means = "`listening on ADDRESS:PORT` comes after listen, with what the kernel has bound: "
+             "with port 0 nobody else knows the port",
+    .look = "steps/support/endpoint.cpp; getsockname(2)", .needs = &listens) {
   const auto listening_line = [&](const std::string& port, const std::string& address) {
-    Process process(program(kind.program), {.arguments = {port, address}});
+    Process process(program(subject.program), {.arguments = {port, address}});
     std::string line = process.wait_for_line("listening on ", soon);
     const auto sockets = listeners_of(process); // once it says so, it is so
-    expect(!sockets.empty(), "it printed `", line, "` and does not listen; ", report_of(process));
+    expect(!sockets.empty(), "it printed `", line, "` and does not listen");
     const unsigned bound = sockets.front().local_port;
     Connection::to(bound, address);
     const bool six = address.find(':') != std::string::npos;
@@ -386,9 +401,16 @@ void says_where_it_listens(const ServerKind& kind) {
   }
 }
 
-void restarts_at_once(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    restarts_at_once,
+    .sentence = "PROGRAM restarts at once on a port with a connection in TIME_WAIT",
+    .promise = "S3", .marks = 2,
+    .means = "who closes first keeps the port in TIME_WAIT for a minute: only SO_REUSEADDR, set "
+             "before bind, lets a new server have it meanwhile",
+    .look = "steps/01-echo-server, [1]; socket(7), SO_REUSEADDR; RFC 9293, 3.3.2",
+    .needs = &listens) {
   const Port port = reserve_port();
-  const auto start = [&] { return Server(kind.program, {.port = port.number()}); };
+  const auto start = [&] { return Server(subject.program, {.port = port.number()}); };
   std::string seen;
   {
     Server first = start();
@@ -410,17 +432,20 @@ void restarts_at_once(const ServerKind& kind) {
       return true;
     });
   }
-  try {
-    Server second = start();
-    second.connect().exchange("hello again\n", soon);
-  } catch (const Failure& failure) {
-    throw Failure(text("a first server has gone and left its connection in ", seen,
-                       "; then a second one on the same port: ", failure.what()));
-  }
+  const Situation situation(text("a first server has gone and left its connection in ", seen,
+                                 "; then a second one on the same port"));
+  Server second = start();
+  second.connect().exchange("hello again\n", soon);
 }
 
-void names_each_client(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(names_each_client,
+                 .sentence = "PROGRAM prints each client's address and port and when it has gone",
+                 .promise = "S4", .marks = 2,
+                 .means = "accept hands over the client's address, and ntohs its port, for "
+                          "`connected client IP: IP port: PORT`; later `client disconnected`",
+                 .look = "steps/01-echo-server, [4]; accept(2), inet_ntop(3), ntohs(3)",
+                 .needs = &listens) {
+  Server server(subject.program);
   const auto gone = [&] {
     return std::ranges::count_if(server.process().lines(), [](const std::string& line) {
       return line.starts_with("client disconnected");
@@ -433,18 +458,14 @@ void names_each_client(const ServerKind& kind) {
     const std::string mapped =
         text("connected client IP: ::ffff:127.0.0.1 port: ", client.local_port());
     client.exchange("hello\n", soon);
-    settle(
-        server.pid(), text("the line `", line, "`"),
-        [&] {
-          const auto lines = server.process().lines();
-          return std::ranges::find(lines, line) != lines.end() ||
-                 std::ranges::find(lines, mapped) != lines.end();
-        },
-        [&] { return server.process().report(); });
+    settle(server.pid(), text("the line `", line, "`"), [&] {
+      const auto lines = server.process().lines();
+      return std::ranges::find(lines, line) != lines.end() ||
+             std::ranges::find(lines, mapped) != lines.end();
+    });
     const auto before = gone();
     expect(before == static_cast<std::ptrdiff_t>(i), "with ", i,
-           " clients gone and one connected, `client disconnected` is there ", before, " times; ",
-           report_of(server.process()));
+           " clients gone and one connected, `client disconnected` is there ", before, " times");
     if (i == 0) {
       client.half_close();
     } else if (i == 1) {
@@ -452,31 +473,36 @@ void names_each_client(const ServerKind& kind) {
     } else {
       client.reset();
     }
-    settle(
-        server.pid(), text("`client disconnected` after a client has ", ways.at(i)),
-        [&] { return gone() == before + 1; }, [&] { return server.process().report(); });
+    settle(server.pid(), text("`client disconnected` after a client has ", ways.at(i)),
+           [&] { return gone() == before + 1; });
   }
 }
 
-void names_clients_of_ipv6(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    names_clients_of_ipv6, .sentence = "PROGRAM prints the address and port of a client over IPv6",
+    .promise = "S4 S1", .marks = 1,
+    .means = "an IPv6 address does not fit into a sockaddr_in: sockaddr_storage holds either",
+    .look = "steps/support/endpoint.hpp; ipv6(7), inet_ntop(3)", .needs = &listens) {
   if (!has_ipv6()) {
     throw Skipped("this machine has no IPv6");
   }
-  Server server(kind.program, {.address = "::1"});
+  Server server(subject.program, {.address = "::1"});
   Connection client = server.connect();
   client.exchange("hello\n", soon);
   const std::string line = text("connected client IP: ::1 port: ", client.local_port());
-  settle(
-      server.pid(), text("the line `", line, "`"),
-      [&] {
-        const auto lines = server.process().lines();
-        return std::ranges::find(lines, line) != lines.end();
-      },
-      [&] { return server.process().report(); });
+  settle(server.pid(), text("the line `", line, "`"), [&] {
+    const auto lines = server.process().lines();
+    return std::ranges::find(lines, line) != lines.end();
+  });
 }
 
-void returns_every_byte(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    returns_every_byte,
+    .sentence = "PROGRAM returns every byte in order whatever the sizes of the writes",
+    .promise = "S5", .marks = 2,
+    .means = "TCP carries bytes, not messages: a read may return any part of what was sent",
+    .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE; tcp(7)", .needs = &listens) {
+  Server server(subject.program);
   Connection client = server.connect();
   std::size_t seed = 0;
   for (const std::size_t size : std::initializer_list<std::size_t>{
@@ -491,27 +517,30 @@ void returns_every_byte(const ServerKind& kind) {
     client.send(piece);
     all += piece;
   }
-  expect_same(all, client.receive(all.size(), soon), server.process());
+  expect_same(all, client.receive(all.size(), soon));
 }
 
-void returns_single_bytes(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    returns_single_bytes, .sentence = "PROGRAM returns single bytes before a line is complete",
+    .promise = "S5", .marks = 1,
+    .means = "an echo by line keeps a byte back until a newline comes, which may be never",
+    .look = "steps/01-echo-server, [5]; read(2)", .needs = &listens) {
+  Server server(subject.program);
   Connection client = server.connect();
   for (int i = 0; i < 256; ++i) {
     const std::string byte(1, static_cast<char>(i == '\n' ? 'n' : i));
     client.send(byte);
-    std::string back;
-    try {
-      back = client.receive(1, soon);
-    } catch (const Failure& failure) {
-      throw Failure(text("byte ", i + 1, ", sent alone: ", failure.what()));
-    }
-    expect_same(byte, back, server.process());
+    const Situation situation(text("byte ", i + 1, ", sent alone"));
+    expect_same(byte, client.receive(1, soon));
   }
 }
 
-void waits_for_a_slow_reader(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(waits_for_a_slow_reader,
+                 .sentence = "PROGRAM loses nothing when the client reads slowly", .promise = "S5",
+                 .marks = 2,
+                 .means = "write may take less than it was given: the rest has to be written too",
+                 .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE", .needs = &listens) {
+  Server server(subject.program);
   Connection client = connect_slow_reader(server);
   const std::string sent = block_in_write(server, client);
   std::string back;
@@ -524,33 +553,40 @@ void waits_for_a_slow_reader(const ServerKind& kind) {
   while (back.size() < sent.size()) {
     back += client.receive_some(5000, soon);
   }
-  expect_same(sent, back, server.process());
+  expect_same(sent, back);
   client.exchange("and on\n", soon);
 }
 
-void closes_for_an_early_half_close(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    closes_for_an_early_half_close,
+    .sentence = "PROGRAM closes when a client half-closes before its first byte",
+    .promise = "S5 G6", .marks = 1,
+    .means = "read's 0 is the client's end of file: close the socket, in every process that has "
+             "it, or the client waits for ever",
+    .look = "steps/01-echo-server, [5] and [7]; steps/05-descriptors, [3] and [4]; shutdown(2)",
+    .needs = &listens) {
+  Server server(subject.program);
   Connection client = server.connect();
   client.half_close();
   expect_eof(server, client);
 }
 
-void returns_what_is_under_way(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    returns_what_is_under_way,
+    .sentence = "PROGRAM returns all that is under way after a half-close and then closes",
+    .promise = "S5", .marks = 2,
+    .means = "a half-close says that no more will come: what has come is still owed",
+    .look = "steps/01-echo-server, [5] and [6]; steps/07-half-close-client; shutdown(2)",
+    .needs = &listens) {
+  Server server(subject.program);
   {
     Connection client = connect_slow_reader(server);
     std::string sent = block_in_write(server, client);
     const std::string more = pattern(std::size_t{1} << 20, 2);
     sent.append(more, 0, client.send_some_nonblocking(more));
     client.half_close();
-    std::string back;
-    try {
-      back = client.receive_until_eof();
-    } catch (const Failure& failure) {
-      throw Failure(
-          text("of ", sent.size(), " bytes sent before the half-close: ", failure.what()));
-    }
-    expect_same(sent, back, server.process());
+    const Situation situation(text("of ", sent.size(), " bytes sent before the half-close"));
+    expect_same(sent, client.receive_until_eof());
   }
   for (const std::size_t size :
        std::initializer_list<std::size_t>{1, 30, 64, 1000, 100'000}) { // and with little under way
@@ -558,12 +594,18 @@ void returns_what_is_under_way(const ServerKind& kind) {
     const std::string sent = pattern(size, size);
     client.send(sent);
     client.half_close();
-    expect_same(sent, client.receive_until_eof(), server.process());
+    expect_same(sent, client.receive_until_eof());
   }
 }
 
-void does_not_stall(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    does_not_stall, .sentence = "PROGRAM answers small messages without a stall of 40 ms",
+    .promise = "S5", .marks = 2,
+    .means = "an answer in pieces waits: Nagle's algorithm holds the second piece until the "
+             "client's delayed ACK, 40 ms later",
+    .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; a larger buffer",
+    .needs = &listens) {
+  Server server(subject.program);
   Connection client = server.connect();
   // A stall is 40 ms. The kernel acknowledges at once while a connection is young: warm up.
   constexpr std::chrono::milliseconds stall{35};
@@ -606,7 +648,12 @@ void does_not_stall(const ServerKind& kind) {
   }
 }
 
-void uses_no_processor_while_it_waits(const ServerKind& kind) {
+LAB_SHARED_CHECK(
+    uses_no_processor_while_it_waits, .sentence = "PROGRAM uses no processor while it waits",
+    .promise = "G4", .marks = 2,
+    .means = "a program that waits sleeps in the kernel: who asks again and again takes the "
+             "processor from the others",
+    .look = "steps/01-echo-server, [4]; accept(2), ERRORS; poll(2)", .needs = &listens) {
   std::vector<std::pair<pid_t, std::string>> watched;
   const auto watch = [&](Server& server, const std::string& situation) {
     for (const ProcessInfo& process : server.process().processes()) {
@@ -615,10 +662,10 @@ void uses_no_processor_while_it_waits(const ServerKind& kind) {
       }
     }
   };
-  Server fresh(kind.program);
-  Server silent(kind.program);
-  Server stalled(kind.program);
-  Server left(kind.program);
+  Server fresh(subject.program);
+  Server silent(subject.program);
+  Server stalled(subject.program);
+  Server left(subject.program);
   Connection silent_client = silent.connect();
   silent_client.exchange("and now nothing\n", soon);
   const Connection second_client = silent.connect();
@@ -628,11 +675,10 @@ void uses_no_processor_while_it_waits(const ServerKind& kind) {
   Connection reset_client = left.connect();
   reset_client.exchange("goodbye\n", soon);
   reset_client.reset();
-  if (kind.forks) {
+  if (subject.forks) {
     silent.child_serving(second_client);
-    settle(
-        left.pid(), "the children of clients that have gone to end",
-        [&] { return left.children().empty(); }, [&] { return left.process().report(); });
+    settle(left.pid(), "the children of clients that have gone to end",
+           [&] { return left.children().empty(); });
   }
   watch(fresh, "a server without a client");
   watch(silent, "a server with two silent clients");
@@ -641,8 +687,15 @@ void uses_no_processor_while_it_waits(const ServerKind& kind) {
   expect_all_idle(watched);
 }
 
-void keeps_nothing_of_a_client(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    keeps_nothing_of_a_client,
+    .sentence = "PROGRAM keeps no descriptor and no process of a client that has gone",
+    .promise = "G5", .marks = 2,
+    .means = "what is kept of each client is missing after a thousand of them: EMFILE, or no "
+             "process left",
+    .look = "steps/05-descriptors, [4]; steps/04-signal-vs-sigaction; close(2), waitpid(2)",
+    .needs = &listens) {
+  Server server(subject.program);
   const auto come_and_go = [&](std::size_t clients) {
     std::vector<Connection> connections;
     for (std::size_t i = 0; i < clients; ++i) {
@@ -658,7 +711,7 @@ void keeps_nothing_of_a_client(const ServerKind& kind) {
         [&] { return children_of(server.pid()).empty(); },
         [&] {
           return text(server.children().size(), " living and ", server.zombies().size(),
-                      " zombies; ", report_of(server.process()));
+                      " zombies");
         });
   };
   come_and_go(1);
@@ -677,10 +730,12 @@ void keeps_nothing_of_a_client(const ServerKind& kind) {
       });
 }
 
-void leaves_no_file(const ServerKind& kind) {
+LAB_SHARED_CHECK(leaves_no_file, .sentence = "PROGRAM leaves no file behind", .promise = "G5",
+                 .marks = 1, .means = "a temporary file outlives the program that forgets it",
+                 .look = "unlink(2); pipe(2) needs no file at all", .needs = &listens) {
   const Folder folder;
-  Server server(kind.program, {.process = {.environment = {{"TMPDIR", folder.path()}},
-                                           .working_directory = folder.path()}});
+  Server server(subject.program, {.process = {.environment = {{"TMPDIR", folder.path()}},
+                                              .working_directory = folder.path()}});
   {
     Connection client = server.connect();
     client.exchange("hello\n", soon);
@@ -694,8 +749,13 @@ void leaves_no_file(const ServerKind& kind) {
   expect(files.empty(), "it has ended, and left in the folder it ran in, or in TMPDIR: ", files);
 }
 
-void echoes_any_bytes(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    echoes_any_bytes, .sentence = "PROGRAM echoes NUL bytes and lines of 100000 bytes",
+    .promise = "G6", .marks = 1,
+    .means = "strlen ends at a NUL, and a buffer at its size: only read's result says how much "
+             "there is",
+    .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE", .needs = &listens) {
+  Server server(subject.program);
   Connection client = server.connect();
   client.exchange(std::string(1, '\0'), soon);
   client.exchange(std::string(10'000, '\0') + "\n", soon);
@@ -706,17 +766,26 @@ void echoes_any_bytes(const ServerKind& kind) {
   expect_clean(server.process());
 }
 
-void echoes_64_mebibytes(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(echoes_64_mebibytes, .sentence = "PROGRAM echoes 64 MiB of random bytes",
+                 .promise = "G6 S5", .marks = 1,
+                 .means = "what holds for a line has to hold for any amount",
+                 .look = "steps/01-echo-server, [5] and [6]", .needs = &listens) {
+  Server server(subject.program);
   Connection client = server.connect();
   client.exchange_pattern(std::size_t{64} << 20, 1, soon);
   expect_clean(server.process());
 }
 
-void survives_resets(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    survives_resets, .sentence = "PROGRAM goes on after clients that reset at any point",
+    .promise = "G6 S6", .marks = 2,
+    .means = "accept, read and write may all fail because a client has gone: that is the end of "
+             "that client, not of the server",
+    .look = "steps/01-echo-server, [4] and [5]; accept(2) and read(2), ERRORS", .needs = &listens) {
+  Server server(subject.program);
   for (int i = 0; i < 24; ++i) {
-    Connection client = connect_after(server, text(i, " clients that reset"));
+    const Situation situation(text("after ", i, " clients that reset"));
+    Connection client = unless_gone(server, [&] { return server.connect(); });
     switch (i % 6) {
     case 0: // before its first byte
       break;
@@ -724,7 +793,7 @@ void survives_resets(const ServerKind& kind) {
       client.send("x");
       break;
     case 2:
-      exchange_after(server, client, text(i, " clients that reset"));
+      unless_gone(server, [&] { client.exchange("hello\n", soon); });
       break;
     case 3: // with much under way in both directions
       client.send_some_nonblocking(pattern(200'000));
@@ -751,8 +820,14 @@ void survives_resets(const ServerKind& kind) {
   expect_service(server, "29 clients that reset, some before they were accepted,");
 }
 
-void survives_a_reset_while_it_writes(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    survives_a_reset_while_it_writes,
+    .sentence = "PROGRAM goes on after a client that resets while it writes", .promise = "S6",
+    .marks = 2,
+    .means = "a write to a client that has gone raises SIGPIPE, whose default ends the process",
+    .look = "steps/support/stop_signals.hpp; signal(7), SIGPIPE; write(2), EPIPE",
+    .needs = &listens) {
+  Server server(subject.program);
   {
     Connection client = connect_slow_reader(server);
     block_in_write(server, client);
@@ -788,42 +863,56 @@ void survives_a_reset_while_it_writes(const ServerKind& kind) {
                                ? "a client that sent a line, half-closed and reset before the echo"
                                : "a client that sent a line and reset before the echo");
   }
-  if (kind.forks) {
-    settle(
-        server.pid(), "the child of a client that has reset to end",
-        [&] { return server.children().empty(); }, [&] { return server.process().report(); });
+  if (subject.forks) {
+    settle(server.pid(), "the child of a client that has reset to end",
+           [&] { return server.children().empty(); });
   }
 }
 
-void serves_after_a_stalled_client(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    serves_after_a_stalled_client,
+    .sentence = "PROGRAM serves the next client once one that never read has gone", .promise = "S6",
+    .marks = 1,
+    .means = "a blocked write ends with an error when the client resets: then it is the next "
+             "one's turn",
+    .look = "steps/01-echo-server, [5] and [6]; write(2), ERRORS", .needs = &listens) {
+  Server server(subject.program);
   Connection stalled = connect_slow_reader(server);
   block_in_write(server, stalled);
   Connection next = server.connect();
   next.send("hello\n");
   stalled.reset();
-  try {
-    next.receive(6, soon);
-  } catch (const Failure& failure) {
-    throw Failure(text("a client that never read has reset; the next one: ", failure.what(), "; ",
-                       report_of(server.process())));
-  }
+  const Situation situation("a client that never read has reset; the next one");
+  next.receive(6, soon);
 }
 
-void ends_while_it_waits(const ServerKind& kind) {
-  expect_ends(kind, "while it waits for a client", [](Server&) { return 0; });
-  expect_ends(kind, "when its client has gone", [&](Server& server) {
+LAB_SHARED_CHECK(
+    ends_while_it_waits,
+    .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM while it waits for a client",
+    .promise = "S7 G5", .marks = 1,
+    .means = "being asked to stop is not an error: stop listening, leave nothing, return 0",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; sigaction(2)",
+    .needs = &listens) {
+  expect_ends(subject, "while it waits for a client", [](Server&) { return 0; });
+  expect_ends(subject, "when its client has gone", [&](Server& server) {
     server.connect().exchange("goodbye\n", soon);
     return 0;
   });
 }
 
-void ends_with_a_silent_client(const ServerKind& kind) {
-  expect_ends(kind, "with a silent client", [&](Server& server) {
+LAB_SHARED_CHECK(
+    ends_with_a_silent_client,
+    .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM with a silent client",
+    .promise = "S7 G5", .marks = 1,
+    .means = "a read that waits for a client must not keep the server from ending, nor outlive "
+             "it",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; signal(7), EINTR",
+    .needs = &listens) {
+  expect_ends(subject, "with a silent client", [&](Server& server) {
     std::vector<Connection> clients;
     for (int i = 0; i < 2; ++i) { // one process: the second one waits
       clients.push_back(server.connect());
-      if (i == 0 || kind.forks) {
+      if (i == 0 || subject.forks) {
         clients.back().exchange("and now nothing\n", soon);
       }
     }
@@ -831,27 +920,34 @@ void ends_with_a_silent_client(const ServerKind& kind) {
   });
 }
 
-void ends_with_a_client_that_does_not_read(const ServerKind& kind) {
-  expect_ends(kind, "with a client that does not read", [](Server& server) {
+LAB_SHARED_CHECK(
+    ends_with_a_client_that_does_not_read,
+    .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM while a write blocks",
+    .promise = "S7 G5", .marks = 1,
+    .means = "a client that does not read blocks write for as long as it likes: the end must not "
+             "wait for it",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; signal(7), EINTR",
+    .needs = &listens) {
+  expect_ends(subject, "with a client that does not read", [](Server& server) {
     Connection client = connect_slow_reader(server);
     block_in_write(server, client);
     return client;
   });
 }
 
-void serves_beside_bad_clients(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(serves_beside_bad_clients,
+                 .sentence = "PROGRAM serves others beside clients that stall or flood or reset",
+                 .promise = "S6", .marks = 2,
+                 .means = "each client has a process of its own, so none has to wait for another",
+                 .look = "steps/06-mp-server, [6]; fork(2)", .needs = &listens) {
+  Server server(subject.program);
   Connection silent = server.connect();
   silent.exchange("half a li", soon);
   Connection stalled = connect_slow_reader(server);
   block_in_write(server, stalled);
   const auto serve = [&](std::string_view beside) {
-    try {
-      server.connect().exchange(pattern(100'000), soon);
-    } catch (const Failure& failure) {
-      throw Failure(
-          text("beside ", beside, ": ", failure.what(), "; ", report_of(server.process())));
-    }
+    const Situation situation(text("beside ", beside));
+    server.connect().exchange(pattern(100'000), soon);
   };
   serve("a silent client and one that does not read");
   for (int i = 0; i < 20; ++i) {
@@ -866,8 +962,14 @@ void serves_beside_bad_clients(const ServerKind& kind) {
   expect_clean(server.process());
 }
 
-void ends_with_fifty_clients(const ServerKind& kind) {
-  Server server(kind.program);
+LAB_SHARED_CHECK(
+    ends_with_fifty_clients,
+    .sentence = "PROGRAM ends with status 0 on SIGTERM with fifty clients and leaves no process",
+    .promise = "S7 G5", .marks = 2,
+    .means = "a signal goes to one process: the parent has to pass it on to its children, and to "
+             "reap them",
+    .look = "steps/06-mp-server, [9]; kill(2), waitpid(2)", .needs = &listens) {
+  Server server(subject.program);
   std::vector<Connection> clients;
   clients.push_back(connect_slow_reader(server));
   while (clients.size() < 50) {
@@ -885,24 +987,32 @@ void ends_with_fifty_clients(const ServerKind& kind) {
   }
 }
 
-void writes_each_line_at_once(const ServerKind& kind) {
-  Server server(kind.program);
-  const auto ports = bring_clients(server, kind);
+LAB_SHARED_CHECK(
+    writes_each_line_at_once, .sentence = "PROGRAM writes each line at once and whole into a pipe",
+    .promise = "G3 S4", .marks = 2,
+    .means = "stdio keeps lines back when output is no terminal, and fork copies what it keeps",
+    .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)", .needs = &listens) {
+  Server server(subject.program);
+  const auto ports = bring_clients(server, subject);
   expect_lines_once(server, {}, ports);
   expect_whole_lines(server.process());
 }
 
-void writes_each_line_once(const ServerKind& kind) {
-  Server server(kind.program, {.process = {.output = Output::file}});
+LAB_SHARED_CHECK(
+    writes_each_line_once, .sentence = "PROGRAM writes each line once and at once into a file",
+    .promise = "G3 S4", .marks = 2,
+    .means = "stdio keeps lines back when output is no terminal, and fork copies what it keeps",
+    .look = "steps/support/output.hpp; setvbuf(3), fflush(3), fork(2)", .needs = &listens) {
+  Server server(subject.program, {.process = {.output = Output::file}});
   Connection first = server.connect();
   first.exchange("hello\n", soon);
   wait_for_line_of(server, first);
   const auto beginning = server.process().lines();
   std::vector<unsigned> ports{first.local_port()};
   first.close();
-  const auto more = bring_clients(server, kind);
+  const auto more = bring_clients(server, subject);
   ports.insert(ports.end(), more.begin(), more.end());
   expect_lines_once(server, beginning, ports);
 }
 
-} // namespace lab::server_checks
+} // namespace lab::server

@@ -1,4 +1,4 @@
-#include "tools/check/parallel.hpp"
+#include "tools/check/run.hpp"
 
 #include "harness/confine.hpp"
 #include "harness/deadline.hpp"
@@ -6,8 +6,7 @@
 #include "harness/proc.hpp"
 #include "harness/process.hpp"
 #include "harness/tree.hpp"
-#include "tools/check/record.hpp"
-#include "tools/check/reporters.hpp"
+#include "tools/check/report.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,6 +44,7 @@ struct Output {
 };
 
 struct Run {
+  const SuiteCheck* check = nullptr;
   Result result;
   const Run* needs = nullptr;
   State state = State::waiting;
@@ -63,15 +63,6 @@ struct Confined {
   std::vector<uid_t> free; // users that no check has now
 };
 
-// doctest takes a comma for the next filter.
-std::string filter_for(const std::string& name) {
-  std::string filter;
-  for (const char c : name) {
-    filter += c == ',' ? std::string("\\,") : std::string(1, c);
-  }
-  return filter;
-}
-
 std::pair<Fd, Fd> make_pipe() {
   std::array<int, 2> ends{-1, -1};
   check(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
@@ -80,9 +71,34 @@ std::pair<Fd, Fd> make_pipe() {
   return made;
 }
 
-/// The child that runs one check: what it has of its parent it does not need, and ends with it.
-[[noreturn]] void be_worker(const Run& run, bool confined, const std::string& marks, int out,
-                            int err, pid_t parent) {
+/// Tries the check, in this process.
+void attempt(const SuiteCheck& check, Result& result) {
+  const auto start = Clock::now();
+  result.outcome = Outcome::failed;
+  try {
+    check.check->body(*check.subject);
+    result.outcome = Outcome::passed;
+  } catch (const Skipped& skipped) {
+    result.outcome = Outcome::skipped;
+    result.why = skipped.what();
+  } catch (const Failure& failure) {
+    result.why = std::string(failure.what()) + '\n' + failure.doing();
+  } catch (const std::exception& error) {
+    result.why = error.what();
+  }
+  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    text.remove_prefix(
+        static_cast<std::size_t>(check(::write(fd, text.data(), text.size()), "write")));
+  }
+}
+
+/// The child that tries one check: what it has of its parent it does not need, and ends with it.
+[[noreturn]] void be_worker(Run& run, bool confined, const std::string& marks, int out, int err,
+                            pid_t parent) {
   int status = EXIT_FAILURE;
   try {
     ::setsid();
@@ -101,18 +117,12 @@ std::pair<Fd, Fd> make_pipe() {
     if (confined) {
       confine_programs(run.user);
     }
-    const std::string suite = "--test-suite=" + filter_for(run.result.suite);
-    const std::string name = "--test-case=" + filter_for(run.result.name);
-    const std::string reporter = std::string("--reporters=") + reporter_for_lab_check;
-    const std::array<const char*, 5> arguments{"lab-check", suite.c_str(), name.c_str(),
-                                               reporter.c_str(), "--no-intro"};
-    doctest::Context context(static_cast<int>(arguments.size()), arguments.data());
-    status = context.run();
+    attempt(*run.check, run.result);
+    write_all(STDOUT_FILENO, encode(run.result));
+    status = EXIT_SUCCESS;
   } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
+    std::cerr << error.what() << std::endl;
   }
-  std::cout.flush();
-  std::cerr.flush();
   ::_exit(status); // what is to be done at the end of the process is our parent's
 }
 
@@ -169,23 +179,20 @@ void take(Run& run, Confined& confined) {
   if (!ended && !run.deadline.passed()) {
     return;
   }
-  const auto told = decode_result(run.out.text);
-  if (told) {
-    run.result.passed = told->passed;
-    run.result.seen = told->seen;
-    run.result.skipped = told->skipped;
-    run.result.seconds = told->seconds;
+  auto told = decode_results(run.out.text);
+  if (!told.empty()) {
+    run.result = std::move(told.front());
   } else {
     const Exit exit = info.si_code == CLD_EXITED
                           ? Exit{.exited = true, .code = info.si_status, .signal = 0}
                           : Exit{.exited = false, .code = 0, .signal = info.si_status};
-    run.result.broken = true;
-    run.result.seen =
+    run.result.outcome = Outcome::broken;
+    run.result.why =
         "the check itself " +
         (ended ? "ended: " + exit.text() : "did not end in " + in_words(longest_check)) + "\n" +
         run.err.text;
   }
-  if (ended && told) { // its programs have ended before it
+  if (ended && !told.empty()) { // its programs have ended before it
     ::waitpid(run.pid, nullptr, 0);
     run.tree->root_reaped();
   } else {
@@ -233,15 +240,19 @@ void wait_for(const std::vector<Run>& runs) {
 
 // Runs the checks, and hands each result to `tell` in the order given.
 template <typename Tell>
-void run_all(std::vector<Result> checks, unsigned jobs, Tell&& tell, Confined confined = {}) {
+void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
+             bool with_needs = true) {
   std::vector<Run> runs(checks.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    runs[i].result = std::move(checks[i]);
+    runs[i].check = checks[i];
+    runs[i].result = result_of(*checks[i]);
   }
   for (Run& run : runs) {
-    const auto needed = std::ranges::find_if(
-        runs, [&](const Run& other) { return other.result.name == run.result.hint.needs; });
-    run.needs = needed == runs.end() || &*needed == &run ? nullptr : &*needed;
+    const auto needed = std::ranges::find_if(runs, [&](const Run& other) {
+      return other.check->check == run.check->check->needs &&
+             other.check->subject == run.check->subject;
+    });
+    run.needs = with_needs && needed != runs.end() ? &*needed : nullptr;
   }
 
   std::size_t told = 0;
@@ -257,8 +268,8 @@ void run_all(std::vector<Result> checks, unsigned jobs, Tell&& tell, Confined co
     for (Run& run : runs) {
       if (run.state == State::waiting &&
           (run.needs == nullptr || run.needs->state == State::done)) {
-        if (run.needs != nullptr && !run.needs->result.passed) {
-          run.result.not_run = "this one has to pass first: " + sentence_of(run.needs->result.name);
+        if (run.needs != nullptr && !run.needs->result.passed() && !run.needs->result.skipped()) {
+          run.result.why = "this one has to pass first: " + run.needs->result.sentence;
           run.state = State::done;
         } else if (running < jobs) {
           start(run, confined);
@@ -296,64 +307,63 @@ bool contains_words(std::string_view text, std::string_view words) {
 
 } // namespace
 
-bool run_in_processes(std::vector<Result> checks, unsigned jobs, bool brief) {
-  Report report(std::cout, brief);
-  bool all_passed = true;
-  run_all(std::move(checks), jobs, [&](const Result& result) {
-    report.add(result);
-    all_passed = all_passed && result.passed;
-  });
-  report.finish();
-  return all_passed;
+Result result_of(const SuiteCheck& check) {
+  return {.suite = check.suite,
+          .sentence = check.name.substr(check.name.find(": ") + 2),
+          .promise = check.check->promise,
+          .marks = check.marks,
+          .means = check.check->means,
+          .look = check.check->look};
 }
 
-void run_for_tool(std::vector<Result> checks, unsigned jobs, const std::vector<uid_t>& users,
+bool run_for_people(const Checks& checks, unsigned jobs, bool brief) {
+  Report report(std::cout, brief);
+  bool none_failed = true;
+  run_all(checks, jobs, [&](const Result& result) {
+    report.add(result);
+    none_failed = none_failed && (result.passed() || result.skipped());
+  });
+  if (checks.size() > 1) {
+    report.finish();
+  }
+  return none_failed;
+}
+
+void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
                   int results) {
-  const auto tell = [&](const Result& result) {
-    const std::string text = encode(Record{.suite = result.suite,
-                                           .name = result.name,
-                                           .promise = result.hint.promise,
-                                           .points = result.hint.points,
-                                           .means = result.hint.means,
-                                           .look = result.hint.look,
-                                           .passed = result.passed,
-                                           .seen = result.seen,
-                                           .skipped = result.skipped,
-                                           .not_run = result.not_run});
-    for (std::string_view rest = text; !rest.empty();) {
-      rest.remove_prefix(
-          static_cast<std::size_t>(check(::write(results, rest.data(), rest.size()), "write")));
-    }
-  };
+  const auto tell = [&](const Result& result) { write_all(results, encode(result)); };
   if (jobs == 0) { // which there are
-    std::ranges::for_each(checks, tell);
+    for (const SuiteCheck* const check : checks) {
+      tell(result_of(*check));
+    }
     return;
   }
-  run_all(std::move(checks), jobs, tell, {.wanted = true, .free = users});
+  run_all(checks, jobs, tell, {.wanted = true, .free = users});
 }
 
-std::optional<bool> all_fail_in_processes(std::vector<Result> checks,
-                                          const std::vector<Rejection>& rejections, unsigned jobs) {
+std::optional<bool> run_for_rejections(const Checks& checks,
+                                       const std::vector<Rejection>& rejections, unsigned jobs) {
   Report report(std::cout);
   std::string wrong;
   bool any_run = false;
-  run_all(std::move(checks), jobs, [&](const Result& result) {
+  const auto judge = [&](const Result& result) {
     report.add(result);
-    const std::string sentence = sentence_of(result.name);
-    if (!result.skipped.empty()) {
+    if (result.skipped()) {
       return;
     }
     any_run = true;
-    if (result.passed || result.broken || !result.not_run.empty()) {
-      wrong += "not rejected by: " + sentence + '\n';
+    if (result.outcome != Outcome::failed) {
+      wrong += "not rejected by: " + result.sentence + '\n';
       return;
     }
     for (const Rejection& rejection : rejections) {
-      if (rejection.sentence == sentence && !contains_words(result.seen, rejection.saying)) {
-        wrong += "rejected by: " + sentence + ", which does not say: " + rejection.saying + '\n';
+      if (rejection.sentence == result.sentence && !contains_words(result.why, rejection.saying)) {
+        wrong +=
+            "rejected by: " + result.sentence + ", which does not say: " + rejection.saying + '\n';
       }
     }
-  });
+  };
+  run_all(checks, jobs, judge, {}, false);
   std::cout << wrong;
   if (!any_run) {
     return std::nullopt;

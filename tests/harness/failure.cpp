@@ -1,0 +1,80 @@
+#include "harness/failure.hpp"
+
+#include <exception>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace lab {
+
+namespace {
+
+struct Reports {
+  std::mutex mutex;
+  std::list<std::function<std::string()>> list;
+};
+
+Reports& reports() {
+  static Reports all;
+  return all;
+}
+
+std::vector<std::string>& situations() {
+  thread_local std::vector<std::string> all;
+  return all;
+}
+
+std::string in_situation(const std::string& seen) {
+  std::string text;
+  for (const std::string& situation : situations()) {
+    text += situation + ": ";
+  }
+  return text + seen;
+}
+
+std::string what_all_do() {
+  thread_local bool asking = false; // a report that fails makes a Failure as well
+  std::string text;
+  if (asking) {
+    return text;
+  }
+  asking = true;
+  Reports& all = reports();
+  const std::lock_guard lock(all.mutex);
+  for (const auto& report : all.list) {
+    try {
+      text += report();
+    } catch (const std::exception& error) {
+      text += std::string("(no report: ") + error.what() + ")\n";
+    }
+  }
+  asking = false;
+  return text;
+}
+
+} // namespace
+
+Failure::Failure(const std::string& seen)
+    : std::runtime_error(in_situation(seen)), doing_(what_all_do()) {}
+
+Situation::Situation(std::string words) {
+  situations().push_back(std::move(words));
+}
+
+Situation::~Situation() {
+  situations().pop_back();
+}
+
+Reported::Reported(std::function<std::string()> report) {
+  Reports& all = reports();
+  const std::lock_guard lock(all.mutex);
+  place_ = all.list.insert(all.list.end(), std::move(report));
+}
+
+Reported::~Reported() {
+  Reports& all = reports();
+  const std::lock_guard lock(all.mutex);
+  all.list.erase(place_);
+}
+
+} // namespace lab
