@@ -415,11 +415,11 @@ ssize_t write_quietly(int fd, std::string_view data) {
   return written;
 }
 
+} // namespace
+
 std::string quantity(std::size_t bytes) {
   return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
 }
-
-} // namespace
 
 std::string shown(std::string_view text, std::size_t most) {
   std::string result;

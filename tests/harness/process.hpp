@@ -208,6 +208,9 @@ private:
   std::unique_ptr<State> state_;
 };
 
+/// `1 byte`, `4711 bytes`.
+std::string quantity(std::size_t bytes);
+
 /// Text of a program for a message: at most `most` bytes, each line after `  | `, bytes that are
 /// not printable as \xNN.
 std::string shown(std::string_view text, std::size_t most = 2000);

@@ -72,10 +72,6 @@ void bind_to(const Fd& socket, const std::string& address) {
   check(::bind(socket.get(), own_end.address(), own_end.size), "bind");
 }
 
-std::string quantity(std::size_t bytes) {
-  return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
-}
-
 std::string received_so_far(const std::string& bytes) {
   return "received until then: " + quantity(bytes.size()) + (bytes.empty() ? "" : "\n") +
          shown(bytes);
