@@ -24,9 +24,9 @@ std::string_view digits(std::string_view text) {
 } // namespace
 
 void Numbers::set_port(const std::string& text, const std::string& run) {
-  for (const Class of : {Class::port, Class::other}) {
-    pair(of, text, run);
-  }
+  port_ = text;
+  port_of_run_ = run;
+  pairs_[Class::port].of_run.emplace(run, text);
 }
 
 bool Numbers::matches(std::string_view expected, std::string_view line) {
@@ -38,28 +38,35 @@ bool Numbers::matches(std::string_view expected, std::string_view line) {
   return true;
 }
 
-std::string Numbers::in_run(std::string_view command) const {
+std::string Numbers::in_run(std::string_view typed) const {
   std::string result;
-  while (!command.empty()) {
-    const std::string_view number = digits(command);
-    if (number.empty()) {
-      result.push_back(command.front());
-      command.remove_prefix(1);
+  std::size_t at = 0;
+  while (at < typed.size()) {
+    const std::string_view number = digits(typed.substr(at));
+    if (number.size() < shortest_name) {
+      result += typed[at++];
       continue;
     }
-    std::string_view replaced = number;
-    if (number.size() >= shortest_name) {
-      for (const auto& [of, pairs] : pairs_) {
-        if (const auto found = pairs.of_lesson.find(number); found != pairs.of_lesson.end()) {
-          replaced = found->second;
-          break;
-        }
-      }
+    const std::string_view run = of_run(class_after(typed.substr(0, at)), number);
+    if (run.empty()) {
+      throw NotShown{std::string(number)};
     }
-    result += replaced;
-    command.remove_prefix(number.size());
+    result += run;
+    at += number.size();
   }
   return result;
+}
+
+std::string_view Numbers::of_run(Class of, std::string_view in_lesson) const {
+  if (in_lesson == port_) {
+    return port_of_run_;
+  }
+  const auto pairs = pairs_.find(of);
+  if (pairs == pairs_.end()) {
+    return {};
+  }
+  const auto found = pairs->second.of_lesson.find(in_lesson);
+  return found == pairs->second.of_lesson.end() ? std::string_view() : found->second;
 }
 
 Numbers::Class Numbers::class_after(std::string_view before) {
@@ -110,6 +117,9 @@ bool Numbers::match(std::string_view expected, std::size_t at, std::string_view 
 bool Numbers::pair(Class of, std::string_view in_lesson, std::string_view in_run) {
   if (in_run.empty()) {
     return false;
+  }
+  if (in_lesson == port_) {
+    return in_run == port_of_run_;
   }
   Pairs& pairs = pairs_[of];
   const auto lesson = pairs.of_lesson.emplace(in_lesson, in_run).first;

@@ -7,19 +7,25 @@
 
 namespace lab::lessons {
 
+/// A number of the lesson that stands for none of the run yet.
+struct NotShown {
+  std::string number;
+};
+
 /// The numbers of a lesson (process ids, ports, inodes: four digits or more), and which number of
 /// the run each of them stands for: the same one throughout a session, and no two for one.
 class Numbers {
 public:
-  /// Makes `text`, a port of the lesson, stand for `run`.
+  /// Makes `text`, the server's port in the lesson, stand for `run`: in an address and elsewhere.
   void set_port(const std::string& text, const std::string& run);
 
   /// Whether the terminal's `line` is the lesson's `expected`: runs of spaces count as one, `...`
   /// is any text. If so, the numbers that are new in it are kept.
   bool matches(std::string_view expected, std::string_view line);
 
-  /// A command of the lesson with the numbers of the run.
-  [[nodiscard]] std::string in_run(std::string_view command) const;
+  /// What the lesson types, with the numbers of the run. Throws NotShown: what is typed literally
+  /// may be anybody's process.
+  [[nodiscard]] std::string in_run(std::string_view typed) const;
 
 private:
   enum class Class : unsigned char { other, port, inode };
@@ -33,6 +39,11 @@ private:
   bool match(std::string_view expected, std::size_t at, std::string_view line);
   bool pair(Class of, std::string_view in_lesson, std::string_view in_run);
 
+  /// Empty where it stands for none.
+  [[nodiscard]] std::string_view of_run(Class of, std::string_view in_lesson) const;
+
+  std::string port_; // the server's
+  std::string port_of_run_;
   std::map<Class, Pairs> pairs_;
 };
 

@@ -147,39 +147,45 @@ std::optional<std::string> before_prompt(const std::string& line) {
   return line.substr(0, line.size() - prompt.size());
 }
 
+/// What ends a word of a command.
+constexpr std::string_view between_words = " ;|&()$'\"";
+
+/// Whether a command looks at processes and sockets, and does nothing else.
+bool is_look(std::string_view command) {
+  constexpr std::array<std::string_view, 5> tools{"ps", "ss", "pstree", "lsof", "pgrep"};
+  const std::string_view first = command.substr(0, command.find_first_of(between_words));
+  return std::ranges::find(tools, first) != tools.end();
+}
+
 /// Why a command cannot be played here; empty if it can.
-std::string obstacle(const std::string& command) {
-  constexpr std::array<std::string_view, 10> tools{"ps", "ss",  "strace", "pstree", "lsof",
-                                                   "nc", "gdb", "pgrep",  "cc",     "g++"};
-  static std::map<std::string_view, std::string> known;
-  std::string_view rest = command;
-  while (!rest.empty()) {
-    const std::size_t start = rest.find_first_not_of(" ;|&()$'\"");
+std::string obstacle(std::string_view command) {
+  constexpr std::array<std::string_view, 11> tools{"ps",  "ss",    "strace", "pstree", "lsof", "nc",
+                                                   "gdb", "pgrep", "pkill",  "cc",     "g++"};
+  while (!command.empty()) {
+    const std::size_t start = command.find_first_not_of(between_words);
     if (start == std::string_view::npos) {
       break;
     }
-    rest.remove_prefix(start);
-    const std::string_view word = rest.substr(0, rest.find_first_of(" ;|&()$'\""));
-    rest.remove_prefix(word.size());
-    const auto* const tool = std::find(tools.begin(), tools.end(), word);
-    if (tool == tools.end()) {
+    command.remove_prefix(start);
+    const std::string word(command.substr(0, command.find_first_of(between_words)));
+    command.remove_prefix(word.size());
+    if (std::ranges::find(tools, word) == tools.end()) {
       continue;
     }
-    const auto [entry, is_new] = known.try_emplace(*tool);
-    if (is_new) {
-      // NOLINTBEGIN(cert-env33-c,concurrency-mt-unsafe,bugprone-command-processor): our own words
-      if (std::system(("command -v " + std::string(word) + " >/dev/null").c_str()) != 0) {
-        entry->second = std::string(word) + " is not installed";
-      } else if (word == "strace" && sanitized) {
-        entry->second = "LeakSanitizer does not work under strace";
-      } else if (word == "strace" && std::system("strace -o /dev/null true 2>/dev/null") != 0) {
-        entry->second = "strace may not trace here";
+    // NOLINTBEGIN(cert-env33-c,concurrency-mt-unsafe,bugprone-command-processor): our own words
+    if (std::system(("command -v " + word + " >/dev/null").c_str()) != 0) {
+      return word + " is not installed";
+    }
+    if (word == "strace" && sanitized) {
+      return "LeakSanitizer does not work under strace";
+    }
+    if (word == "strace") {
+      static const bool traces = std::system("strace -o /dev/null true 2>/dev/null") == 0;
+      if (!traces) {
+        return "strace may not trace here";
       }
-      // NOLINTEND(cert-env33-c,concurrency-mt-unsafe,bugprone-command-processor)
     }
-    if (!entry->second.empty()) {
-      return entry->second;
-    }
+    // NOLINTEND(cert-env33-c,concurrency-mt-unsafe,bugprone-command-processor)
   }
   return {};
 }
@@ -193,11 +199,13 @@ public:
 
   Played play(const Section& section) {
     for (const Block& block : section.blocks) {
-      const std::string reason = obstacle_of(block);
-      if (!reason.empty()) {
-        played_.skipped.push_back({.line = block.entries.front().line, .text = reason});
-        if (block.still_running) {
-          played_.skipped.back().text += ", and the rest of the section needs it";
+      if (const std::string reason = obstacle_of(block); !reason.empty()) {
+        skip(block.entries.front().line, reason);
+        if (!only_looks(block)) {
+          if (&block != &section.blocks.back()) {
+            played_.skipped.back().text +=
+                "; the rest of the section may need this, and is not played either";
+          }
           break;
         }
         continue;
@@ -238,6 +246,17 @@ private:
       }
     }
     return {};
+  }
+
+  /// Whether a block may be left out: it is nothing but looks. (If it begins with what is shown, a
+  /// program that runs in its terminal shows that.)
+  static bool only_looks(const Block& block) {
+    return block.entries.front().kind == Entry::Kind::command && !block.still_running &&
+           std::ranges::all_of(block.entries, [](const Entry& entry) {
+             return entry.kind == Entry::Kind::command
+                        ? is_look(entry.text)
+                        : entry.kind != Entry::Kind::typed && entry.kind != Entry::Kind::key;
+           });
   }
 
   bool play(const Block& block) {
@@ -296,9 +315,10 @@ private:
       terminal.rest();
     }
     try {
-      terminal.type(shell                              ? numbers_.in_run(entry.text) + "\n"
-                    : entry.kind == Entry::Kind::typed ? entry.text + "\n"
-                                                       : entry.text);
+      terminal.type(entry.kind == Entry::Kind::key ? entry.text
+                                                   : numbers_.in_run(entry.text) + "\n");
+    } catch (const NotShown& unknown) {
+      return stop_before(entry.line, unknown.number);
     } catch (const Mismatch& mismatch) {
       return fail(entry.line, "a terminal to type into", mismatch.seen);
     }
@@ -497,6 +517,21 @@ private:
     }
     terminal.after_key = false;
     return line;
+  }
+
+  /// Types nothing that has a number which this run has not shown: it may be anybody's.
+  bool stop_before(int line, const std::string& number) {
+    if (played_.skipped.empty()) {
+      return fail(line, "a line above that shows " + number, "none");
+    }
+    skip(line, "what " + number +
+                   " is in this run was to be seen in a block that was not played; "
+                   "the rest of the section is not played either");
+    return false;
+  }
+
+  void skip(int line, std::string reason) {
+    played_.skipped.push_back({.line = line, .text = std::move(reason)});
   }
 
   static std::string in(const Block& block, const std::string& text) {

@@ -4,11 +4,13 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "harness/deadline.hpp"
 #include "harness/guard.hpp"
+#include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "kit/lessons/lesson.hpp"
 #include "kit/lessons/matching.hpp"
 #include "kit/lessons/player.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -101,7 +103,8 @@ TEST_CASE("transcripts: a number stands for one of the run, and always for the s
   CHECK_FALSE(numbers.matches("4712 has ended", "83 has ended"));
   CHECK(numbers.matches("4712 has ended", "84 has ended"));
   CHECK_FALSE(numbers.matches("status 7", "status 8"));
-  CHECK(numbers.in_run("kill -9 4711 1234") == "kill -9 83 1234");
+  CHECK(numbers.in_run("kill -9 4711 4710") == "kill -9 83 82");
+  CHECK_THROWS_AS(numbers.in_run("kill -9 4711 1234"), lessons::NotShown);
 }
 
 TEST_CASE("transcripts: ports and inodes are counted apart from process ids") {
@@ -112,6 +115,10 @@ TEST_CASE("transcripts: ports and inodes are counted apart from process ids") {
   CHECK(numbers.matches("IP: 127.0.0.1 port: 40000", "IP: 127.0.0.1 port: 5555"));
   CHECK(numbers.matches("child 4711, socket:[88888]", "child 5555, socket:[5555]"));
   CHECK(numbers.in_run("server 9190") == "server 25000");
+  CHECK(numbers.in_run("ss sport = :9190 or dport = :40000") ==
+        "ss sport = :25000 or dport = :5555");
+  CHECK_THROWS_AS(numbers.in_run("kill 40000"), lessons::NotShown);     // a port is nobody's id
+  CHECK(numbers.matches("4720 S server 9190", "25000 S server 25000")); // an id may be that number
 }
 
 TEST_CASE("transcripts: spaces and dots in a line") {
@@ -140,6 +147,20 @@ std::string problem_of(std::string_view text, std::chrono::milliseconds limit = 
   return "";
 }
 
+/// A machine on which no tool is installed, for as long as this lives.
+class WithoutTools {
+public:
+  WithoutTools() { setenv("PATH", "/nowhere", 1); }
+
+  WithoutTools(const WithoutTools&) = delete;
+  WithoutTools& operator=(const WithoutTools&) = delete;
+
+  ~WithoutTools() { setenv("PATH", path_.c_str(), 1); }
+
+private:
+  std::string path_ = std::getenv("PATH"); // NOLINT(*-mt-unsafe)
+};
+
 void check_contains(const std::string& text, std::string_view piece) {
   CAPTURE(text);
   CAPTURE(piece);
@@ -163,8 +184,8 @@ TEST_CASE("transcripts: a block is played, typed into, and ended") {
 
 TEST_CASE("transcripts: a key is not typed before the program has done what it does by itself") {
   CHECK(problem_of("<!-- run -->\n```console\n"
-                   "$ echo ready; for i in {1..200000}; do :; done; echo \"$i\" > counted; cat\n"
-                   "ready\n^C\n$ cat counted\n200000\n```\n") == "");
+                   "$ echo ready; for i in {1..200}{1..999}; do :; done; echo done > counted; cat\n"
+                   "ready\n^C\n$ cat counted\ndone\n```\n") == "");
 }
 
 TEST_CASE("transcripts: what is not so is reported at its line") {
@@ -186,9 +207,54 @@ TEST_CASE("transcripts: what is not so is reported at its line") {
         2s);
   check("<!-- run -->\n```console\n$ echo one\none\n> two\n```\n", "5", "nothing more",
         "command not found", 2s);
+  check("<!-- run -->\n```console\n$ echo 4711\n4711\n```\n", "3", "above that shows 4711", "none");
   check("<!-- run -->\n```console\n$ sleep 0 & wait; echo $!\n...\n4711\n$ echo 4711 1\n4712 "
         "1\n```\n",
         "7", "'4712 1'", " 1'");
+}
+
+TEST_CASE("transcripts: no number is typed that this run has not shown") {
+  lab::Process bystander("/bin/sleep", {.arguments = {"600"}, .input = lab::Input::null});
+  std::string number = std::to_string(bystander.pid());
+  number.insert(0, 4 - std::min<std::size_t>(number.size(), 4), '0'); // a name has four digits
+  std::string kill;
+  SUBCASE("in a command") {
+    kill = "$ kill -KILL " + number + "\n";
+  }
+  SUBCASE("in a command of several lines") {
+    kill = "$ /bin/sh <<end\n> kill -KILL " + number + "\n> end\n";
+  }
+  const std::string text = "<!-- run -->\n```console\n$ ps -C sleep -o pid=\n" + number +
+                           "\n```\n<!-- run -->\n```console\n" + kill + "$ echo on\non\n```\n";
+  const WithoutTools here;
+  const auto played = lessons::play(lessons::parse(text).sections.at(0), lab::patience);
+  CHECK_FALSE(bystander.poll_exit());
+  CHECK(played.problems.empty());
+  REQUIRE(played.skipped.size() == 2);
+  CHECK(played.skipped[0].text == "ps is not installed");
+  check_contains(played.skipped[1].text, number);
+}
+
+TEST_CASE("transcripts: what is not played ends its section, unless it only looks") {
+  const auto played = [](const std::string& first) {
+    const WithoutTools here;
+    return lessons::play(lessons::parse("<!-- run -->\n```console\n" + first +
+                                        "```\n<!-- run -->\n```console\n$ echo 2\n3\n```\n")
+                             .sections.at(0),
+                         lab::patience);
+  };
+  for (const std::string_view look : {"$ ps -o pid\n...\n", "$ ss -t | wc -l\n3\n$ ps\n"}) {
+    CAPTURE(look);
+    CHECK(played(std::string(look)).problems.size() == 1);
+  }
+  for (const std::string_view other :
+       {"$ (kill $!; ps)\n...\n", "$ strace true\n...\n", "$ : > made\n$ ps\n...\n"}) {
+    CAPTURE(other);
+    const auto result = played(std::string(other));
+    CHECK(result.problems.empty());
+    REQUIRE(result.skipped.size() == 1);
+    check_contains(result.skipped[0].text, "is not installed; the rest of the section");
+  }
 }
 
 TEST_CASE("transcripts: the format's own mistakes are reported") {
