@@ -582,6 +582,14 @@ void Process::State::start() {
   const std::string mark = new_mark();
   tree.emplace(mark);
   auto added = options.environment;
+  // By LC_ALL alone the messages of libc, bash and ls are not English: unless the locale's name is
+  // just C, gettext(3) asks LANGUAGE first.
+  for (const auto& [variable, value] : {std::pair("LC_ALL", "C.UTF-8"), {"LANGUAGE", ""}}) {
+    if (std::ranges::find(added, variable, &std::pair<std::string, std::string>::first) ==
+        added.end()) {
+      added.emplace_back(variable, value);
+    }
+  }
   const char* outer = std::getenv(std::string(run_variable).c_str());
   added.emplace_back(run_variable, outer == nullptr ? mark : std::string(outer) + "/" + mark);
   std::vector<std::string> environment;

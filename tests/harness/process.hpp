@@ -44,7 +44,8 @@ struct ProcessOptions {
   /// Counts all processes of `user`, or of ours without one; has no effect on root.
   std::optional<unsigned> processes{};
 
-  /// Added to the harness's own environment.
+  /// Added to the harness's own environment, in which messages are English (LC_ALL, LANGUAGE): they
+  /// are compared.
   std::vector<std::pair<std::string, std::string>> environment{}; // NOLINT(*-member-init)
   /// Runs as this user and the group of the same number; only for a harness that is root. Nothing:
   /// as the user that confine_programs was given, or as our own.

@@ -35,8 +35,8 @@ constexpr std::chrono::milliseconds film_limit = 90s;
 
 lab::Process start(int pace, lab::Output output = lab::Output::pipe,
                    std::vector<std::pair<std::string, std::string>> environment = {}) {
-  const std::array<std::pair<std::string, std::string>, 5> defaults{
-      {{"TERM", "xterm"}, {"NO_COLOR", ""}, {"LC_ALL", ""}, {"LC_CTYPE", ""}, {"LANG", "C.UTF-8"}}};
+  const std::array<std::pair<std::string, std::string>, 2> defaults{
+      {{"TERM", "xterm"}, {"NO_COLOR", ""}}};
   for (const auto& entry : defaults) {
     if (std::none_of(environment.begin(), environment.end(),
                      [&](const auto& other) { return other.first == entry.first; })) {

@@ -155,6 +155,20 @@ TEST_SUITE("harness") {
     CHECK(program.command() == "shows_itself with space ");
   }
 
+  TEST_CASE("a program speaks English, whatever its user reads") {
+    ::setenv("LC_ALL", "ko_KR.UTF-8", 1);
+    ::setenv("LANGUAGE", "ko", 1);
+    Process english("/usr/bin/printenv", {.arguments = {"LC_ALL", "LANGUAGE"}});
+    Process asked_otherwise("/usr/bin/printenv", {.arguments = {"LC_ALL", "LANGUAGE"},
+                                                  .environment = {{"LC_ALL", "eo.UTF-8"}}});
+    ::unsetenv("LANGUAGE");
+    ::unsetenv("LC_ALL");
+    CHECK(english.wait().success());
+    CHECK(english.out() == "C.UTF-8\n\n");
+    CHECK(asked_otherwise.wait().success());
+    CHECK(asked_otherwise.out() == "eo.UTF-8\n\n");
+  }
+
   TEST_CASE("a program that is not there, or is none") {
     const std::string folder = lab::program_folder();
     CHECK(failure_of([] { const Process program("nothing"); }) ==

@@ -87,8 +87,7 @@ public:
                                              {"PS2", ""},
                                              {"HISTFILE", ""},
                                              {"TERM", "dumb"},
-                                             {"COLUMNS", "200"},
-                                             {"LC_ALL", "C.UTF-8"}},
+                                             {"COLUMNS", "200"}},
                              .working_directory = folder.path().string()}) {}
 
   /// The next line, or that of the prompt. Throws Mismatch where none comes.

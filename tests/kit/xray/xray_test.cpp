@@ -63,7 +63,7 @@ std::string with(std::string text, std::initializer_list<long> numbers) {
 lab::ProcessOptions options_for(std::vector<std::string> arguments, Environment environment = {},
                                 lab::Output output = lab::Output::pipe) {
   for (const auto& [name, value] :
-       Environment{{"TERM", "xterm"}, {"NO_COLOR", ""}, {"LC_ALL", "C.UTF-8"}, {"COLUMNS", ""}}) {
+       Environment{{"TERM", "xterm"}, {"NO_COLOR", ""}, {"COLUMNS", ""}}) {
     if (std::none_of(environment.begin(), environment.end(),
                      [&, &of_name = name](const auto& entry) { return entry.first == of_name; })) {
       environment.emplace_back(name, value);
