@@ -44,9 +44,6 @@ namespace lab {
 
 namespace {
 
-/// PIPE_BUF, the size of a packet in packet mode.
-constexpr std::size_t packet = 4096;
-
 /// Writes that are kept apart; more are joined, so that a flood of small ones needs no memory.
 constexpr std::size_t most_writes = 100'000;
 
@@ -66,9 +63,9 @@ struct Stream {
     Clock::time_point when;
   };
 
-  Fd source;            // our end; empty once it has reached end of file
-  bool is_file = false; // no end of file: read as far as it goes
-  bool packets = false;
+  Fd source;                   // our end; empty once it has reached end of file
+  bool is_file = false;        // no end of file: read as far as it goes
+  std::size_t packet_size = 0; // of a full one; 0: the kernel keeps no writes apart
   bool joined = false; // the last packet was a full one, so the next belongs to the same write
   std::string text;
   std::vector<Mark> marks; // where each write ends
@@ -82,7 +79,7 @@ struct Stream {
     } else {
       marks.push_back(mark);
     }
-    joined = packets && piece.size() == packet;
+    joined = piece.size() == packet_size;
   }
 
   [[nodiscard]] std::vector<Write> writes() const {
@@ -341,14 +338,16 @@ rlim_t tasks_of_this_user() {
 struct Pipe {
   Fd read;
   Fd write;
-  bool packets = false;
+  std::size_t packet_size = 0; // of a full one, in packet mode
 };
 
 Pipe make_pipe(bool packets) {
   std::array<int, 2> ends{-1, -1};
   Pipe made;
-  made.packets = packets && ::pipe2(ends.data(), O_CLOEXEC | O_DIRECT) == 0;
-  if (!made.packets) {
+  if (packets && ::pipe2(ends.data(), O_CLOEXEC | O_DIRECT) == 0) {
+    // A page of the kernel's, which may be 16 or 64 KiB. (pipe(2) says PIPE_BUF, which is 4,096.)
+    made.packet_size = static_cast<std::size_t>(::getpagesize());
+  } else {
     check(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
   }
   made.read = own(ends[0], "pipe2");
@@ -677,7 +676,7 @@ void Process::State::start() {
     Pipe pipe = make_pipe(true);
     enlarge(pipe.read);
     set_nonblocking(pipe.read);
-    stream.packets = pipe.packets;
+    stream.packet_size = pipe.packet_size;
     stream.source = std::move(pipe.read);
     theirs.push_back(std::move(pipe.write));
     return theirs.back().get();
@@ -772,12 +771,12 @@ Process::State::~State() {
 
 /// Adds what there is to a stream. False when there is nothing now.
 bool Process::State::take_in(Stream& stream) {
+  // A packet larger than what is asked for would lose its end. No page of Linux on x86-64 or arm64
+  // is larger than this.
   std::array<char, 65536> buffer; // NOLINT(*-member-init): read fills what is used
-  // A packet larger than what is asked for would lose its end; but none is larger than this.
-  const std::size_t most = stream.packets ? packet : buffer.size();
-  const ssize_t got = stream.is_file ? ::pread(stream.source.get(), buffer.data(), most,
+  const ssize_t got = stream.is_file ? ::pread(stream.source.get(), buffer.data(), buffer.size(),
                                                static_cast<off_t>(stream.text.size()))
-                                     : ::read(stream.source.get(), buffer.data(), most);
+                                     : ::read(stream.source.get(), buffer.data(), buffer.size());
   if (got > 0) {
     stream.add({buffer.data(), static_cast<std::size_t>(got)});
     return true;
@@ -1111,7 +1110,7 @@ std::vector<std::string> Process::error_writes() const {
 
 bool Process::sees_writes() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->out.packets;
+  return state_->out.packet_size != 0;
 }
 
 bool Process::flooded() const {

@@ -140,9 +140,9 @@ public:
   [[nodiscard]] std::string err() const;
 
   /// Each write(2) to standard output so far; pipe(2), O_DIRECT: the kernel keeps them apart, as
-  /// packets of up to 4,096 bytes. Longer writes are put together again (so a write of exactly
-  /// 4,096 bytes is joined with the next). Only if sees_writes(); else each element is what one
-  /// read of ours gave. The first 100,000 are kept apart, all after them are one.
+  /// packets of up to a page. Longer writes are put together again (so a write of exactly a page
+  /// is joined with the next). Only if sees_writes(); else each element is what one read of ours
+  /// gave. The first 100,000 are kept apart, all after them are one.
   [[nodiscard]] std::vector<std::string> writes() const;
 
   /// The same with the time at which each arrived.
