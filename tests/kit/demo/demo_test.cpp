@@ -222,7 +222,7 @@ TEST_SUITE("demo") {
     lab::Process demo = start(0, lab::Output::pipe, {{"LC_ALL", "ko_KR.EUC-KR"}});
     CHECK(demo.wait(film_limit).text() == "exit status 0");
     const std::string log = demo.out();
-    CHECK(std::all_of(log.begin(), log.end(), [](char byte) { return byte > 0; }));
+    CHECK(std::all_of(log.begin(), log.end(), [](signed char byte) { return byte > 0; }));
     in_order(log, {R"(\|- echo_mpserver)", "`- echo_mpserver"});
   }
 

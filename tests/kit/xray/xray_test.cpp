@@ -654,7 +654,8 @@ TEST_SUITE("lab-xray") {
     CHECK_FALSE(contains(run_xray(pids).out, "\x1b"));
     const Ran ascii = run_xray({std::to_string(server.pid())}, {{"LC_ALL", "ko_KR.EUC-KR"}});
     CHECK(contains(ascii.out, "`- leaky_server"));
-    CHECK(std::all_of(ascii.out.begin(), ascii.out.end(), [](char byte) { return byte > 0; }));
+    CHECK(
+        std::all_of(ascii.out.begin(), ascii.out.end(), [](signed char byte) { return byte > 0; }));
   }
 
   TEST_CASE("--svg writes a file, or says why not") {
