@@ -52,9 +52,9 @@ using lab::Server;
 /// Descriptors that the server may have: fewer than clients come, and more than it needs at once.
 constexpr unsigned descriptors_of_server = 1'024;
 
-/// What the parent may have more at the end than after its first client: its list of children, as
-/// long as there were children at once.
-constexpr std::size_t memory_allowed = std::size_t{64} << 10;
+/// What the parent may have more at the end than after its first client, in pages: its list of
+/// children, as long as there were children at once.
+constexpr std::size_t pages_allowed = 16;
 
 /// Clients that failed, after which no more are sent, and of which so many are told of.
 constexpr std::size_t enough_failures = 10;
@@ -604,7 +604,7 @@ private:
            " descriptors after its first client, and has " + grouped(after.descriptors.size()) +
            " now; the last is " + (after.descriptors.empty() ? "none" : after.descriptors.back()));
     }
-    if (after.memory > before.memory + memory_allowed) {
+    if (after.memory > before.memory + pages_allowed * static_cast<std::size_t>(::getpagesize())) {
       fail("the parent had " + grouped(before.memory >> 10U) +
            " KiB of memory after its first client, and has " + grouped(after.memory >> 10U) +
            " KiB now");
