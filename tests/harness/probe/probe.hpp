@@ -80,7 +80,7 @@ struct UnsafeCall {
   std::string function;    ///< `printf`, `operator new`, `std::cout <<`
   std::string interrupted; ///< what the signal broke into, where that is known: `malloc`, `accept`
   /// Every time, the signal was blocked but in ppoll, pselect, sigsuspend or epoll_pwait: then it
-  /// breaks into nothing that the function could be in. Known on x86-64, elsewhere false.
+  /// breaks into nothing that the function could be in.
   bool only_while_waiting = true;
   std::size_t times = 0;
   std::string text; ///< `printf called in the handler of SIGCHLD (pid 4123)`

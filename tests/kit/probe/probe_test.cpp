@@ -287,14 +287,20 @@ TEST_SUITE("probe") {
     REQUIRE(paused.unsafe_calls().size() == 1);
     CHECK(paused.unsafe_calls()[0].interrupted == "pause");
     CHECK_FALSE(paused.unsafe_calls()[0].only_while_waiting);
-    Probe let_in;
-    const Run result = run(&let_in, built("handlers"), {"let in"});
-    CHECK_MESSAGE(result.exit.success(), result.out);
-    REQUIRE(let_in.unsafe_calls().size() == 1);
-    CHECK(let_in.unsafe_calls()[0].interrupted == "ppoll");
-#if defined(__x86_64__)
-    CHECK(let_in.unsafe_calls()[0].only_while_waiting);
-#endif
+    for (const std::string& program : builds_of("handlers")) {
+      for (const char* const call : {"ppoll", "pselect", "sigsuspend", "epoll_pwait"}) {
+        CAPTURE(program);
+        CAPTURE(std::string(call));
+        Probe let_in;
+        const Run result = run(&let_in, program, {call}); // two signals at once
+        CHECK_MESSAGE(result.exit.success(), result.out);
+        REQUIRE(let_in.unsafe_calls().size() == 2);
+        for (const lab::UnsafeCall& unsafe : let_in.unsafe_calls()) {
+          CHECK(unsafe.interrupted == call);
+          CHECK_MESSAGE(unsafe.only_while_waiting, unsafe.text);
+        }
+      }
+    }
   }
 
   TEST_CASE("fork fails when it is told to, and only then") {

@@ -360,9 +360,33 @@ LAB_INTERPOSE(ssize_t, sendmsg, (int fd, const msghdr* message, int flags)) {
 
 namespace {
 
+// A call that waits with another mask than the thread's, if it is given one.
+class WithMask {
+public:
+  explicit WithMask(const sigset_t* mask) noexcept : former_(here.closed) {
+    if (mask != nullptr) {
+      const KeepErrno keep;
+      pthread_sigmask(SIG_BLOCK, nullptr, &closed_);
+      here.closed = &closed_;
+    }
+  }
+
+  WithMask(const WithMask&) = delete;
+  WithMask& operator=(const WithMask&) = delete;
+  WithMask(WithMask&&) = delete;
+  WithMask& operator=(WithMask&&) = delete;
+
+  ~WithMask() { here.closed = former_; }
+
+private:
+  const sigset_t* former_;
+  sigset_t closed_; // NOLINT(*-member-init): set where it is used
+};
+
 template <typename Real>
-int wait_for_events(const char* name, Real&& real) {
+int wait_for_events(const char* name, Real&& real, const sigset_t* mask = nullptr) {
   const Within within(name);
+  const WithMask with(mask);
   if (const Fault told = fault(Group::poll); told.error != 0) {
     Call call(What::call_poll, name);
     return call.fail(told);
@@ -388,13 +412,15 @@ LAB_INTERPOSE(int, __poll_chk, (pollfd * list, nfds_t count, int limit, std::siz
 
 LAB_INTERPOSE(int, ppoll,
               (pollfd * list, nfds_t count, const timespec* limit, const sigset_t* mask)) {
-  return wait_for_events("ppoll", [=] { return next_ppoll(list, count, limit, mask); });
+  return wait_for_events(
+      "ppoll", [=] { return next_ppoll(list, count, limit, mask); }, mask);
 }
 
 LAB_INTERPOSE(int, __ppoll_chk,
               (pollfd * list, nfds_t count, const timespec* limit, const sigset_t* mask,
                std::size_t room)) {
-  return wait_for_events("ppoll", [=] { return next___ppoll_chk(list, count, limit, mask, room); });
+  return wait_for_events(
+      "ppoll", [=] { return next___ppoll_chk(list, count, limit, mask, room); }, mask);
 }
 
 LAB_INTERPOSE(int, select, (int count, fd_set* in, fd_set* out, fd_set* other, timeval* limit)) {
@@ -404,8 +430,8 @@ LAB_INTERPOSE(int, select, (int count, fd_set* in, fd_set* out, fd_set* other, t
 LAB_INTERPOSE(int, pselect,
               (int count, fd_set* in, fd_set* out, fd_set* other, const timespec* limit,
                const sigset_t* mask)) {
-  return wait_for_events("pselect",
-                         [=] { return next_pselect(count, in, out, other, limit, mask); });
+  return wait_for_events(
+      "pselect", [=] { return next_pselect(count, in, out, other, limit, mask); }, mask);
 }
 
 LAB_INTERPOSE(int, epoll_wait, (int fd, epoll_event* events, int most, int limit)) {
@@ -414,8 +440,15 @@ LAB_INTERPOSE(int, epoll_wait, (int fd, epoll_event* events, int most, int limit
 
 LAB_INTERPOSE(int, epoll_pwait,
               (int fd, epoll_event* events, int most, int limit, const sigset_t* mask)) {
-  return wait_for_events("epoll_pwait",
-                         [=] { return next_epoll_pwait(fd, events, most, limit, mask); });
+  return wait_for_events(
+      "epoll_pwait", [=] { return next_epoll_pwait(fd, events, most, limit, mask); }, mask);
+}
+
+LAB_INTERPOSE(int, epoll_pwait2,
+              (int fd, epoll_event* events, int most, const timespec* limit,
+               const sigset_t* mask)) {
+  return wait_for_events(
+      "epoll_pwait2", [=] { return next_epoll_pwait2(fd, events, most, limit, mask); }, mask);
 }
 
 // Waiting for a signal. Not recorded: the handlers are. But a report can say where they came in.
@@ -428,6 +461,7 @@ LAB_INTERPOSE(int, pause, ()) {
 
 LAB_INTERPOSE(int, sigsuspend, (const sigset_t* mask)) {
   const Within within("sigsuspend");
+  const WithMask with(mask);
   hold_parent();
   return next_sigsuspend(mask);
 }

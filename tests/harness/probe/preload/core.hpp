@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,7 +21,8 @@ extern constinit std::atomic<Shared*> shared;
 struct Frame {
   Frame* outer;
   const char*
-      interrupted; ///< the function that its signal broke into; null: the program's own code
+      interrupted;        ///< the function that its signal broke into; null: the program's own code
+  const sigset_t* closed; ///< as of the thread, when the signal came
   unsigned nested;
   int signal;
   bool let_in;          ///< blocked but for a call like ppoll
@@ -31,7 +33,9 @@ struct Frame {
 struct Thread {
   Frame* frame;       ///< the innermost handler; null outside of handlers
   const char* within; ///< the interposed function that has been called last and has not returned
-  unsigned nested;    ///< how many reported functions the thread is in: only the outermost counts
+  const sigset_t* closed; ///< in a call that waits with another mask, as ppoll: what is blocked but
+                          ///< for that call; null outside of such a call
+  unsigned nested; ///< how many reported functions the thread is in: only the outermost counts
   bool resolving;
 };
 

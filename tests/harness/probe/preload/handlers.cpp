@@ -12,8 +12,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <ucontext.h>
-
 namespace lab::probe {
 
 namespace {
@@ -31,30 +29,18 @@ To as(From handler) noexcept {
 constexpr std::size_t slots = 128;
 constinit std::array<std::atomic<Handler>, slots> handlers{};
 
-// Whether the signal was blocked in the code that it interrupted: then a call that waits with
-// another mask, such as ppoll or sigsuspend, has let it in.
-bool was_blocked(int signal, const void* context) noexcept {
-#if defined(__x86_64__)
-  // The kernel hands every handler its context here, with or without SA_SIGINFO.
-  const auto* const state = static_cast<const ucontext_t*>(context);
-  return sigismember(&state->uc_sigmask, signal) == 1;
-#else
-  static_cast<void>(signal);
-  static_cast<void>(context);
-  return false;
-#endif
-}
-
 void run(Handler handler, int signal, siginfo_t* info, void* context) {
   const int errno_before = errno;
   Frame frame{.outer = here.frame,
               .interrupted = here.within,
+              .closed = here.closed,
               .nested = here.nested,
               .signal = signal,
-              .let_in = was_blocked(signal, context),
+              .let_in = here.closed != nullptr && sigismember(here.closed, signal) == 1,
               .errno_disturbed = false};
   here.nested = 0;
   here.within = nullptr;
+  here.closed = nullptr;
   here.frame = &frame;
   Facts enter{};
   enter.what = What::enter;
@@ -78,6 +64,7 @@ void run(Handler handler, int signal, siginfo_t* info, void* context) {
   add(leave, clobbered);
   here.frame = frame.outer;
   here.within = frame.interrupted;
+  here.closed = frame.closed;
   here.nested = frame.nested;
   errno = errno_after; // as the program's handler left it: that is for the check to judge
 }
@@ -209,6 +196,7 @@ void jump(const JumpState& state) noexcept {
     here.nested = here.frame->nested;
     here.frame = here.frame->outer;
     here.within = nullptr;
+    here.closed = nullptr;
   }
 }
 

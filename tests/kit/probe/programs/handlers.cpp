@@ -15,6 +15,8 @@
 #include <string_view>
 
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -238,19 +240,34 @@ void jump_inside() {
   raise(SIGUSR1);
 }
 
-// The signal is blocked but in ppoll: the handler breaks into nothing.
-void let_in() {
+// The signals are blocked but in the call: the handlers break into nothing.
+void let_in(int (*wait)(const sigset_t* open)) {
   sigset_t blocked;
   sigset_t open;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGUSR1);
+  sigaddset(&blocked, SIGUSR2);
   sigprocmask(SIG_BLOCK, &blocked, &open);
   install(SIGUSR1, count_and_print);
+  install(SIGUSR2, count_and_print);
   raise(SIGUSR1);
+  raise(SIGUSR2);
   expect(runs == 0, "blocked");
-  expect(ppoll(nullptr, 0, nullptr, &open) == -1 && errno == EINTR, "ppoll");
-  expect(runs == 1, "let in");
+  expect(wait(&open) == -1 && errno == EINTR, "the call");
+  expect(runs == 2, "let in");
 }
+
+const std::map<std::string_view, int (*)(const sigset_t*)> waits{
+    {"ppoll", [](const sigset_t* open) { return ppoll(nullptr, 0, nullptr, open); }},
+    {"pselect",
+     [](const sigset_t* open) { return pselect(0, nullptr, nullptr, nullptr, nullptr, open); }},
+    {"sigsuspend", [](const sigset_t* open) { return sigsuspend(open); }},
+    {"epoll_pwait",
+     [](const sigset_t* open) {
+       epoll_event event{};
+       return epoll_pwait(epoll_create1(0), &event, 1, -1, open);
+     }},
+};
 
 } // namespace
 
@@ -304,8 +321,8 @@ int main(int argc, char** argv) {
     install(SIGALRM, count_and_print);
     alarm(1);
     pause();
-  } else if (what == "let in") {
-    let_in();
+  } else if (const auto wait = waits.find(what); wait != waits.end()) {
+    let_in(wait->second);
   } else {
     return 6;
   }
