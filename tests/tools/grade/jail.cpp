@@ -13,10 +13,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <system_error>
 #include <thread>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
@@ -767,24 +769,63 @@ std::string tried(unsigned long namespaces, Attempt attempt) {
   return reason.empty() ? "the attempt failed" : reason;
 }
 
+/// A folder of a stranger's, open to be read, whatever rights its owner has left to itself. Nothing
+/// where it is no folder.
+Fd open_folder(int parent, const char* name) {
+  const Fd place(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!place) {
+    return {};
+  }
+  // By way of /proc: fchmod(2) takes no such descriptor.
+  ::chmod(("/proc/self/fd/" + std::to_string(place.get())).c_str(), S_IRWXU);
+  return Fd(::openat(place.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+template <typename Function>
+void for_each_entry(const Fd& folder, Function function) {
+  constexpr auto close = [](DIR* entries) { ::closedir(entries); };
+  const std::unique_ptr<DIR, decltype(close)> entries(
+      ::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  while (const dirent* const entry = entries ? ::readdir(entries.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") {
+      function(entry->d_name);
+    }
+  }
+}
+
 } // namespace
 
 void remove_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::remove_all(folder, error);
-  if (!error) {
+  // A stranger can nest folders deeper than a path is long, and than there are descriptors. So only
+  // two are open at a time: a folder within a folder is moved up to `folder`.
+  const Fd top = open_folder(AT_FDCWD, folder.c_str());
+  if (!top) {
+    ::unlink(folder.c_str());
     return;
   }
-  // A folder without rights for its own owner.
-  for (auto entry = fs::recursive_directory_iterator(
-           folder, fs::directory_options::skip_permission_denied, error);
-       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
-      fs::permissions(entry->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
-    }
+  std::size_t moved = 0;
+  for (bool more = true; more;) {
+    more = false;
+    for_each_entry(top, [&](const char* name) {
+      const Fd inner = open_folder(top.get(), name);
+      if (!inner) {
+        more |= ::unlinkat(top.get(), name, 0) == 0;
+        return;
+      }
+      for_each_entry(inner, [&](const char* below) {
+        if (!open_folder(inner.get(), below)) { // rename(2) has to write into what it moves
+          ::unlinkat(inner.get(), below, 0);
+          return;
+        }
+        while (::renameat(inner.get(), below, top.get(), std::to_string(++moved).c_str()) == -1 &&
+               (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)) {
+        }
+      });
+      more |= ::unlinkat(top.get(), name, AT_REMOVEDIR) == 0;
+    });
   }
-  fs::remove_all(folder, error);
+  ::rmdir(folder.c_str());
 }
 
 Protections find_protections(const fs::path& workspace) {
