@@ -66,34 +66,22 @@ function(copy prefix)
   endforeach()
 endfunction()
 
-# keep_presets(REGEX): leaves in the package's CMakePresets.json the presets whose names match.
+# keep_presets(REGEX): leaves in the package's CMakePresets.json the presets whose names match. A preset
+# is a line there, and so it is in the package.
 function(keep_presets regex)
   set(path "${CMAKE_INSTALL_PREFIX}/CMakePresets.json")
   file(READ "${path}" json)
-  string(JSON kinds LENGTH "${json}")
-  set(members "")
-  math(EXPR last "${kinds} - 1")
-  foreach(index RANGE ${last})
-    string(JSON member MEMBER "${json}" ${index})
-    if(member MATCHES "Presets$")
-      list(APPEND members ${member})
+  string(REGEX MATCHALL "\n    {\"name\": \"[^\"]+\"" presets "${json}")
+  foreach(preset IN LISTS presets)
+    string(REGEX REPLACE "^.*: \"(.*)\"$" "\\1" name "${preset}")
+    if(NOT name MATCHES "${regex}")
+      string(REGEX REPLACE "${preset}[^\n]*" "" json "${json}")
     endif()
   endforeach()
-  foreach(member IN LISTS members)
-    string(JSON index LENGTH "${json}" ${member})
-    while(index GREATER 0)
-      math(EXPR index "${index} - 1")
-      string(JSON name GET "${json}" ${member} ${index} name)
-      if(NOT name MATCHES "${regex}")
-        string(JSON json REMOVE "${json}" ${member} ${index})
-      endif()
-    endwhile()
-    string(JSON left LENGTH "${json}" ${member})
-    if(left EQUAL 0)
-      string(JSON json REMOVE "${json}" ${member})
-    endif()
-  endforeach()
-  file(WRITE "${path}" "${json}\n")
+  string(REGEX REPLACE "},(\n  ])" "}\\1" json "${json}") # the line is the last one now
+  string(REGEX REPLACE ",\n  \"[A-Za-z]+\": \\[\n  ]" "" json "${json}") # none of that kind is left
+  string(JSON type TYPE "${json}") # ends with an error where it is no JSON any more
+  file(WRITE "${path}" "${json}")
 endfunction()
 
 # unlink_pages(): a link of a page to what is not in the package becomes its text.
