@@ -50,7 +50,7 @@ struct Check {
   void (*body)(const Subject& subject);
   /// What the program does. PROGRAM in it is the name of the program.
   const char* sentence;
-  const char* promise;          ///< the contract's code, or several: "S4 G3"
+  const char* promise;          ///< its code in tests/CONTRACT.md, or several: "S4 G3"
   int marks = 1;                ///< what passing it is worth
   const char* means = "";       ///< why the failure matters: what the student has to understand
   const char* look = "";        ///< where to look: a step and its [n], a man page

@@ -79,7 +79,7 @@ LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(prints_client_disconnected_n_bytes_client,
           .sentence = "prints `client disconnected: N bytes` when a client has gone",
-          .promise = "exercise 01", .marks = 3,
+          .promise = "E1", .marks = 3,
           .means = "N is what went back to this client: 6 for `hello` and its newline",
           .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
                   "steps/01-echo-server, [5]",
@@ -90,8 +90,7 @@ LAB_CHECK(prints_client_disconnected_n_bytes_client,
 }
 
 LAB_CHECK(counts_0_bytes_client_sends_nothing,
-          .sentence = "counts 0 bytes for a client that sends nothing", .promise = "exercise 01",
-          .marks = 1,
+          .sentence = "counts 0 bytes for a client that sends nothing", .promise = "E1", .marks = 1,
           .means = "the end of file is a read of 0 bytes: it adds nothing, and -1 is no number "
                    "of bytes either",
           .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
@@ -103,8 +102,8 @@ LAB_CHECK(counts_0_bytes_client_sends_nothing,
   expect_bytes(server, 2, 0);
 }
 
-LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew",
-          .promise = "exercise 01", .marks = 2,
+LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew", .promise = "E1",
+          .marks = 2,
           .means = "a counter that outlives its client adds the next one's bytes to its own",
           .look = "exercises/01-echo-server/README.md, hint 2",
           .needs = &prints_client_disconnected_n_bytes_client) {
@@ -117,7 +116,7 @@ LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew",
 }
 
 LAB_CHECK(counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exactly",
-          .promise = "exercise 01", .marks = 1,
+          .promise = "E1", .marks = 1,
           .means = "every byte counts, in however many reads and writes it went",
           .look = "steps/01-echo-server, [5] and [6]",
           .needs = &prints_client_disconnected_n_bytes_client) {
@@ -131,7 +130,7 @@ LAB_CHECK(counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exac
 
 LAB_CHECK(counts_what_write_taken_client_resets,
           .sentence = "counts what write has taken for a client that resets, and no more",
-          .promise = "exercise 01", .marks = 3,
+          .promise = "E1", .marks = 3,
           .means = "what was read and could not be written has not gone back; what write has "
                    "taken before it failed has",
           .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
@@ -150,7 +149,7 @@ LAB_CHECK(counts_what_write_taken_client_resets,
 
 LAB_CHECK(echoes_counts_right_write_takes_less,
           .sentence = "echoes and counts right when write takes less than it is given",
-          .promise = "S5 exercise 01", .marks = 1,
+          .promise = "S5 E1", .marks = 1,
           .means = "write's result says how many bytes it took: the rest is still to be written, "
                    "and to be counted once",
           .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",

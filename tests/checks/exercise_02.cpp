@@ -63,7 +63,7 @@ std::string joined(const std::vector<pid_t>& pids) {
 } // namespace
 
 LAB_CHECK(makes_n_zombies_same_moment, .sentence = "makes N zombies at the same moment",
-          .promise = "exercise 02", .marks = 4,
+          .promise = "E2", .marks = 4,
           .means = "a child that has ended is a zombie until its parent asks how it ended: who "
                    "asks each one before the next is started never has more than one",
           .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
@@ -75,7 +75,7 @@ LAB_CHECK(makes_n_zombies_same_moment, .sentence = "makes N zombies at the same 
 
 LAB_CHECK(prints_ids_zombies_one_line_nothing,
           .sentence = "prints the ids of its zombies, one a line and nothing else",
-          .promise = "exercise 02 G3", .marks = 2,
+          .promise = "E2 G3", .marks = 2,
           .means = "fork returns the child's id to the parent: whoever is still to be asked has "
                    "to be remembered",
           .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
@@ -97,7 +97,7 @@ LAB_CHECK(prints_ids_zombies_one_line_nothing,
 }
 
 LAB_CHECK(prints_no_id_before_last_them,
-          .sentence = "prints no id before the last of them is a zombie", .promise = "exercise 02",
+          .sentence = "prints no id before the last of them is a zombie", .promise = "E2",
           .marks = 2,
           .means = "a line says: look now, they are all there. A child that has been started "
                    "may take its time until it has ended",
@@ -170,7 +170,7 @@ LAB_CHECK(prints_no_id_one_them_cannot,
 
 LAB_CHECK(waits_enter_without_using_processor_all,
           .sentence = "waits for Enter without using the processor, and all stay zombies",
-          .promise = "exercise 02 G4", .marks = 1,
+          .promise = "E2 G4", .marks = 1,
           .means = "who waits for a line sleeps in read; and time takes no zombie away",
           .look = "steps/02-zombie/zombie.cpp, [3]; read(2)",
           .needs = &makes_n_zombies_same_moment) {
@@ -183,7 +183,7 @@ LAB_CHECK(waits_enter_without_using_processor_all,
 
 LAB_CHECK(ends_status_0_enter_end_file,
           .sentence = "ends with status 0 on Enter and on end of file, and none is left",
-          .promise = "exercise 02 G5", .marks = 2,
+          .promise = "E2 G5", .marks = 2,
           .means = "a parent that ends leaves its zombies to init; one that cares asks each for "
                    "its status before",
           .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)",
@@ -203,9 +203,8 @@ LAB_CHECK(ends_status_0_enter_end_file,
 }
 
 LAB_CHECK(n_0_prints_nothing_waits_exits,
-          .sentence = "with N = 0 prints nothing, waits, and exits 0", .promise = "exercise 02",
-          .marks = 1, .means = "none is a number, too",
-          .look = "exercises/02-zombie/README.md, the contract") {
+          .sentence = "with N = 0 prints nothing, waits, and exits 0", .promise = "E2", .marks = 1,
+          .means = "none is a number, too", .look = "exercises/02-zombie/README.md, the contract") {
   Process process = start(0);
   expect_all_idle({{process.pid(), "zombies 0, which waits for Enter"}});
   expect(!process.poll_exit(), "it has ended before Enter");

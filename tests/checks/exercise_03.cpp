@@ -95,7 +95,7 @@ void expect_all_reported(const std::vector<std::string>& specs, ProcessOptions o
 LAB_CHECK(
     reports_how_each_child_ended_pid,
     .sentence = "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`",
-    .promise = "exercise 03", .marks = 3,
+    .promise = "E3", .marks = 3,
     .means = "a status is a code of its own: ask first how the child ended, and then take "
              "the exit code or the signal out of it",
     .look = "TODO 3; steps/03-wait/wait_child.cpp, [2]; wait(2), WIFEXITED; sigabbrev_np(3)") {
@@ -105,7 +105,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 to 255 apart",
-          .promise = "exercise 03", .marks = 1,
+          .promise = "E3", .marks = 1,
           .means = "exit code 9 and signal 9 look alike in the status; 256 statuses do not",
           .look = "wait(2), WEXITSTATUS", .needs = &reports_how_each_child_ended_pid) {
   std::vector<std::string> specs;
@@ -116,9 +116,8 @@ LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 
 }
 
 LAB_CHECK(names_each_signal_leaves_no_core,
-          .sentence = "names each signal, and leaves no core file behind",
-          .promise = "exercise 03 G5", .marks = 1,
-          .means = "WTERMSIG is a number: its name is what `kill -l` says",
+          .sentence = "names each signal, and leaves no core file behind", .promise = "E3 G5",
+          .marks = 1, .means = "WTERMSIG is a number: its name is what `kill -l` says",
           .look = "sigabbrev_np(3); signal(7), Standard signals; core(5)",
           .needs = &reports_how_each_child_ended_pid) {
   const Folder folder;
@@ -129,8 +128,8 @@ LAB_CHECK(names_each_signal_leaves_no_core,
 }
 
 LAB_CHECK(all_children_run_once_none_waits,
-          .sentence = "all children run at once, none waits for another one's end",
-          .promise = "exercise 03", .marks = 3,
+          .sentence = "all children run at once, none waits for another one's end", .promise = "E3",
+          .marks = 3,
           .means = "a parent that waits in the loop in which it starts them has one child at a "
                    "time",
           .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)",
@@ -155,8 +154,7 @@ LAB_CHECK(all_children_run_once_none_waits,
 }
 
 LAB_CHECK(sleeps_until_child_ends_without_polling,
-          .sentence = "sleeps until a child ends, without polling", .promise = "exercise 03 G4",
-          .marks = 1,
+          .sentence = "sleeps until a child ends, without polling", .promise = "E3 G4", .marks = 1,
           .means = "waitpid without WNOHANG sleeps until there is a child to report: who asks "
                    "again and again keeps the processor busy with asking",
           .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
@@ -174,7 +172,7 @@ LAB_CHECK(sleeps_until_child_ends_without_polling,
 
 LAB_CHECK(prints_one_line_child_once_order,
           .sentence = "prints one line a child, at once, in the order in which they end",
-          .promise = "exercise 03 G3", .marks = 4,
+          .promise = "E3 G3", .marks = 4,
           .means = "waitpid for one child by its id waits for that one, though others have ended "
                    "long before; -1 means whoever is next",
           .look = "TODO 2; steps/03-wait/waitpid_poll.cpp, [3]; waitpid(2)",
@@ -224,7 +222,7 @@ LAB_CHECK(prints_one_line_child_once_order,
 
 LAB_CHECK(ends_status_2_usage_bad_spec,
           .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
-          .promise = "exercise 03 G1", .marks = 1,
+          .promise = "E3 G1", .marks = 1,
           .means = "all SPECs are looked at before the first child is started",
           .look = "steps/support/arguments.cpp, ending_arguments") {
   const std::vector<Wrong> wrong{

@@ -86,7 +86,7 @@ struct Held {
 LAB_CHECK(
     prints_removed_proc_id_pid_each,
     .sentence = "prints `removed proc id: PID` for each child, and then `all N children removed`",
-    .promise = "exercise 04", .marks = 3,
+    .promise = "E4", .marks = 3,
     .means = "main has to wait until the handler has removed the last child: who returns "
              "at once leaves them to init",
     .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
@@ -97,17 +97,16 @@ LAB_CHECK(
 }
 
 LAB_CHECK(prints_all_0_children_removed_n,
-          .sentence = "prints `all 0 children removed` when N is 0", .promise = "exercise 04",
-          .marks = 1, .means = "nobody will send a signal: look before you sleep",
-          .look = "TODO 2, hint 1") {
+          .sentence = "prints `all 0 children removed` when N is 0", .promise = "E4", .marks = 1,
+          .means = "nobody will send a signal: look before you sleep", .look = "TODO 2, hint 1") {
   Process process = start(0);
   settle(process.pid(), "its end", [&] { return process.poll_exit().has_value(); });
   expect_all_removed(process, 0, "reaper 0");
 }
 
 LAB_CHECK(sleeps_while_children_live_without_polling,
-          .sentence = "sleeps while its children live, without polling",
-          .promise = "exercise 04 G4", .marks = 2,
+          .sentence = "sleeps while its children live, without polling", .promise = "E4 G4",
+          .marks = 2,
           .means = "a program that waits for a signal sleeps until it comes: who looks every "
                    "second is late by up to a second, and never at rest",
           .look = "TODO 2, hints 1 and 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
@@ -124,9 +123,8 @@ LAB_CHECK(sleeps_while_children_live_without_polling,
 }
 
 LAB_CHECK(removes_all_50_children_ended_while,
-          .sentence = "removes all 50 children that ended while it was stopped",
-          .promise = "exercise 04 M3", .marks = 3,
-          .means = "SIGCHLD is not queued: one delivery can stand for many exits",
+          .sentence = "removes all 50 children that ended while it was stopped", .promise = "E4 M3",
+          .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG",
           .needs = &prints_removed_proc_id_pid_each) {
   Held held(50);
@@ -151,7 +149,7 @@ LAB_CHECK(removes_all_50_children_ended_while,
 
 LAB_CHECK(loses_no_wake_up_last_child,
           .sentence = "loses no wake-up when the last child ends just before it sleeps",
-          .promise = "exercise 04", .marks = 3,
+          .promise = "E4", .marks = 3,
           .means = "a signal that comes between `while (reaped < count)` and pause() has been "
                    "handled when pause begins: nothing is left that could wake it. Test and "
                    "sleep must not come apart",
@@ -190,8 +188,8 @@ LAB_CHECK(loses_no_wake_up_last_child,
 }
 
 LAB_CHECK(removes_each_child_ends_ends_after,
-          .sentence = "removes each child when it ends, and ends after the last",
-          .promise = "exercise 04", .marks = 1,
+          .sentence = "removes each child when it ends, and ends after the last", .promise = "E4",
+          .marks = 1,
           .means = "a signal says: somebody has ended. Those who live on are waited for later: "
                    "waitpid gives 0, and the handler returns",
           .look = "TODO 1; steps/03-wait/waitpid_poll.cpp, [1] and [4]; waitpid(2), WNOHANG",
@@ -224,8 +222,8 @@ LAB_CHECK(removes_each_child_ends_ends_after,
                                                      "its lines say");
 }
 
-LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction",
-          .promise = "exercise 04", .marks = 1,
+LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction", .promise = "E4",
+          .marks = 1,
           .means = "what signal() does with a handler that has run once, and with a call that "
                    "it broke, differs from system to system; sigaction says it",
           .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY",
@@ -244,7 +242,7 @@ LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction",
 
 LAB_CHECK(handler_makes_async_signal_safe_calls,
           .sentence = "its handler makes async-signal-safe calls alone, and keeps errno",
-          .promise = "exercise 04 M6", .marks = 2,
+          .promise = "E4 M6", .marks = 2,
           .means = "a handler may come while printf or malloc is at work, or between a call and "
                    "the look at its errno: what it finds half done it must not touch, and what "
                    "it changes it puts back",

@@ -95,7 +95,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(holds_nothing_was_open_was_started,
-          .sentence = "holds nothing that was open when it was started", .promise = "exercise 05",
+          .sentence = "holds nothing that was open when it was started", .promise = "E5",
           .marks = 4,
           .means = "exec closes nothing but what is marked close-on-exec: a lock, or the end of "
                    "a pipe, that whoever starts the server has open, stays open for as long as "

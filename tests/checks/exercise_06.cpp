@@ -69,7 +69,7 @@ LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(sends_server_busy_end_file_next,
           .sentence = "sends `server busy` and end of file to the next when MAX clients are served",
-          .promise = "exercise 06", .marks = 3,
+          .promise = "E6", .marks = 3,
           .means = "the parent knows how many clients it serves: when all places are taken it "
                    "says so, and ends the connection",
           .look = "TODO 1 and 2; steps/06-mp-server, [6]; shutdown(2)", .needs = &server::listens) {
@@ -88,7 +88,7 @@ LAB_CHECK(sends_server_busy_end_file_next,
 
 LAB_CHECK(sends_server_busy_also_one_who,
           .sentence = "sends `server busy` also to one who has sent something already",
-          .promise = "exercise 06", .marks = 2,
+          .promise = "E6", .marks = 2,
           .means = "a socket that is closed while bytes lie unread in it is reset, and a reset "
                    "may overtake what was sent before",
           .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
@@ -109,7 +109,7 @@ LAB_CHECK(sends_server_busy_also_one_who,
 
 LAB_CHECK(client_refused_sends_keeps_nobody_waiting,
           .sentence = "a client that is refused and sends on keeps nobody waiting",
-          .promise = "exercise 06 S6", .marks = 1,
+          .promise = "E6 S6", .marks = 1,
           .means = "the parent serves nobody: if it waits for the one, all others wait with it",
           .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(1);
@@ -134,7 +134,7 @@ LAB_CHECK(client_refused_sends_keeps_nobody_waiting,
 
 LAB_CHECK(n40_clients_once_serves_three_refuses,
           .sentence = "of 40 clients at once it serves three and refuses the others",
-          .promise = "exercise 06", .marks = 2,
+          .promise = "E6", .marks = 2,
           .means = "no place is given twice, and none is lost, however many come together",
           .look = "TODO 2; steps/06-mp-server, [5] and [6]",
           .needs = &sends_server_busy_end_file_next) {
@@ -158,8 +158,8 @@ LAB_CHECK(n40_clients_once_serves_three_refuses,
 }
 
 LAB_CHECK(place_free_soon_client_seen_end,
-          .sentence = "a place is free as soon as its client has seen the end",
-          .promise = "exercise 06", .marks = 3,
+          .sentence = "a place is free as soon as its client has seen the end", .promise = "E6",
+          .marks = 3,
           .means = "the client sees the end when the child's socket closes; the zombie, SIGCHLD "
                    "and waitpid come after that: the child has to say before it ends",
           .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
@@ -199,8 +199,7 @@ LAB_CHECK(place_free_soon_client_seen_end,
 }
 
 LAB_CHECK(place_free_child_been_killed,
-          .sentence = "a place is free when its child has been killed", .promise = "exercise 06",
-          .marks = 1,
+          .sentence = "a place is free when its child has been killed", .promise = "E6", .marks = 1,
           .means = "a child may end without a word: whoever is reaped serves nobody any more",
           .look = "TODO 2; waitpid(2)", .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(2);
@@ -223,7 +222,7 @@ LAB_CHECK(place_free_child_been_killed,
 
 LAB_CHECK(keeps_no_child_no_socket_client,
           .sentence = "keeps no child and no socket of a client that it has refused",
-          .promise = "exercise 06 M2 G5", .marks = 1,
+          .promise = "E6 M2 G5", .marks = 1,
           .means = "what is kept of each refused client is missing after a thousand of them",
           .look = "TODO 1; steps/05-descriptors, [4]", .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(1);
@@ -244,7 +243,7 @@ LAB_CHECK(keeps_no_child_no_socket_client,
 
 LAB_CHECK(ends_status_2_usage_max_no,
           .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
-          .promise = "exercise 06 G1", .marks = 1,
+          .promise = "E6 G1", .marks = 1,
           .means = "a limit of 0 serves nobody, and what is no number is a typing error",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   std::vector<Wrong> wrong;

@@ -80,8 +80,8 @@ LAB_CHECK(prints_line_soon_come_back, .sentence = "prints a line as soon as it h
 }
 
 LAB_CHECK(ends_sent_n_bytes_received_m,
-          .sentence = "ends with `sent N bytes, received M bytes` after `q`",
-          .promise = "exercise 07", .marks = 2,
+          .sentence = "ends with `sent N bytes, received M bytes` after `q`", .promise = "E7",
+          .marks = 2,
           .means = "fork gives each process a variable of its own: what the child counts, the "
                    "parent learns only if the child tells it. `q` itself is not sent",
           .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
@@ -98,7 +98,7 @@ LAB_CHECK(ends_sent_n_bytes_received_m,
 }
 
 LAB_CHECK(counts_0_where_nothing_sent_nothing,
-          .sentence = "counts 0 where nothing is sent and nothing comes", .promise = "exercise 07",
+          .sentence = "counts 0 where nothing is sent and nothing comes", .promise = "E7",
           .marks = 1, .means = "neither end of file nor `q` is a byte that was sent",
           .look = "exercises/07-half-close-client/README.md, the contract",
           .needs = &ends_sent_n_bytes_received_m) {
@@ -117,8 +117,8 @@ LAB_CHECK(counts_0_where_nothing_sent_nothing,
 }
 
 LAB_CHECK(counts_each_direction_itself_whole_lines,
-          .sentence = "counts each direction by itself, whole lines or not",
-          .promise = "exercise 07", .marks = 2,
+          .sentence = "counts each direction by itself, whole lines or not", .promise = "E7",
+          .marks = 2,
           .means = "a server may answer more or less than it got: M is what read returned, not "
                    "what was sent, nor what was printed",
           .look = "TODO 3; steps/07-half-close-client, [4]",
@@ -134,9 +134,8 @@ LAB_CHECK(counts_each_direction_itself_whole_lines,
                 16, 0);
 }
 
-LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way",
-          .promise = "exercise 07 C4", .marks = 2,
-          .means = "what is counted in many pieces, and told in many, has to add up",
+LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
+          .marks = 2, .means = "what is counted in many pieces, and told in many, has to add up",
           .look = "exercises/07-half-close-client/README.md, hint 2",
           .needs = &ends_sent_n_bytes_received_m) {
   Listener listener;
@@ -162,8 +161,8 @@ LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way",
 }
 
 LAB_CHECK(knows_n_server_closes_first_nobody,
-          .sentence = "knows N when the server closes first and nobody types",
-          .promise = "exercise 07 C3", .marks = 3,
+          .sentence = "knows N when the server closes first and nobody types", .promise = "E7 C3",
+          .marks = 3,
           .means = "the child waits for a line and will not run again: what it has sent it must "
                    "have told before",
           .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
@@ -180,7 +179,7 @@ LAB_CHECK(knows_n_server_closes_first_nobody,
 }
 
 LAB_CHECK(knows_n_m_server_resets, .sentence = "knows N and M when the server resets",
-          .promise = "exercise 07 C3", .marks = 1,
+          .promise = "E7 C3", .marks = 1,
           .means = "read's -1 is an end as well, and adds nothing to what came before",
           .look = "TODO 3 and 4; read(2), ECONNRESET", .needs = &ends_sent_n_bytes_received_m) {
   Listener listener;
@@ -195,7 +194,7 @@ LAB_CHECK(knows_n_m_server_resets, .sentence = "knows N and M when the server re
 
 LAB_CHECK(knows_n_server_goes_while_writer,
           .sentence = "knows N when the server goes while the writer is blocked",
-          .promise = "exercise 07 C3", .marks = 2,
+          .promise = "E7 C3", .marks = 2,
           .means = "a write that waits has taken a part of its bytes already: who tells only "
                    "when all are gone never tells of these",
           .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
@@ -248,7 +247,7 @@ LAB_CHECK(knows_n_server_goes_while_writer,
 }
 
 LAB_CHECK(tells_n_m_signal_ends, .sentence = "tells N and M when a signal ends it",
-          .promise = "exercise 07 C5", .marks = 1,
+          .promise = "E7 C5", .marks = 1,
           .means = "however it ends, these are its last words: also on Ctrl-C",
           .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
           .needs = &knows_n_server_closes_first_nobody) {
@@ -265,9 +264,8 @@ LAB_CHECK(tells_n_m_signal_ends, .sentence = "tells N and M when a signal ends i
 }
 
 LAB_CHECK(counts_right_write_takes_less_than,
-          .sentence = "counts right when write takes less than it is given",
-          .promise = "exercise 07", .marks = 1,
-          .means = "N is what the kernel has taken, and that is in write's result",
+          .sentence = "counts right when write takes less than it is given", .promise = "E7",
+          .marks = 1, .means = "N is what the kernel has taken, and that is in write's result",
           .look = "TODO 2; write(2), RETURN VALUE", .needs = &ends_sent_n_bytes_received_m) {
   probed::needs_probe(program);
   Probe probe({.faults = "write:socket:*:short=7;read:socket:every2:short=5;"

@@ -83,7 +83,8 @@ std::string told(const Result& result) {
     break;
   }
   return labelled("saw", result.why.empty() ? "no more than that it failed" : result.why) +
-         labelled("means", result.means) + labelled("look", result.look);
+         labelled("means", result.means) + labelled("look", result.look) +
+         labelled("promise", result.promise + ": tests/CONTRACT.md");
 }
 
 std::string netstring(std::string_view text) {

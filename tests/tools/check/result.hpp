@@ -45,7 +45,7 @@ struct Result {
 };
 
 /// What is to be read of a check that did not pass, a labelled text a line: `saw`, `means`, `look`,
-/// or why there is nothing to see. Empty for one that passed.
+/// `promise`, or why there is nothing to see. Empty for one that passed.
 std::string told(const Result& result);
 
 /// Texts as netstrings, `5:hello,`: nothing that stands in one can end it.
