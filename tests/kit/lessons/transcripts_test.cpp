@@ -7,6 +7,7 @@
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "kit/lessons/lesson.hpp"
+#include "kit/lessons/lesson_tests.hpp"
 #include "kit/lessons/matching.hpp"
 #include "kit/lessons/player.hpp"
 
@@ -22,25 +23,22 @@
 using namespace std::string_literals;
 using namespace std::chrono_literals;
 
-namespace {
+namespace lab::lessons {
 
-namespace lessons = lab::lessons;
-
-/// Plays a lesson. What is wrong is reported at its line in the README.
 void check_lesson(const std::string& step) {
   const std::filesystem::path root = LAB_SOURCE_FOLDER;
   const std::filesystem::path file = root / "steps" / step / "README.md";
   REQUIRE_MESSAGE(exists(file), "there is no ", file.string());
   const std::string name = file.string();
-  const lessons::Lesson lesson = lessons::parse(lessons::contents(file));
+  const Lesson lesson = parse(contents(file));
 
-  const auto report = [&](const lessons::Problem& problem) {
+  const auto report = [&](const Problem& problem) {
     ADD_FAIL_CHECK_AT(name.c_str(), problem.line, problem.text);
   };
   for (const auto& problem : lesson.problems) {
     report(problem);
   }
-  for (const auto& problem : lessons::check_references(lesson, file, file.parent_path(), root)) {
+  for (const auto& problem : check_references(lesson, file, file.parent_path(), root)) {
     report(problem);
   }
   const bool all_tools = std::getenv("LAB_REQUIRE_TOOLS") != nullptr; // NOLINT(*-mt-unsafe)
@@ -48,7 +46,7 @@ void check_lesson(const std::string& step) {
   for (const auto& section : lesson.sections) {
     INFO("in the section '" << section.title << "'");
     blocks += static_cast<int>(section.blocks.size());
-    const lessons::Played played = lessons::play(section, lab::patience);
+    const Played played = play(section, lab::patience);
     for (const auto& problem : played.problems) {
       report(problem);
     }
@@ -63,35 +61,9 @@ void check_lesson(const std::string& step) {
   CHECK_MESSAGE(blocks > 0, "no transcript to play in ", name);
 }
 
-} // namespace
+} // namespace lab::lessons
 
-TEST_CASE("lesson 01-echo-server") {
-  check_lesson("01-echo-server");
-}
-
-TEST_CASE("lesson 02-zombie") {
-  check_lesson("02-zombie");
-}
-
-TEST_CASE("lesson 03-wait") {
-  check_lesson("03-wait");
-}
-
-TEST_CASE("lesson 04-signal-vs-sigaction") {
-  check_lesson("04-signal-vs-sigaction");
-}
-
-TEST_CASE("lesson 05-descriptors") {
-  check_lesson("05-descriptors");
-}
-
-TEST_CASE("lesson 06-mp-server") {
-  check_lesson("06-mp-server");
-}
-
-TEST_CASE("lesson 07-half-close-client") {
-  check_lesson("07-half-close-client");
-}
+namespace lessons = lab::lessons;
 
 // The test of lessons, tested itself.
 
