@@ -188,6 +188,22 @@ std::optional<std::string> cannot_limit_processes() {
   return "the limit on processes (RLIMIT_NPROC) holds nobody back here: a fork beyond it succeeds";
 }
 
+rlim_t tasks_of_this_user() {
+  static const rlim_t count = [] {
+    rlim_t tasks = 0;
+    for (const ProcessInfo& process : all_processes()) {
+      struct stat status {};
+
+      if (::stat(("/proc/" + std::to_string(process.pid)).c_str(), &status) == 0 &&
+          status.st_uid == ::getuid()) {
+        tasks += static_cast<rlim_t>(std::max(process.threads, 1));
+      }
+    }
+    return tasks;
+  }();
+  return count;
+}
+
 std::size_t raise_descriptor_limit(std::size_t wanted) {
   rlimit limit{};
   check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");

@@ -19,6 +19,10 @@ std::optional<uid_t> unprivileged_user();
 /// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.
 std::optional<std::string> cannot_limit_processes();
 
+/// What the limit on processes counts already for our user: every thread of every process of it, at
+/// the first call.
+rlim_t tasks_of_this_user();
+
 /// Lets this process, and what it starts, have so many descriptors if it may: raises the soft
 /// limit, up to the hard one (getrlimit(2)). Returns how many it may have now.
 std::size_t raise_descriptor_limit(std::size_t wanted);

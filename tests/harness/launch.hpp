@@ -1,0 +1,71 @@
+// Starting a program: what the child does between fork and exec, and the ends of pipes and
+// terminals that it gets.
+#pragma once
+
+#include "harness/fd.hpp"
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+namespace lab {
+
+/// Everything that the child needs between fork and exec, ready made: there it may call
+/// async-signal-safe functions alone, since we may have threads (fork(2)).
+struct Launch {
+  const char* path = nullptr;
+  int program = -1; // the same file, open
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  std::array<int, 3> standard{-1, -1, -1}; // what becomes 0, 1, 2; -1: closed
+  bool controlling_terminal = false;
+  const char* folder = nullptr;
+  std::optional<uid_t> user;
+  bool confined = false;
+  std::vector<std::pair<__rlimit_resource, rlimit>> limits;
+  pid_t parent = -1;
+  int report = -1; // where a failure goes; launch() sees to it
+};
+
+/// Starts the program in a child of ours; `started` is called with its id before it is known
+/// whether it could be run. Throws Failure where it cannot be, std::system_error where another call
+/// fails.
+void launch(Launch& launch, const std::function<void(pid_t)>& started);
+
+/// The program's file, to be run by execveat(2) if its path is closed to another user. Where the
+/// file itself is closed to others, a copy in memory is not.
+Fd open_program(const std::filesystem::path& program, bool for_another_user);
+
+struct Pipe {
+  Fd read;
+  Fd write;
+  std::size_t packet_size = 0; // of a full one, in packet mode
+};
+
+Pipe make_pipe(bool packets);
+
+void set_nonblocking(const Fd& fd);
+
+/// As large as the kernel lets us: in packet mode each write takes a page, however small it is.
+void enlarge(const Fd& pipe);
+
+/// A pseudo-terminal that neither echoes nor turns \n into \r\n.
+struct Terminal {
+  Fd master;
+  Fd slave;
+};
+
+Terminal make_terminal(std::optional<uid_t> user);
+
+/// Writes without raising SIGPIPE in this process, whose disposition is not ours to change.
+ssize_t write_quietly(int fd, std::string_view data);
+
+} // namespace lab
