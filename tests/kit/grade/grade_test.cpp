@@ -5,14 +5,14 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "harness/guard.hpp"
 #include "harness/process.hpp"
-#include "kit/hostile/json.hpp"
 #include "tools/check/result.hpp"
 #include "tools/grade/gradebook.hpp"
 #include "tools/grade/jail.hpp"
 #include "tools/grade/marks.hpp"
 #include "tools/grade/page.hpp"
 #include "tools/grade/report.hpp"
-#include "tools/grade/text.hpp"
+#include "tools/text/json.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -38,7 +38,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-using hostile::Json;
+using lab::Json;
 using lab::Outcome;
 using lab::grade::ExerciseMarks;
 using lab::grade::Marks;
@@ -186,7 +186,7 @@ class Xml {
 public:
   static Element parse(std::string_view text) {
     Xml xml(text);
-    xml.must(hostile::is_utf8(text), "not UTF-8");
+    xml.must(lab::is_utf8(text), "not UTF-8");
     for (const char c : text) {
       xml.must(static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t', "a control byte");
     }
@@ -630,28 +630,26 @@ int main() {
 }
 
 TEST_CASE("texts of strangers in each format") {
-  namespace grade = lab::grade;
-  CHECK(grade::printable("김 ok\n\t") == "김 ok\n\t");
-  CHECK(grade::printable(std::string_view("a\0b\x1b[1m\x7f", 8)) == "a\\x00b\\x1b[1m\\x7f");
-  CHECK(grade::printable("\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82") ==
+  CHECK(lab::printable("김 ok\n\t") == "김 ok\n\t");
+  CHECK(lab::printable(std::string_view("a\0b\x1b[1m\x7f", 8)) == "a\\x00b\\x1b[1m\\x7f");
+  CHECK(lab::printable("\xff\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82") ==
         "\\xff\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xe2\\x82");
-  CHECK(grade::printable("a\xe2\x80\xae"
-                         "b") == "a\\xe2\\x80\\xaeb"); // reorders what follows
-  CHECK(grade::printable_line("a\nb\tc\r") == "a\\nb\\tc\\x0d");
-  CHECK(grade::html("<a href=\"x\" id='y'>&") ==
-        "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
-  CHECK(grade::xml("a\nb") == "a&#10;b");
-  CHECK(grade::json("a\"\\\n\t김") == "\"a\\\"\\\\\\n\\t김\"");
-  CHECK(grade::markdown("*a* <b> |c|") == "\\*a\\* &lt;b&gt; \\|c\\|");
-  CHECK(grade::fenced("```\n````") == "`````text\n```\n````\n`````\n");
+  CHECK(lab::printable("a\xe2\x80\xae"
+                       "b") == "a\\xe2\\x80\\xaeb"); // reorders what follows
+  CHECK(lab::printable_line("a\nb\tc\r") == "a\\nb\\tc\\x0d");
+  CHECK(lab::html("<a href=\"x\" id='y'>&") == "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
+  CHECK(lab::xml("a\nb") == "a&#10;b");
+  CHECK(lab::json("a\"\\\n\t김") == "\"a\\\"\\\\\\n\\t김\"");
+  CHECK(lab::markdown("*a* <b> |c|") == "\\*a\\* &lt;b&gt; \\|c\\|");
+  CHECK(lab::fenced("```\n````") == "`````text\n```\n````\n`````\n");
   for (const std::string formula : {"=1", "+1", "-1", "@x", "\tx"}) {
-    CHECK(grade::csv(formula) == "'" + formula);
+    CHECK(lab::csv(formula) == "'" + formula);
   }
-  CHECK(grade::csv("a,b") == "\"a,b\"");
-  CHECK(grade::csv("a\"b") == "\"a\"\"b\"");
-  CHECK(grade::csv("=a\"b") == "\"'=a\"\"b\"");
-  CHECK(grade::csv("-") == "'-");
-  CHECK(grade::url("../a b?#%김") == "..%2Fa%20b%3F%23%25%EA%B9%80");
+  CHECK(lab::csv("a,b") == "\"a,b\"");
+  CHECK(lab::csv("a\"b") == "\"a\"\"b\"");
+  CHECK(lab::csv("=a\"b") == "\"'=a\"\"b\"");
+  CHECK(lab::csv("-") == "'-");
+  CHECK(lab::url("../a b?#%김") == "..%2Fa%20b%3F%23%25%EA%B9%80");
 }
 
 TEST_CASE("results are kept whole or not at all") {

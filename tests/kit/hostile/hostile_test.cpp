@@ -9,7 +9,7 @@
 #include "harness/proc.hpp"
 #include "harness/process.hpp"
 #include "harness/tcp.hpp"
-#include "kit/hostile/json.hpp"
+#include "tools/text/json.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -183,9 +183,9 @@ public:
   Mark mark(const std::string& name) {
     const std::string text = read(out() / "students" / name / "results.json");
     REQUIRE_MESSAGE(!text.empty(), "there is no results.json for " << name);
-    const auto json = hostile::Json::parse(text);
+    const auto json = lab::Json::parse(text);
     Mark mark;
-    for (const hostile::Json& test : json.at("tests").list()) {
+    for (const lab::Json& test : json.at("tests").list()) {
       mark.tests[test.at("name").text()] = test.at("score").number();
       mark.score += test.at("score").number();
       mark.most += test.at("max_score").number();
@@ -488,8 +488,8 @@ TEST_SUITE("hostile") {
 
     const std::string page = read(all.out() / "index.html");
     const std::string gradebook = read(all.out() / "gradebook.csv");
-    CHECK(hostile::is_utf8(page));
-    CHECK(hostile::is_utf8(gradebook));
+    CHECK(lab::is_utf8(page));
+    CHECK(lab::is_utf8(gradebook));
     CHECK_FALSE(contains(page, "<script>document.title"));
     CHECK_FALSE(contains(page, "<img src=x"));
     CHECK(contains(page, "김 하늘"));
@@ -509,7 +509,7 @@ TEST_SUITE("hostile") {
     CHECK(rows == names.size() + 6);
     // A terminal is not the place for a submission's control characters either.
     CHECK_FALSE(contains(all.said(), "\x1b[2J"));
-    CHECK(hostile::is_utf8(all.said()));
+    CHECK(lab::is_utf8(all.said()));
 
     std::size_t results = 0;
     for (const auto& entry : fs::recursive_directory_iterator(all.out())) {
@@ -518,13 +518,13 @@ TEST_SUITE("hostile") {
       INFO(entry.path());
       if (name == "results.json") {
         double score = 0;
-        const auto json = hostile::Json::parse(text); // forgives nothing
-        for (const hostile::Json& test : json.at("tests").list()) {
+        const auto json = lab::Json::parse(text); // forgives nothing
+        for (const lab::Json& test : json.at("tests").list()) {
           score += test.at("score").number();
         }
         results += score == 14;
       } else if (name == "junit.xml") {
-        CHECK(hostile::is_utf8(text));
+        CHECK(lab::is_utf8(text));
         CHECK_FALSE(contains(text, "<script"));
         CHECK_FALSE(contains(text, "]]>"));
         CHECK_FALSE(contains(text, "<testsuite/>"));
@@ -532,7 +532,7 @@ TEST_SUITE("hostile") {
           return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t';
         }));
       } else if (name == "report.md") {
-        CHECK(hostile::is_utf8(text));
+        CHECK(lab::is_utf8(text));
         CHECK_FALSE(contains(text, "\n# " + all.tag()));
         CHECK_FALSE(contains(text, "\n</details>\n]]>"));
         CHECK_FALSE(contains(text, "\x1b"));

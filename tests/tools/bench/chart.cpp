@@ -1,6 +1,6 @@
 #include "tools/bench/chart.hpp"
 
-#include "tools/bench/report.hpp"
+#include "tools/text/text.hpp"
 
 #include <array>
 #include <functional>

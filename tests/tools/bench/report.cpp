@@ -1,5 +1,7 @@
 #include "tools/bench/report.hpp"
 
+#include "tools/text/text.hpp"
+
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -12,13 +14,6 @@ namespace lab::bench {
 
 namespace {
 
-std::string fixed(double value, int decimals) {
-  std::string text(64, '\0');
-  text.resize(
-      static_cast<std::size_t>(std::snprintf(text.data(), text.size(), "%.*f", decimals, value)));
-  return text;
-}
-
 // Tables.
 
 constexpr std::string_view none = "–";
@@ -26,9 +21,9 @@ constexpr std::string_view none = "–";
 using Row = std::vector<std::string>;
 
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
-  }));
+  std::size_t width = 0;
+  for_each_character(text, [&](const Character&) { ++width; });
+  return width;
 }
 
 /// A table in Markdown that reads as a table without a renderer, too. The first column is text, the
@@ -177,14 +172,7 @@ std::string memory_cell(const Growth& growth) {
 // JSON.
 
 std::string in_quotes(std::string_view text) {
-  std::string result = "\"";
-  for (const char byte : text) {
-    if (byte == '"' || byte == '\\') {
-      result += '\\';
-    }
-    result += static_cast<unsigned char>(byte) < 0x20 ? ' ' : byte;
-  }
-  return result + '"';
+  return lab::json(printable(text));
 }
 
 std::string list(const std::vector<double>& values) {
@@ -254,21 +242,6 @@ std::string read_whole(const std::filesystem::path& path) {
 }
 
 } // namespace
-
-std::string number(double value) {
-  if (value < 99.95) {
-    return fixed(value, value < 9.995 ? 2 : 1);
-  }
-  return whole_number(static_cast<std::size_t>(std::llround(value)));
-}
-
-std::string whole_number(std::size_t value) {
-  std::string digits = std::to_string(value);
-  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {
-    digits.insert(static_cast<std::size_t>(place), 1, ',');
-  }
-  return digits;
-}
 
 const Result* Run::limit_result() const {
   const auto found = std::find_if(results.begin(), results.end(),

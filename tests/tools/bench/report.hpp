@@ -8,12 +8,6 @@
 
 namespace lab::bench {
 
-/// `12,345`, `98.7`, `1.23`: three digits or more.
-std::string number(double value);
-
-/// `1`, `12,345`.
-std::string whole_number(std::size_t value);
-
 /// The tables, with what they mean and the machine. Markdown.
 std::string tables(const Run& run);
 

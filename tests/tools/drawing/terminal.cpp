@@ -1,5 +1,7 @@
 #include "tools/drawing/terminal.hpp"
 
+#include "tools/text/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -48,37 +50,6 @@ std::string spaces(std::size_t count) {
   return std::string(count, ' '); // NOLINT(modernize-return-braced-init-list): that is another text
 }
 
-/// A character of a UTF-8 text.
-struct Character {
-  std::string_view bytes;
-  char32_t code = 0;
-  bool valid = false;
-};
-
-/// The first character of `text`, which is not empty; a byte that begins none is one for itself.
-Character first_of(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) {
-    return {.bytes = text.substr(0, 1), .code = first, .valid = true};
-  }
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) {
-    return {.bytes = text.substr(0, 1)};
-  }
-  char32_t code = first & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) {
-      return {.bytes = text.substr(0, 1)};
-    }
-    code = (code << 6) | (byte(i) & 0x3fU);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  const bool valid = code >= least.at(size) && code <= 0x10ffff && !surrogate;
-  return {.bytes = text.substr(0, valid ? size : 1), .code = code, .valid = valid};
-}
-
 /// Of the common scripts: Unicode's East Asian Width (UAX 11), W and F, and its marks.
 std::size_t width_of(const Character& character) {
   using Range = std::pair<char32_t, char32_t>;
@@ -105,16 +76,6 @@ std::size_t width_of(const Character& character) {
     return 0;
   }
   return std::any_of(wide.begin(), wide.end(), in) ? 2 : 1;
-}
-
-/// Calls `visit` with each character.
-template <typename Visit>
-void for_each_character(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const Character character = first_of(text);
-    visit(character);
-    text.remove_prefix(character.bytes.size());
-  }
 }
 
 } // namespace

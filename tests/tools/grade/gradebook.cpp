@@ -1,6 +1,6 @@
 #include "tools/grade/gradebook.hpp"
 
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 namespace lab::grade {
 

@@ -2,7 +2,7 @@
 
 #include "harness/limits.hpp"
 #include "harness/process.hpp"
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <array>

@@ -10,7 +10,7 @@
 #include "tools/grade/page.hpp"
 #include "tools/grade/progress.hpp"
 #include "tools/grade/report.hpp"
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -71,7 +71,7 @@ void stop(int signal) {
 }
 
 std::string quoted(const fs::path& path) {
-  return "'" + lab::grade::printable_line(path.string()) + "'";
+  return "'" + lab::printable_line(path.string()) + "'";
 }
 
 unsigned number(std::string_view text) {
@@ -115,7 +115,7 @@ void must_not_be_a_class(const Submission& one, const lab::grade::Kit& kit) {
     if (entry->is_directory(error) && has_exercise(entry->path())) {
       throw UsageError(quoted(one.folder) + " holds no " + kit.exercises.front().folder +
                        ", but folders that do: if it is the folder of a class, give " +
-                       lab::grade::printable_line((one.folder / "*").string()));
+                       lab::printable_line((one.folder / "*").string()));
     }
   }
 }
@@ -264,25 +264,24 @@ int grade(const Options& options) {
     const auto checks = lab::grade::all_checks(kit);
     lab::grade::Progress progress(to_grade.size());
     lab::grade::Grader grader(kit, protections, workspace.path(), checks, options.jobs);
-    grader.grade(
-        to_grade,
-        {.graded =
-             [&](const Marks& marks) {
-               out.write(marks);
-               progress.line(lab::grade::printable_line(marks.student) + ": " +
-                             std::to_string(marks.reached()) + " of " +
-                             std::to_string(marks.possible()) + " marks");
-               graded.insert_or_assign(marks.student, marks);
-             },
-         .failed =
-             [&](const Submission& one, const std::string& reason) {
-               ++not_graded;
-               progress.line(lab::grade::printable_line(one.name) + ": not graded");
-               std::cerr << "lab-grade: " << quoted(one.folder) << ": "
-                         << lab::grade::printable_line(reason) << '\n';
-             },
-         .progress = [&](std::size_t done, const auto& in_work) { progress.show(done, in_work); },
-         .stopped = [] { return stop_signal != 0; }});
+    grader.grade(to_grade, {.graded =
+                                [&](const Marks& marks) {
+                                  out.write(marks);
+                                  progress.line(lab::printable_line(marks.student) + ": " +
+                                                std::to_string(marks.reached()) + " of " +
+                                                std::to_string(marks.possible()) + " marks");
+                                  graded.insert_or_assign(marks.student, marks);
+                                },
+                            .failed =
+                                [&](const Submission& one, const std::string& reason) {
+                                  ++not_graded;
+                                  progress.line(lab::printable_line(one.name) + ": not graded");
+                                  std::cerr << "lab-grade: " << quoted(one.folder) << ": "
+                                            << lab::printable_line(reason) << '\n';
+                                },
+                            .progress = [&](std::size_t done,
+                                            const auto& in_work) { progress.show(done, in_work); },
+                            .stopped = [] { return stop_signal != 0; }});
   }
   if (stop_signal != 0) {
     std::cerr << "lab-grade: interrupted: " << graded.size() << " of " << all
@@ -296,8 +295,7 @@ int grade(const Options& options) {
   write_whole(out.folder() / "gradebook.csv", lab::grade::gradebook_csv(in_order, kit.exercises));
   write_whole(out.folder() / "index.html", lab::grade::class_page(in_order));
   std::cout << in_order.size() << " of " << all
-            << " graded: " << lab::grade::printable_line((out.folder() / "index.html").string())
-            << '\n';
+            << " graded: " << lab::printable_line((out.folder() / "index.html").string()) << '\n';
   return not_graded == 0 ? 0 : 1;
 }
 

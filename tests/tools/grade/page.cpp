@@ -1,6 +1,6 @@
 #include "tools/grade/page.hpp"
 
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <cstddef>

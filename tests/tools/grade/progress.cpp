@@ -1,6 +1,6 @@
 #include "tools/grade/progress.hpp"
 
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 #include <iostream>
 

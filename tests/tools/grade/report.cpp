@@ -1,6 +1,6 @@
 #include "tools/grade/report.hpp"
 
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,44 +1,19 @@
-// A reader of JSON that forgives nothing (RFC 8259; text in UTF-8): what a submission says ends up
-// in results.json, and must not end it.
+// A reader of JSON that forgives nothing (RFC 8259; text in UTF-8).
 #pragma once
 
+#include "tools/text/text.hpp"
+
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
-namespace hostile {
-
-/// Whether every byte belongs to a character of UTF-8: no stray, overlong or surrogate one.
-inline bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i]);
-    const std::size_t length = first < 0x80   ? 1
-                               : first < 0xc2 ? 0
-                               : first < 0xe0 ? 2
-                               : first < 0xf0 ? 3
-                               : first < 0xf5 ? 4
-                                              : 0;
-    if (length == 0 || i + length > text.size()) {
-      return false;
-    }
-    for (std::size_t j = 1; j < length; ++j) {
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) {
-        return false;
-      }
-    }
-    const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
+namespace lab {
 
 /// A value. Its accessors throw std::runtime_error where it is of another kind or not there.
 class Json {
@@ -164,4 +139,4 @@ private:
       value_;
 };
 
-} // namespace hostile
+} // namespace lab

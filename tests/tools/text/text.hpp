@@ -1,11 +1,35 @@
-// A stranger's text (names, a compiler's words, what a program wrote) in the formats of the
-// reports.
+// Text and numbers as the reports and drawings write them. A stranger's text (names, a compiler's
+// words, what a program wrote) may hold anything.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace lab::grade {
+namespace lab {
+
+/// A character of UTF-8, or a byte that belongs to none.
+struct Character {
+  std::string_view bytes;
+  char32_t code = 0;
+  bool valid = false;
+};
+
+/// The first character of `text`, which is not empty; a byte that begins none is one for itself.
+Character first_of(std::string_view text);
+
+/// Calls `visit` with each character.
+template <typename Visit>
+void for_each_character(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const Character character = first_of(text);
+    visit(character);
+    text.remove_prefix(character.bytes.size());
+  }
+}
+
+/// Whether every byte belongs to a character: no stray, overlong or surrogate one.
+bool is_utf8(std::string_view text);
 
 /// Valid UTF-8 that shows every byte: what is none, control characters and those that reorder text
 /// (bidi) appear as `\xNN`. Newlines and tabs stay.
@@ -33,4 +57,15 @@ std::string csv(std::string_view text);
 /// A relative URL of a file's name, whatever its bytes.
 std::string url(std::string_view bytes);
 
-} // namespace lab::grade
+// Numbers.
+
+/// `1.50`: so many digits after the point.
+std::string fixed(double value, int decimals);
+
+/// `12,345`, `98.7`, `1.23`: three digits or more.
+std::string number(double value);
+
+/// `1`, `12,345`.
+std::string whole_number(std::size_t value);
+
+} // namespace lab

@@ -1,9 +1,12 @@
-#include "tools/grade/text.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
 
-namespace lab::grade {
+namespace lab {
 
 namespace {
 
@@ -18,39 +21,8 @@ std::string hexadecimal(std::string_view bytes) {
   return text;
 }
 
-/// The bytes of the character that `text` begins with, and the character; 0 bytes for none.
-struct Character {
-  std::size_t bytes = 0;
-  std::uint32_t code = 0;
-};
-
-Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const std::uint32_t first = byte(0);
-  if (first < 0x80) {
-    return {.bytes = 1, .code = first};
-  }
-  const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < bytes) {
-    return {};
-  }
-  std::uint32_t code = first & (0x7fU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) {
-      return {};
-    }
-    code = (code << 6U) | (byte(i) & 0x3fU);
-  }
-  const std::uint32_t least = bytes == 4 ? 0x10000 : bytes == 3 ? 0x800 : 0x80;
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  return code < least || code > 0x10ffff || surrogate ? Character{}
-                                                      : Character{.bytes = bytes, .code = code};
-}
-
-bool hidden(std::uint32_t code) {
-  const auto within = [&](std::uint32_t first, std::uint32_t last) {
-    return code >= first && code <= last;
-  };
+bool hidden(char32_t code) {
+  const auto within = [&](char32_t first, char32_t last) { return code >= first && code <= last; };
   return (code < 0x20 && code != '\n' && code != '\t') || within(0x7f, 0x9f) || code == 0xad ||
          code == 0x61c || within(0x200b, 0x200f) || within(0x2028, 0x202e) ||
          within(0x2060, 0x206f) || code == 0xfeff || within(0xfff9, 0xfffb) ||
@@ -90,15 +62,41 @@ std::string_view entity(char c) {
 
 } // namespace
 
+Character first_of(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) {
+    return {.bytes = text.substr(0, 1), .code = first, .valid = true};
+  }
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) {
+    return {.bytes = text.substr(0, 1)};
+  }
+  char32_t code = first & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) {
+      return {.bytes = text.substr(0, 1)};
+    }
+    code = (code << 6) | (byte(i) & 0x3fU);
+  }
+  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  const bool valid = code >= least.at(size) && code <= 0x10ffff && !surrogate;
+  return {.bytes = text.substr(0, valid ? size : 1), .code = code, .valid = valid};
+}
+
+bool is_utf8(std::string_view text) {
+  bool valid = true;
+  for_each_character(text, [&](const Character& character) { valid = valid && character.valid; });
+  return valid;
+}
+
 std::string printable(std::string_view bytes) {
   std::string text;
-  while (!bytes.empty()) {
-    const Character character = first_character(bytes);
-    const std::size_t size = std::max<std::size_t>(character.bytes, 1);
-    const std::string_view here = bytes.substr(0, size);
-    text += character.bytes == 0 || hidden(character.code) ? hexadecimal(here) : std::string(here);
-    bytes.remove_prefix(size);
-  }
+  for_each_character(bytes, [&](const Character& character) {
+    text += character.valid && !hidden(character.code) ? std::string(character.bytes)
+                                                       : hexadecimal(character.bytes);
+  });
   return text;
 }
 
@@ -197,4 +195,26 @@ std::string url(std::string_view bytes) {
   return result;
 }
 
-} // namespace lab::grade
+std::string fixed(double value, int decimals) {
+  std::string text(64, '\0');
+  text.resize(
+      static_cast<std::size_t>(std::snprintf(text.data(), text.size(), "%.*f", decimals, value)));
+  return text;
+}
+
+std::string number(double value) {
+  if (value < 99.95) {
+    return fixed(value, value < 9.995 ? 2 : 1);
+  }
+  return whole_number(static_cast<std::size_t>(std::llround(value)));
+}
+
+std::string whole_number(std::size_t value) {
+  std::string digits = std::to_string(value);
+  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {
+    digits.insert(static_cast<std::size_t>(place), 1, ',');
+  }
+  return digits;
+}
+
+} // namespace lab
