@@ -1,8 +1,10 @@
 #include "figures.hpp"
 
-#include "drawing.hpp"
+#include "tools/drawing/canvas.hpp"
 
 namespace lab::figures {
+
+using namespace drawing;
 
 namespace {
 
@@ -16,7 +18,7 @@ constexpr TextStyle bold{.size = 22, .bold = true};
 enum class Moment : unsigned char { before_fork, after_fork, child_ended, after_close };
 
 std::string tables(Moment moment, const std::string& title, const std::string& description) {
-  Drawing d(1140, 400, title, description);
+  Canvas d(1140, 400, title, description);
   const bool forked = moment == Moment::after_fork || moment == Moment::after_close;
   const bool closed = moment == Moment::after_close;
   const bool twice = moment == Moment::after_fork;
@@ -88,11 +90,10 @@ std::string after_close() {
 
 // What fork copies besides descriptors.
 std::string stdio_copies() {
-  Drawing d(
-      1140, 360, "Each child has a copy of every line that the parent has not written yet",
-      "Five children, forked one after the other. The buffer of the first holds the line of "
-      "client 1, that of the second those of clients 1 and 2, and so on, until the fifth "
-      "holds five lines. Each child writes its buffer when it exits: 15 lines for 5 clients.");
+  Canvas d(1140, 360, "Each child has a copy of every line that the parent has not written yet",
+           "Five children, forked one after the other. The buffer of the first holds the line of "
+           "client 1, that of the second those of clients 1 and 2, and so on, until the fifth "
+           "holds five lines. Each child writes its buffer when it exits: 15 lines for 5 clients.");
   d.text({570, 26}, "stdio's buffer in each child, written when it exits", small_middle);
   for (int child = 1; child <= 5; ++child) {
     std::vector<Row> rows;
@@ -113,7 +114,7 @@ std::string stdio_copies() {
 /// Two lines of life, and messages between them.
 class Sequence {
 public:
-  Sequence(Drawing& d, double left, double right, double top, double bottom)
+  Sequence(Canvas& d, double left, double right, double top, double bottom)
       : d_(d), left_(left), right_(right) {
     d.time({left, top}, {left, bottom});
     d.time({right, top}, {right, bottom});
@@ -143,17 +144,17 @@ private:
             {.size = 20, .anchor = Anchor::middle, .bold = bad});
   }
 
-  Drawing& d_;
+  Canvas& d_;
   double left_;
   double right_;
 };
 
 std::string half_close() {
-  Drawing d(1140, 440, "Half-close: no more from me, and I go on reading",
-            "A sequence in time. The client sends its last line and calls shutdown with SHUT_WR; "
-            "FIN goes to the server. The server's read returns 0, but the two echoes that are "
-            "under way still reach the client. Then the server closes, its FIN arrives, and the "
-            "client's read returns 0.");
+  Canvas d(1140, 440, "Half-close: no more from me, and I go on reading",
+           "A sequence in time. The client sends its last line and calls shutdown with SHUT_WR; "
+           "FIN goes to the server. The server's read returns 0, but the two echoes that are "
+           "under way still reach the client. Then the server closes, its FIN arrives, and the "
+           "client's read returns 0.");
   d.process({190, 6}, 200, "client", "", "");
   d.process({750, 6}, 200, "server", "", "");
   Sequence s(d, 290, 850, 48, 434);
@@ -178,10 +179,10 @@ std::string half_close() {
 }
 
 std::string close_loses() {
-  Drawing d(1140, 400, "Close: the echoes under way meet a closed socket",
-            "A sequence in time. The client sends its last line and closes. FIN goes to the "
-            "server. The server's echoes arrive at a socket that is gone: the client's kernel "
-            "answers with a reset, and the echoes are lost.");
+  Canvas d(1140, 400, "Close: the echoes under way meet a closed socket",
+           "A sequence in time. The client sends its last line and closes. FIN goes to the "
+           "server. The server's echoes arrive at a socket that is gone: the client's kernel "
+           "answers with a reset, and the echoes are lost.");
   d.process({190, 6}, 200, "client", "", "");
   d.process({750, 6}, 200, "server", "", "");
   Sequence s(d, 290, 850, 48, 330);
@@ -201,11 +202,11 @@ std::string close_loses() {
 // Step 04: signals.
 
 std::string coalescing() {
-  Drawing d(1140, 430, "Fifty children end, one SIGCHLD is delivered",
-            "Time runs to the right. Fifty children end, one after the other, while SIGCHLD is "
-            "blocked. Each sets the bit pending, which is set already after the first. When the "
-            "signal is let in, the bit is cleared and the handler runs once. With one waitpid it "
-            "reaps one child, and 49 zombies are left; with waitpid in a loop none is left.");
+  Canvas d(1140, 430, "Fifty children end, one SIGCHLD is delivered",
+           "Time runs to the right. Fifty children end, one after the other, while SIGCHLD is "
+           "blocked. Each sets the bit pending, which is set already after the first. When the "
+           "signal is let in, the bit is cleared and the handler runs once. With one waitpid it "
+           "reaps one child, and 49 zombies are left; with waitpid in a loop none is left.");
   constexpr double label = 190;
   d.text({label, 44}, "children", {.size = 22, .anchor = Anchor::end, .bold = true});
   const double ends[] = {218, 300, 382, 540};
@@ -244,10 +245,10 @@ std::string coalescing() {
 }
 
 std::string signal_vs_sigaction() {
-  Drawing d(1140, 356, "signal may forget its handler, sigaction does not",
-            "Two lines of time. With the one-shot signal of System V the handler runs for the "
-            "first SIGCHLD and the disposition is then the default: the second and third child "
-            "stay zombies. With sigaction the handler stays, and runs for each.");
+  Canvas d(1140, 356, "signal may forget its handler, sigaction does not",
+           "Two lines of time. With the one-shot signal of System V the handler runs for the "
+           "first SIGCHLD and the disposition is then the default: the second and third child "
+           "stay zombies. With sigaction the handler stays, and runs for each.");
   const double moments[] = {400, 640, 880};
   const auto lane = [&](double top, const char* name, const char* meaning, bool stays) {
     d.text({10, top + 26}, name, {.size = 24, .bold = true, .mono = true});
@@ -279,10 +280,10 @@ std::string signal_vs_sigaction() {
 }
 
 std::string eintr() {
-  Drawing d(1140, 300, "A handler interrupts a call that blocks",
-            "Two lines of time. Without SA_RESTART a read that blocks is broken by SIGALRM: the "
-            "handler runs, and read returns minus one with EINTR. With SA_RESTART the handler "
-            "runs just the same, and then read goes on until there is something to read.");
+  Canvas d(1140, 300, "A handler interrupts a call that blocks",
+           "Two lines of time. Without SA_RESTART a read that blocks is broken by SIGALRM: the "
+           "handler runs, and read returns minus one with EINTR. With SA_RESTART the handler "
+           "runs just the same, and then read goes on until there is something to read.");
   const auto lane = [&](double top, const char* name, bool restarts) {
     d.text({10, top + 70}, name, {.size = 24, .bold = true, .mono = true});
     d.activity({250, top + 44}, 230, 48, "read waits");
@@ -308,10 +309,10 @@ std::string eintr() {
 // Steps 02 and 03: the states of a child.
 
 std::string child_states() {
-  Drawing d(1140, 400, "The states of a child, from fork to reaped",
-            "fork makes a child that runs. By _exit or a signal it becomes a zombie, of which only "
-            "the process id and the status are left. waitpid by its parent makes it go. If the "
-            "parent ends first, the child is adopted by process 1, which reaps it.");
+  Canvas d(1140, 400, "The states of a child, from fork to reaped",
+           "fork makes a child that runs. By _exit or a signal it becomes a zombie, of which only "
+           "the process id and the status are left. waitpid by its parent makes it go. If the "
+           "parent ends first, the child is adopted by process 1, which reaps it.");
   const Box runs =
       d.process({150, 60}, 250, "child", "4712", "R/S", {{"", "memory"}, {"", "files"}});
   d.zombie({560, 92}, 250, "child", "4712");
@@ -343,10 +344,10 @@ std::string child_states() {
 // Step 07: the client's two processes.
 
 std::string client_processes() {
-  Drawing d(1140, 400, "The client: two processes over one socket",
-            "The child 4720 reads lines from standard input and writes them to the socket. The "
-            "parent 4711 reads the echoes from the same socket and prints them. Both hold the "
-            "socket as descriptor 3. At the other end is the server.");
+  Canvas d(1140, 400, "The client: two processes over one socket",
+           "The child 4720 reads lines from standard input and writes them to the socket. The "
+           "parent 4711 reads the echoes from the same socket and prints them. Both hold the "
+           "socket as descriptor 3. At the other end is the server.");
   const Box child =
       d.process({240, 20}, 300, "child: writes", "4720", "", {{"0", "stdin"}, {"3", "connection"}});
   const Box parent = d.process({240, 240}, 300, "parent: reads", "4711", "",
@@ -370,10 +371,10 @@ std::string client_processes() {
 // Step 01: the queue.
 
 std::string accept_queue() {
-  Drawing d(1140, 400, "One process: the second client is connected, and waits",
-            "Three clients. The server, one process, serves the first by descriptor 4. The second "
-            "and third are connected too: the kernel has answered them and keeps their "
-            "connections in the queue of the listener, until the server calls accept again.");
+  Canvas d(1140, 400, "One process: the second client is connected, and waits",
+           "Three clients. The server, one process, serves the first by descriptor 4. The second "
+           "and third are connected too: the kernel has answered them and keeps their "
+           "connections in the queue of the listener, until the server calls accept again.");
   const Box server =
       d.process({800, 40}, 330, "echo_server", "4711", "", {{"3", "listener"}, {"4", "client 1"}});
   const Box one = d.process({10, 40}, 200, "client 1", "", "");
@@ -399,10 +400,10 @@ std::string accept_queue() {
 // Step 06: the full server.
 
 std::string mp_server() {
-  Drawing d(1140, 430, "The full server: a child for each client, a parent that holds the listener",
-            "The parent 4711 holds the listener alone. Children 4720, 4721 and 4722 hold the "
-            "connection to one client each. A fourth, 4719, has ended and is a zombie for the "
-            "moment, until the handler of SIGCHLD reaps it.");
+  Canvas d(1140, 430, "The full server: a child for each client, a parent that holds the listener",
+           "The parent 4711 holds the listener alone. Children 4720, 4721 and 4722 hold the "
+           "connection to one client each. A fourth, 4719, has ended and is a zombie for the "
+           "moment, until the handler of SIGCHLD reaps it.");
   const Box parent = d.process({10, 150}, 300, "echo_mpserver", "4711", "", {{"3", "listener"}});
   double y = 8;
   int number = 0;
@@ -421,12 +422,11 @@ std::string mp_server() {
 }
 
 std::string signal_gap() {
-  Drawing d(
-      1140, 420, "A signal between the test and the wait",
-      "Two lines of time. Above, the loop tests the flag and finds 0; SIGTERM comes, its "
-      "handler sets the flag; then the loop waits for a client, and nobody looks at the flag. "
-      "Below, SIGTERM is blocked and stays pending; ppoll lets it in, the handler sets the "
-      "flag, ppoll returns, and the loop ends.");
+  Canvas d(1140, 420, "A signal between the test and the wait",
+           "Two lines of time. Above, the loop tests the flag and finds 0; SIGTERM comes, its "
+           "handler sets the flag; then the loop waits for a client, and nobody looks at the flag. "
+           "Below, SIGTERM is blocked and stays pending; ppoll lets it in, the handler sets the "
+           "flag, ppoll returns, and the loop ends.");
   const auto signal = [&](double top, const char* what) {
     d.text({430, top + 4}, "SIGTERM", {.size = 20, .anchor = Anchor::middle, .mono = true});
     d.line({{430, top + 10}, {430, top + 42}}, {.colour = held_twice, .width = 4, .arrow = true});
@@ -451,10 +451,10 @@ std::string signal_gap() {
 }
 
 std::string printf_in_handler() {
-  Drawing d(1140, 330, "printf in a handler that has come in the middle of printf",
-            "Two lines of time in one process. main is in printf and holds the lock of the buffer. "
-            "SIGCHLD comes, and its handler calls printf, which waits for that lock. main cannot "
-            "give it back before the handler returns, and the handler does not return.");
+  Canvas d(1140, 330, "printf in a handler that has come in the middle of printf",
+           "Two lines of time in one process. main is in printf and holds the lock of the buffer. "
+           "SIGCHLD comes, and its handler calls printf, which waits for that lock. main cannot "
+           "give it back before the handler returns, and the handler does not return.");
   d.text({10, 72}, "main", {.size = 24, .bold = true, .mono = true});
   d.activity({160, 42}, 150, 48, "works");
   d.activity({310, 42}, 330, 48, "printf: has the lock");
@@ -471,11 +471,11 @@ std::string printf_in_handler() {
 }
 
 std::string nagle() {
-  Drawing d(1140, 400, "Nagle's algorithm and the delayed acknowledgement wait for each other",
-            "A sequence in time. The client sends 64 bytes. The server reads 30 and sends them "
-            "back, then reads the next 30 and writes them, but its kernel holds them back until "
-            "the first are acknowledged. The client's kernel delays the acknowledgement for 40 "
-            "milliseconds. Then it comes, and the rest is sent.");
+  Canvas d(1140, 400, "Nagle's algorithm and the delayed acknowledgement wait for each other",
+           "A sequence in time. The client sends 64 bytes. The server reads 30 and sends them "
+           "back, then reads the next 30 and writes them, but its kernel holds them back until "
+           "the first are acknowledged. The client's kernel delays the acknowledgement for 40 "
+           "milliseconds. Then it comes, and the rest is sent.");
   d.process({190, 6}, 200, "client", "", "");
   d.process({750, 6}, 200, "server", "", "");
   Sequence s(d, 290, 850, 48, 394);
@@ -499,11 +499,11 @@ std::string nagle() {
 }
 
 std::string client_leftovers() {
-  Drawing d(1140, 330, "What the textbook's client leaves behind",
-            "Left: the writer has ended after q, and the reader, which does not wait for it, reads "
-            "on until the server closes: until then the writer is a zombie. Right: the server has "
-            "closed first and the reader has exited; the writer stays, its parent is process 1, "
-            "and it still reads the keyboard.");
+  Canvas d(1140, 330, "What the textbook's client leaves behind",
+           "Left: the writer has ended after q, and the reader, which does not wait for it, reads "
+           "on until the server closes: until then the writer is a zombie. Right: the server has "
+           "closed first and the reader has exited; the writer stays, its parent is process 1, "
+           "and it still reads the keyboard.");
   d.text({265, 28}, "after q, until the server closes",
          {.size = 22, .anchor = Anchor::middle, .bold = true});
   const Box reader = d.process({60, 56}, 410, "parent: reads", "5001", "S", {{"3", "connection"}});
@@ -523,13 +523,13 @@ std::string client_leftovers() {
 // The map.
 
 std::string map() {
-  Drawing d(1140, 380, "The map of the lab",
-            "Step 01, an echo server in one process, and steps 02 zombie, 03 wait and 04 signals "
-            "lead to 05, descriptors. From there to 06, the full server, and 07, the client of "
-            "two processes.");
+  Canvas d(1140, 380, "The map of the lab",
+           "Step 01, an echo server in one process, and steps 02 zombie, 03 wait and 04 signals "
+           "lead to 05, descriptors. From there to 06, the full server, and 07, the client of "
+           "two processes.");
   const auto step = [&](double x, double y, const char* number, const char* name,
                         const char* more) {
-    const Box box{.x = x, .y = y, .width = 210, .height = 92, .rows = {}};
+    const Box box{.x = x, .y = y, .width = 210, .height = 92};
     d.activity({x, y}, box.width, box.height);
     d.text({x + 14, y + 32}, number, {.size = 22, .bold = true, .colour = process_stroke});
     d.text({x + 50, y + 32}, name, bold);

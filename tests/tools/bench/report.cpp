@@ -20,12 +20,6 @@ constexpr std::string_view none = "–";
 
 using Row = std::vector<std::string>;
 
-std::size_t width_of(std::string_view text) {
-  std::size_t width = 0;
-  for_each_character(text, [&](const Character&) { ++width; });
-  return width;
-}
-
 /// A table in Markdown that reads as a table without a renderer, too. The first column is text, the
 /// others are numbers.
 std::string table(const std::vector<Row>& rows) {

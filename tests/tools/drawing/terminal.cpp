@@ -1,11 +1,7 @@
 #include "tools/drawing/terminal.hpp"
 
-#include "tools/text/text.hpp"
-
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -48,34 +44,6 @@ std::string_view sequence(Paint paint) {
 
 std::string spaces(std::size_t count) {
   return std::string(count, ' '); // NOLINT(modernize-return-braced-init-list): that is another text
-}
-
-/// Of the common scripts: Unicode's East Asian Width (UAX 11), W and F, and its marks.
-std::size_t width_of(const Character& character) {
-  using Range = std::pair<char32_t, char32_t>;
-  constexpr std::array<Range, 10> wide{{{0x1100, 0x115f},
-                                        {0x2e80, 0x303e},
-                                        {0x3041, 0xa4cf},
-                                        {0xa960, 0xa97c},
-                                        {0xac00, 0xd7a3},
-                                        {0xf900, 0xfaff},
-                                        {0xfe30, 0xfe6f},
-                                        {0xff00, 0xff60},
-                                        {0xffe0, 0xffe6},
-                                        {0x1f300, 0x3fffd}}};
-  constexpr std::array<Range, 6> combining{{{0x0300, 0x036f},
-                                            {0x1160, 0x11ff},
-                                            {0x200b, 0x200f},
-                                            {0x20d0, 0x20ff},
-                                            {0xfe00, 0xfe0f},
-                                            {0xfe20, 0xfe2f}}};
-  const auto in = [&](const Range& range) {
-    return character.code >= range.first && character.code <= range.second;
-  };
-  if (std::any_of(combining.begin(), combining.end(), in)) {
-    return 0;
-  }
-  return std::any_of(wide.begin(), wide.end(), in) ? 2 : 1;
 }
 
 } // namespace
@@ -138,12 +106,6 @@ std::string harmless(std::string_view text) {
   return result;
 }
 
-std::size_t width_of(std::string_view text) {
-  std::size_t width = 0;
-  for_each_character(text, [&](const Character& character) { width += width_of(character); });
-  return width;
-}
-
 std::string padded(std::string text, std::size_t width) {
   const std::size_t now = width_of(text);
   return now < width ? text.append(width - now, ' ') : text;
@@ -162,7 +124,7 @@ std::string cut(std::string_view text, std::size_t width, bool unicode) {
   std::string start;
   std::size_t used = 0;
   for_each_character(text, [&](const Character& character) {
-    used += width_of(character);
+    used += width_of(character.bytes);
     if (used <= at_start) {
       start += character.bytes;
     }

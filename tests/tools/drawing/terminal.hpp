@@ -1,6 +1,8 @@
 // Lines of coloured text for a terminal or a log: how wide they are, and how they are made to fit.
 #pragma once
 
+#include "tools/text/text.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -41,10 +43,6 @@ std::string plain_text_of(const std::vector<Line>& lines);
 /// The text with every byte that a terminal might take for a command, and every one that is not
 /// UTF-8, as `?`: the name of a file or a program may hold anything.
 std::string harmless(std::string_view text);
-
-/// How many columns a UTF-8 text takes: two for each wide character (Hangul, Han, Kana, emoji),
-/// none for one that combines with the one before.
-std::size_t width_of(std::string_view text);
 
 /// The text and as many spaces as make it `width` columns wide.
 std::string padded(std::string text, std::size_t width);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <utility>
 
 namespace lab {
 
@@ -27,6 +28,34 @@ bool hidden(char32_t code) {
          code == 0x61c || within(0x200b, 0x200f) || within(0x2028, 0x202e) ||
          within(0x2060, 0x206f) || code == 0xfeff || within(0xfff9, 0xfffb) ||
          (code & 0xfffeU) == 0xfffe || within(0xe0000, 0xe007f);
+}
+
+/// Of the common scripts: Unicode's East Asian Width (UAX 11), W and F, and its marks.
+std::size_t width_of(const Character& character) {
+  using Range = std::pair<char32_t, char32_t>;
+  constexpr std::array<Range, 10> wide{{{0x1100, 0x115f},
+                                        {0x2e80, 0x303e},
+                                        {0x3041, 0xa4cf},
+                                        {0xa960, 0xa97c},
+                                        {0xac00, 0xd7a3},
+                                        {0xf900, 0xfaff},
+                                        {0xfe30, 0xfe6f},
+                                        {0xff00, 0xff60},
+                                        {0xffe0, 0xffe6},
+                                        {0x1f300, 0x3fffd}}};
+  constexpr std::array<Range, 6> combining{{{0x0300, 0x036f},
+                                            {0x1160, 0x11ff},
+                                            {0x200b, 0x200f},
+                                            {0x20d0, 0x20ff},
+                                            {0xfe00, 0xfe0f},
+                                            {0xfe20, 0xfe2f}}};
+  const auto in = [&](const Range& range) {
+    return character.code >= range.first && character.code <= range.second;
+  };
+  if (std::any_of(combining.begin(), combining.end(), in)) {
+    return 0;
+  }
+  return std::any_of(wide.begin(), wide.end(), in) ? 2 : 1;
 }
 
 template <typename Replace>
@@ -89,6 +118,12 @@ bool is_utf8(std::string_view text) {
   bool valid = true;
   for_each_character(text, [&](const Character& character) { valid = valid && character.valid; });
   return valid;
+}
+
+std::size_t width_of(std::string_view text) {
+  std::size_t width = 0;
+  for_each_character(text, [&](const Character& character) { width += width_of(character); });
+  return width;
 }
 
 std::string printable(std::string_view bytes) {

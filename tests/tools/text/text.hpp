@@ -31,6 +31,10 @@ void for_each_character(std::string_view text, Visit visit) {
 /// Whether every byte belongs to a character: no stray, overlong or surrogate one.
 bool is_utf8(std::string_view text);
 
+/// How many columns a UTF-8 text takes: two for each wide character (Hangul, Han, Kana, emoji),
+/// none for one that combines with the one before.
+std::size_t width_of(std::string_view text);
+
 /// Valid UTF-8 that shows every byte: what is none, control characters and those that reorder text
 /// (bidi) appear as `\xNN`. Newlines and tabs stay.
 std::string printable(std::string_view bytes);
