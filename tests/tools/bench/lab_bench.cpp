@@ -1,5 +1,6 @@
 // lab-bench [--quick] [--rounds N] [--only NAME,...] [--json FILE] [--svg FILE]
 //           [--growth-svg FILE] [--into FILE]...
+// lab-bench --redraw FILE [the same options]: from what --json has written, without measuring
 //
 // The servers of the lab side by side, in one run: how fast each is, how it grows with the number
 // of clients at once, and what that is of a bare loop of accept, fork, echo and _exit. README.md
@@ -131,6 +132,7 @@ struct Options {
   std::size_t rounds = 5;
   bool quick = false;
   std::vector<std::string> only;
+  std::string redraw;
   std::string json;
   std::string svg;
   std::string growth_svg;
@@ -140,7 +142,7 @@ struct Options {
 [[noreturn]] void usage(const std::string& reason) {
   std::fprintf(stderr,
                "usage: lab-bench [--quick] [--rounds N] [--only NAME,...] [--json FILE] "
-               "[--svg FILE] [--growth-svg FILE] [--into FILE]...\n"
+               "[--svg FILE] [--growth-svg FILE] [--into FILE]... [--redraw FILE]\n"
                "lab-bench: %s\n",
                reason.c_str());
   std::exit(2);
@@ -184,7 +186,8 @@ Options options_from(std::span<char*> arguments) {
       options.rounds = 1;
       continue;
     }
-    const std::array known{"--rounds", "--only", "--json", "--svg", "--growth-svg", "--into"};
+    const std::array known{"--rounds",     "--only", "--json",  "--svg",
+                           "--growth-svg", "--into", "--redraw"};
     if (std::find(known.begin(), known.end(), option) == known.end()) {
       usage("there is no option `" + option + "`");
     }
@@ -196,6 +199,8 @@ Options options_from(std::span<char*> arguments) {
       options.rounds = rounds_in(value);
     } else if (option == "--only") {
       options.only = names_in(value);
+    } else if (option == "--redraw") {
+      options.redraw = value;
     } else if (option == "--json") {
       options.json = value;
     } else if (option == "--svg") {
@@ -510,7 +515,9 @@ void bench(const Options& options) {
   for (const std::string& file : options.into) {
     lab::bench::expect_markers(file); // before two minutes have gone into it
   }
-  const Run run = Bench(options).measure();
+  const Run run = options.redraw.empty()
+                      ? Bench(options).measure()
+                      : lab::bench::run_from_json(lab::bench::read_whole(options.redraw));
   const std::string text = lab::bench::tables(run);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!options.json.empty()) {

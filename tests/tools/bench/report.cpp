@@ -1,5 +1,6 @@
 #include "tools/bench/report.hpp"
 
+#include "tools/text/json.hpp"
 #include "tools/text/text.hpp"
 
 #include <cerrno>
@@ -227,12 +228,42 @@ std::string json(const Run& run, const Result& result) {
          "\n    }";
 }
 
-std::string read_whole(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw std::system_error(errno, std::generic_category(), "open " + path.string());
+// And back.
+
+std::vector<double> rounds_of(const Json& json, const std::string& name) {
+  std::vector<double> values;
+  if (const Json& measured = json.at(name); !measured.is_null()) {
+    for (const Json& value : measured.at("rounds").list()) {
+      values.push_back(value.number());
+    }
   }
-  return {std::istreambuf_iterator<char>(file), {}};
+  return values;
+}
+
+std::size_t count_of(const Json& json, const std::string& name) {
+  return static_cast<std::size_t>(json.at(name).number());
+}
+
+Result result_from(const Json& json) {
+  Result result{.name = json.at("name").text(),
+                .title = json.at("title").text(),
+                .connections = rounds_of(json, "connections_per_s"),
+                .round_trips = rounds_of(json, "round_trips_per_s"),
+                .p50_us = rounds_of(json, "round_trip_p50_us"),
+                .p99_us = rounds_of(json, "round_trip_p99_us"),
+                .bulk = rounds_of(json, "bulk_mib_per_s"),
+                .growth = {},
+                .failure = json.at("failure").is_null() ? "" : json.at("failure").text()};
+  for (const Json& growth : json.at("growth").list()) {
+    result.growth.push_back({.clients = count_of(growth, "clients"),
+                             .served_ms = rounds_of(growth, "served_ms"),
+                             .reaped_ms = rounds_of(growth, "reaped_ms"),
+                             .pss_kib = rounds_of(growth, "pss_per_client_kib"),
+                             .own_kib = rounds_of(growth, "own_per_client_kib"),
+                             .not_served = count_of(growth, "not_served"),
+                             .not_reaped = count_of(growth, "not_reaped")});
+  }
+  return result;
 }
 
 } // namespace
@@ -280,6 +311,27 @@ std::string json(const Run& run) {
          "],\n  \"servers\": [\n" + joined(results, ",\n") + "\n  ]\n}\n";
 }
 
+Run run_from_json(std::string_view text) {
+  const Json json = Json::parse(text);
+  const Json& machine = json.at("machine");
+  Run run{.machine = {.processor = machine.at("processor").text(),
+                      .cores = count_of(machine, "cores"),
+                      .kernel = machine.at("kernel").text(),
+                      .compiler = machine.at("compiler").text(),
+                      .build = machine.at("build").text()},
+          .rounds = count_of(json, "rounds"),
+          .limit = json.at("limit").text(),
+          .results = {},
+          .notes = {}};
+  for (const Json& note : json.at("notes").list()) {
+    run.notes.push_back(note.text());
+  }
+  for (const Json& server : json.at("servers").list()) {
+    run.results.push_back(result_from(server));
+  }
+  return run;
+}
+
 namespace {
 
 /// From the first byte between the markers to the second marker.
@@ -307,6 +359,14 @@ void put_between_markers(const std::filesystem::path& file, const Run& run) {
   const bool is_short = whole.find("<!-- bench: begin in short") != std::string::npos;
   const std::string text = is_short ? short_table(run) : tables(run);
   write_file(file, whole.replace(begin, end - begin, "\n" + text + "\n"));
+}
+
+std::string read_whole(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    throw std::system_error(errno, std::generic_category(), "open " + path.string());
+  }
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void write_file(const std::filesystem::path& file, const std::string& text) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace lab::bench {
 
@@ -14,6 +15,9 @@ std::string tables(const Run& run);
 /// Everything, round by round. Units are in the names: served_ms, bulk_mib_per_s.
 std::string json(const Run& run);
 
+/// What json wrote. Throws std::runtime_error where the text is something else.
+Run run_from_json(std::string_view text);
+
 /// Puts the tables between the lines `<!-- bench: begin ... -->` and `<!-- bench: end -->` of a
 /// file, in the place of what is there; where it says `begin in short`, one table that fits on a
 /// slide. Throws std::runtime_error where there are no such two lines.
@@ -21,6 +25,9 @@ void put_between_markers(const std::filesystem::path& file, const Run& run);
 
 /// Throws as put_between_markers would.
 void expect_markers(const std::filesystem::path& file);
+
+/// Throws std::system_error.
+std::string read_whole(const std::filesystem::path& file);
 
 /// Writes the file anew. Throws std::system_error.
 void write_file(const std::filesystem::path& file, const std::string& text);

@@ -30,6 +30,9 @@ public:
     return json;
   }
 
+  /// Or true or false, which are not kept.
+  [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+
   [[nodiscard]] const std::string& text() const { return get<std::string>(); }
 
   [[nodiscard]] double number() const { return get<double>(); }
