@@ -1,7 +1,7 @@
 // echo_server PORT [ADDRESS]
 //
-// The echo server of step 01, which is to say at the end how many bytes it has echoed to each
-// client: `client disconnected: N bytes`. The task is in README.md.
+// The echo server of step 01. When a client has gone, it has to say how many bytes it has echoed to
+// it: `client disconnected: N bytes`. The task is in README.md.
 //
 //   build/exercises/01-echo-server/echo_server 9190     in one terminal
 //   build/bin/echo_client 127.0.0.1 9190                in another
@@ -27,13 +27,13 @@ lab::Descriptor open_listener(const lab::Endpoint& at) {
   lab::Descriptor listener(
       lab::check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
 
-  // A connection that this server closed first stays in TIME_WAIT for a minute and holds the
-  // port. With SO_REUSEADDR a restarted server can bind it all the same.
+  // A connection that this server closed first stays in TIME_WAIT for a minute and holds the port.
+  // With SO_REUSEADDR a restarted server can still bind it.
   const int on = 1;
   lab::check(setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
 
-  // Or the end of a message waits for the client's delayed ACK, 40 ms (Nagle's algorithm). What
-  // accept returns inherits it from the listener.
+  // Without it the end of a message waits 40 ms for the client's delayed ACK (Nagle's algorithm).
+  // The sockets that accept returns inherit it from the listener.
   lab::check(setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
 
   lab::check(bind(listener.get(), at.address(), at.size), "bind");
@@ -43,10 +43,10 @@ lab::Descriptor open_listener(const lab::Endpoint& at) {
   return listener;
 }
 
-// write may take less than it was given, and a signal may break it before it takes anything.
+// write may take less than it was given, and a signal may interrupt it before it takes anything.
 //
-// TODO 1: a client that resets the connection makes write fail in mid-way. How many bytes of `data`
-// had been echoed by then? Whoever calls this has to learn of it.
+// TODO 1: if a client resets the connection, write fails in the middle. How many bytes of `data`
+// had been echoed by then? The caller has to know.
 bool write_all(int connection, const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t written = write(connection, data, size);
@@ -62,8 +62,8 @@ bool write_all(int connection, const char* data, std::size_t size) {
   return true;
 }
 
-// TCP carries bytes, not messages: send back what came, however much it was. 0 is the client's end
-// of file, -1 an error: neither is a number of bytes to send.
+// TCP carries bytes, not messages: send back as many bytes as came. 0 is the client's end of file,
+// -1 an error: neither is a number of bytes to send.
 //
 // TODO 2: add up what has been echoed, and return it. A client may send more than 4 GiB.
 void echo(int connection) {
@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   lab::print_listening(listener.get());
 
   for (;;) {
-    // Takes a client out of the backlog, or waits for one: a new socket, for this client alone.
+    // Takes a client from the backlog, or waits for one. Returns a new socket for this client.
     lab::Endpoint client;
     const lab::Descriptor connection(
         accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC));
@@ -100,5 +100,5 @@ int main(int argc, char** argv) {
     lab::print_connected(client);
     echo(connection.get());
     lab::print_line("client disconnected"); // TODO 3: with the number of bytes
-  } // the connection is closed here: only now can the next client be served
+  } // the connection is closed here: now the next client can be served
 }

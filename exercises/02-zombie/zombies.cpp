@@ -1,7 +1,7 @@
 // zombies N
 //
-// N zombies at the same moment, one process id a line. Enter or end of file ends them all. The task
-// is in README.md.
+// N zombies at the same moment, one process id on each line. Enter or end of file ends them all.
+// The task is in README.md.
 //
 //   build/exercises/02-zombie/zombies 3           in one terminal
 //   ps -o pid,ppid,stat,comm -C zombies           in another
@@ -25,8 +25,8 @@ int main(int argc, char** argv) {
       _exit(0);
     }
 
-    // TODO 1: there is never more than one zombie here. Who is to be asked for its status only at
-    // the end has to be remembered until then.
+    // TODO 1: there is never more than one zombie here. Remember each child, and ask for its status
+    // only at the end.
     lab::wait_until_ended(child);
     lab::print_line(child); // TODO 2: not before the last of them is a zombie
     lab::check(waitpid(child, nullptr, 0), "waitpid");
@@ -34,6 +34,6 @@ int main(int argc, char** argv) {
 
   lab::wait_for_enter();
 
-  // TODO 3: none is to be left when this program ends, nor to be left to init.
+  // TODO 3: when this program ends, no zombie may be left, and none may be left to init.
   return 0;
 }

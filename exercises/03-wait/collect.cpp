@@ -1,7 +1,7 @@
 // collect SPEC...
 //
-// One child for each SPEC: an exit code, or the name of a signal. All of them run at once, and each
-// is reported when it ends, and how. The task is in README.md.
+// One child for each SPEC: an exit code, or the name of a signal. All of them run at once. When one
+// ends, the program reports how. The task is in README.md.
 //
 //   build/exercises/03-wait/collect 7 KILL 0
 
@@ -17,7 +17,7 @@
 
 namespace {
 
-// TODO 3: `PID exited CODE`, or `PID killed by SIGKILL`, whichever it was.
+// TODO 3: print `PID exited CODE`, or `PID killed by SIGKILL`.
 void print_ending(pid_t pid, int status) {
   lab::print_line(pid, " has ended: ", status);
 }
@@ -27,8 +27,8 @@ void print_ending(pid_t pid, int status) {
 int main(int argc, char** argv) {
   const std::vector<lab::Ending> endings = lab::ending_arguments(argc, argv);
 
-  // TODO 1: no child runs before the one ahead of it has ended.
-  // TODO 2: who ends first is to be reported first, whichever was started first.
+  // TODO 1: no child starts before the one ahead of it has ended. TODO 2: report first the child
+  // that ends first, not the one that was started first.
   for (const lab::Ending& ending : endings) {
     const pid_t child = lab::check(fork(), "fork");
     if (child == 0) {

@@ -1,7 +1,7 @@
 // reaper N
 //
-// N children that end together. The handler reaps each and prints its id, and when the last one has
-// been removed the program says so and ends. The task is in README.md.
+// N children that end together. The handler reaps each and prints its id. When the last one has
+// been removed, the program says so and ends. The task is in README.md.
 //
 //   build/exercises/04-signal-vs-sigaction/reaper 50
 
@@ -20,7 +20,7 @@ namespace {
 
 volatile std::sig_atomic_t reaped = 0;
 
-// TODO 1: all of those who have ended, with `removed proc id: PID` for each.
+// TODO 1: reap all that have ended, and print `removed proc id: PID` for each.
 void reap(int /*signal*/) {
   const int saved = errno;
   if (waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -49,9 +49,9 @@ int main(int argc, char** argv) {
       _exit(0);
     }
   }
-  gate.open(); // now they end, whenever each comes to it; this does not wait for them
+  gate.open(); // now they end, each at its own time; this does not wait for them
 
-  // TODO 2: wait here for the last of them, without a poll and without a wake-up that is lost; then
-  // print `all N children removed`.
+  // TODO 2: wait here for the last of them, do not poll, and never miss the last signal; then print
+  // `all N children removed`.
   return 0;
 }

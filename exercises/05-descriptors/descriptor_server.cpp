@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   // TODO 1: what does this process hold that it has not opened?
 
   lab::watch_signals();
-  const int listener = lab::listen_on(at).release(); // release: from here on nobody owns it
+  const int listener = lab::listen_on(at).release(); // release: from here on it has no owner
   lab::print_listening(listener);
 
   const pid_t parent = getpid();

@@ -1,7 +1,7 @@
 // echo_mpserver PORT [ADDRESS] [MAX]
 //
-// The full server of step 06, which is to serve MAX clients at a time and no more: the next is sent
-// `server busy` and closed. The task is in README.md.
+// The full server of step 06. It has to serve at most MAX clients at a time: the next one gets
+// `server busy`, and its connection is closed. The task is in README.md.
 //
 //   build/exercises/06-mp-server/echo_mpserver 9190 127.0.0.1 2      in one terminal
 //   build/bin/echo_mpclient 127.0.0.1 9190                           in three others
@@ -42,8 +42,8 @@ void reap_children(int /*signal*/) {
   errno = saved;
 }
 
-// The parent leaves its loop. A child shuts its connection down, so that the call that it is
-// blocked in returns, and it ends as if its client had left.
+// The parent leaves its loop. A child shuts its connection down. So its blocked call returns, and
+// it ends as if its client had left.
 void stop(int /*signal*/) {
   const int saved = errno;
   stop_requested = 1;
@@ -53,7 +53,7 @@ void stop(int /*signal*/) {
   errno = saved;
 }
 
-// SA_RESTART: the calls that a child is blocked in go on after a signal.
+// SA_RESTART: a child's blocked call goes on after a signal.
 void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   struct sigaction action {};
 
@@ -63,28 +63,28 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   lab::check(sigaction(signal, &action, nullptr), "sigaction");
 }
 
-// TODO 1: `server busy` and a newline, and then the end, in a way that the client gets to see both,
-// even one who has sent something already; and that keeps nobody else waiting.
+// TODO 1: send `server busy` and a newline, and then the end. The client must see both, even if it
+// has already sent something. And no other client may wait for that.
 void refuse(const lab::Descriptor& /*connection*/) {}
 
-// What a child does, all of it.
+// All that a child does.
 [[noreturn]] void serve(int connection, const lab::Line& connected, pid_t parent,
                         const sigset_t& unblocked) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM); // a parent that is killed takes its children along
+  prctl(PR_SET_PDEATHSIG, SIGTERM); // if the parent is killed, its children end too
   serving = connection;
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-  if (getppid() == parent) { // it was not killed before prctl
+  if (getppid() == parent) { // the parent still lives
     connected.write_to(STDOUT_FILENO);
     lab::echo_until_eof(connection);
     // TODO 3: this client may connect again as soon as it has seen the end of this connection, and
     // its place has to be free by then. When does the client see the end, and when does the parent?
     lab::print_line("client disconnected");
   }
-  _exit(0); // not exit: what the parent has buffered or registered is the parent's to run
+  _exit(0); // not exit: buffers and atexit functions are the parent's
 }
 
-// accept has failed with `error`. 0 where that was one client's affair, who has left or never
-// came; else the error, reported once however often it comes again.
+// accept has failed with `error`. Returns 0 if that concerns only one client, which has left or
+// never came. Otherwise returns the error, and reports it only the first time.
 int note_shortage(int error, int shortage) {
   switch (error) {
   case EAGAIN:
@@ -101,12 +101,12 @@ int note_shortage(int error, int shortage) {
   }
 }
 
-// Nothing outlives the parent. Who has not ended in half a second, because a debugger holds it,
-// say, is killed.
+// No child outlives the parent. A child that has not ended after half a second is killed: a
+// debugger may hold it.
 void end_children() {
   for (const pid_t pid : children) {
     kill(pid, SIGTERM);
-    kill(pid, SIGCONT); // a stopped child takes its SIGTERM only once it runs
+    kill(pid, SIGCONT); // a stopped child acts on SIGTERM only when it runs
   }
   sigset_t ended_or_late;
   sigemptyset(&ended_or_late);
@@ -126,12 +126,12 @@ void end_children() {
 } // namespace
 
 int main(int argc, char** argv) {
-  // most: MAX, or, where it is not given, more than there can be clients.
+  // most: MAX; if it is not given, more than there can be clients.
   const auto [at, most] = lab::limited_server_arguments(argc, argv);
 
-  // Handlers run only where this program lets them: in ppoll. So none of them meets a
-  // half-changed set of children, no signal falls between the test of a flag and the call that
-  // blocks, and no call is broken by EINTR.
+  // Handlers run only where this program unblocks the signals: in ppoll and right after accept. So
+  // no handler finds the set of children half changed, no signal comes between the test of a flag
+  // and the call that blocks, and no call fails with EINTR.
   sigset_t blocked;
   sigset_t unblocked;
   sigemptyset(&blocked);
@@ -145,7 +145,7 @@ int main(int argc, char** argv) {
   handle(SIGCHLD, reap_children, blocked);
   handle(SIGINT, stop, blocked);
   handle(SIGTERM, stop, blocked);
-  handle(SIGPIPE, SIG_IGN, blocked); // a peer that has gone is EPIPE to its child, not its death
+  handle(SIGPIPE, SIG_IGN, blocked); // if a peer has gone, its child gets EPIPE and is not killed
 
   lab::Descriptor listener = lab::listen_on(at);
   lab::print_listening(listener.get());
@@ -153,8 +153,8 @@ int main(int argc, char** argv) {
   const pid_t parent = getpid();
   int shortage = 0; // what accept lacked the last time: 0 or an errno value
   while (stop_requested == 0) {
-    // ppoll lets signals in while it waits, and only then. Short of descriptors there is no event
-    // to wait for, and the client stays in the backlog: look again in 50 ms, for no spinning.
+    // ppoll unblocks the signals only while it waits. Without free descriptors there is no event to
+    // wait for, and the client stays in the backlog: look again after 50 ms, and do not spin.
     pollfd clients{.fd = listener.get(), .events = POLLIN, .revents = 0};
     const timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
     ppoll(&clients, shortage == 0 ? 1 : 0, shortage == 0 ? nullptr : &pause, &unblocked);
@@ -168,8 +168,8 @@ int main(int argc, char** argv) {
     }
     shortage = 0;
 
-    // Lets in what is pending: a server so busy that it never waits reaps here, and what happened
-    // before this client connected is known from here on.
+    // Unblocks what is pending: a busy server never waits, and reaps here. From here on the parent
+    // knows what happened before this client connected.
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     sigprocmask(SIG_SETMASK, &blocked, nullptr);
 
@@ -179,7 +179,7 @@ int main(int argc, char** argv) {
       continue;
     }
 
-    // Made here, written by the child: a child has to fetch anew each page of code that it runs.
+    // Made here, written by the child: a child has to map again each page of code that it runs.
     const lab::Line connected = lab::connected_line(client);
     children.reserve_one();
     const pid_t child = fork(); // now both processes hold both sockets
@@ -188,11 +188,11 @@ int main(int argc, char** argv) {
       serve(connection.get(), connected, parent, unblocked);
     }
     if (child == -1) {
-      lab::report("fork", errno); // this client alone has lost something: its connection
+      lab::report("fork", errno); // only this client loses something: its connection
     } else {
       children.insert(child);
     }
-  } // the parent's copy of the connection is closed here, each time round
+  } // the parent's copy of the connection is closed here, in each turn
 
   listener.close();
   end_children();

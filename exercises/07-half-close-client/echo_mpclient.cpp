@@ -1,6 +1,6 @@
 // echo_mpclient ADDRESS PORT
 //
-// The client of step 07, whose last line is to be `sent N bytes, received M bytes`. The task is in
+// The client of step 07. Its last line has to be `sent N bytes, received M bytes`. The task is in
 // README.md.
 //
 //   build/bin/echo_mpserver 9190                                              in one terminal
@@ -33,19 +33,19 @@ constexpr int input_failed = 2;
 
 volatile std::sig_atomic_t stop_signal = 0;
 
-// The child, the writer. It says that it is about to half-close before it does: a reader that
-// sees the server's end of file without that word knows that the server was first.
+// The child, the writer. It tells the reader before it half-closes: if the server's end of file
+// comes without that word, the server was first.
 [[noreturn]] void write_lines(int connection, int to_reader, pid_t reader) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL); // a reader that is killed takes its writer along
+  prctl(PR_SET_PDEATHSIG, SIGKILL); // if the reader is killed, its writer ends too
   if (getppid() != reader) {
-    _exit(connection_failed); // it was killed before prctl
+    _exit(connection_failed); // the reader was killed before prctl
   }
   lab::Input input;
-  // TODO 1: the reader has to know how much was sent: also if the server closes first, while this
-  // process waits for a line and will not get to say anything again.
+  // TODO 1: the reader has to know how much was sent. Also if the server closes first, while this
+  // process waits for a line and cannot say anything any more.
   for (auto text = input.next(); !text.empty(); text = input.next()) {
     if (!lab::write_all(connection, text.data(), text.size())) {
-      _exit(connection_failed); // the reader sees it too, and says so
+      _exit(connection_failed); // the reader sees it too, and reports it
     }
   }
   if (input.error() != 0) {
@@ -53,11 +53,11 @@ volatile std::sig_atomic_t stop_signal = 0;
     _exit(input_failed);
   }
   lab::write_all(to_reader, "q", 1);
-  shutdown(connection, SHUT_WR); // the connection's end of sending, not this descriptor's alone
+  shutdown(connection, SHUT_WR); // ends the connection's sending, not only this descriptor's
   _exit(0);
 }
 
-// What the reader knows of the writer: what it has said by the pipe, and whether it has ended.
+// What the reader knows of the writer: what it has said through the pipe, and whether it has ended.
 struct Writer {
   pid_t pid;
   bool half_closed = false; // TODO 2: and how much it has sent
@@ -65,8 +65,8 @@ struct Writer {
   int status = 0; // once it has ended
 };
 
-// The pipe has a word or its end of file. A writer that ends closes its end of the pipe: it is
-// reaped at once, for it may end long before the server closes, and would be a zombie until then.
+// The pipe has a word or its end of file. A writer that ends closes its end of the pipe. It is
+// reaped at once: it may end long before the server closes, and would be a zombie until then.
 void listen_to(Writer& writer, int from_writer) {
   char word = 0;
   const ssize_t size = read(from_writer, &word, 1); // it does not block
@@ -84,25 +84,25 @@ void let_in_pending(const sigset_t& unblocked) {
   sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
-// The parent, the reader: prints what comes back until the server closes. False where that
-// failed, which it has reported, or where a signal has stopped it.
+// The parent, the reader: prints what comes back until the server closes. False if that failed (it
+// has reported why), or if a signal has stopped it.
 bool read_lines(int connection, int from_writer, Writer& writer, const sigset_t& unblocked) {
   static std::array<char, 64 * 1024> buffer;
   lab::Replies replies;
   while (stop_signal == 0) {
-    // Two descriptors to wait for, and a signal. poll passes over a descriptor of -1.
+    // Two descriptors to wait for, and a signal. poll ignores a descriptor of -1.
     std::array<pollfd, 2> events{
         pollfd{.fd = connection, .events = POLLIN, .revents = 0},
         pollfd{.fd = writer.ended ? -1 : from_writer, .events = POLLIN, .revents = 0}};
     const int ready = ppoll(events.data(), events.size(), nullptr, &unblocked);
-    let_in_pending(unblocked); // as in step 06: ppoll has not, where there was something to read
+    let_in_pending(unblocked); // as in step 06, for when ppoll does not wait
     if (ready == -1) {
       continue; // EINTR: a signal
     }
     if (events[1].revents != 0) {
       listen_to(writer, from_writer);
       if (writer.ended && writer.status != 0) {
-        shutdown(connection, SHUT_WR); // it has not done so itself, and the server would wait
+        shutdown(connection, SHUT_WR); // it has not done so, and the server would wait
       }
     }
     if (events[0].revents != 0) {
@@ -131,8 +131,8 @@ int main(int argc, char** argv) {
   const lab::Descriptor connection = lab::connect_to(server);
   lab::print_line("connected");
 
-  // SIGINT and SIGTERM are let in by ppoll alone, as in step 06. The writer keeps them blocked: a
-  // terminal sends its Ctrl-C to both, and it is the reader that ends the writer.
+  // SIGINT and SIGTERM are unblocked only in ppoll and right after it, as in step 06. The writer
+  // keeps them blocked: a terminal sends Ctrl-C to both processes, and the reader ends the writer.
   sigset_t blocked;
   sigset_t unblocked;
   sigemptyset(&blocked);
@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   action.sa_handler = SIG_IGN;
   lab::check(sigaction(SIGPIPE, &action, nullptr), "sigaction");
 
-  std::array<int, 2> ends{}; // the pipe by which the writer tells the reader
+  std::array<int, 2> ends{}; // the pipe through which the writer tells the reader
   lab::check(pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), "pipe2");
   lab::Descriptor from_writer(ends[0]);
   lab::Descriptor to_reader(ends[1]);
@@ -163,22 +163,22 @@ int main(int argc, char** argv) {
   Writer writer{.pid = child};
   const bool complete = read_lines(connection.get(), from_writer.get(), writer, unblocked);
 
-  // Whoever was first, the server or `q`: the word may have come together with the end of file.
+  // Which was first, the server or `q`? The word may have come together with the end of file.
   if (!writer.half_closed && !writer.ended) {
     listen_to(writer, from_writer.get());
   }
 
-  // However it ends, no process is left behind. A writer that has not ended waits for a line
-  // that nobody needs any more.
+  // No process is left behind. A writer that has not ended waits for a line that is not needed any
+  // more.
   const bool ended_by_itself = writer.ended;
   if (!writer.ended) {
     kill(writer.pid, SIGKILL);
     waitpid(writer.pid, &writer.status, 0);
   }
 
-  // TODO 4: `sent N bytes, received M bytes`, however it has ended.
+  // TODO 4: print `sent N bytes, received M bytes`, at every end.
 
-  if (stop_signal != 0) { // end as one who was sent that signal, for the shell to see
+  if (stop_signal != 0) { // end by that signal, so that the shell sees it
     action.sa_handler = SIG_DFL;
     sigaction(stop_signal, &action, nullptr);
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
@@ -189,7 +189,7 @@ int main(int argc, char** argv) {
   }
   if (ended_by_itself && WIFSIGNALED(writer.status)) {
     lab::report("the writer was killed");
-  } else if (WEXITSTATUS(writer.status) != input_failed) { // that one it has reported itself
+  } else if (WEXITSTATUS(writer.status) != input_failed) { // the writer has reported that itself
     lab::report("the server closed the connection first");
   }
   return 1;

@@ -1,6 +1,6 @@
 // echo_server PORT [ADDRESS]
 //
-// The echo server of step 01, which says at the end how many bytes it has echoed to each client.
+// The echo server of step 01. When a client has gone, it says how many bytes it has echoed to it.
 //
 //   build/solutions/01-echo-server/echo_server 9190     in one terminal
 //   build/bin/echo_client 127.0.0.1 9190                in another
@@ -29,13 +29,13 @@ lab::Descriptor open_listener(const lab::Endpoint& at) {
   lab::Descriptor listener(
       lab::check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
 
-  // A connection that this server closed first stays in TIME_WAIT for a minute and holds the
-  // port. With SO_REUSEADDR a restarted server can bind it all the same.
+  // A connection that this server closed first stays in TIME_WAIT for a minute and holds the port.
+  // With SO_REUSEADDR a restarted server can still bind it.
   const int on = 1;
   lab::check(setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
 
-  // Or the end of a message waits for the client's delayed ACK, 40 ms (Nagle's algorithm). What
-  // accept returns inherits it from the listener.
+  // Without it the end of a message waits 40 ms for the client's delayed ACK (Nagle's algorithm).
+  // The sockets that accept returns inherit it from the listener.
   lab::check(setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
 
   lab::check(bind(listener.get(), at.address(), at.size), "bind");
@@ -45,10 +45,10 @@ lab::Descriptor open_listener(const lab::Endpoint& at) {
   return listener;
 }
 
-// write may take less than it was given, and a signal may break it before it takes anything.
+// write may take less than it was given, and a signal may interrupt it before it takes anything.
 //
-// [1] Returns how many bytes write has taken: fewer than `size` where it has failed. A bool could
-// not tell a client that was reset after half of them from one that got none.
+// [1] Returns how many bytes write has taken: fewer than `size` if it has failed. A bool would not
+// tell whether half of them went out or none.
 std::size_t write_all(int connection, const char* data, std::size_t size) {
   std::size_t taken = 0;
   while (taken < size) {
@@ -64,11 +64,11 @@ std::size_t write_all(int connection, const char* data, std::size_t size) {
   return taken;
 }
 
-// TCP carries bytes, not messages: send back what came, however much it was. 0 is the client's end
-// of file, -1 an error: neither is a number of bytes to send.
+// TCP carries bytes, not messages: send back as many bytes as came. 0 is the client's end of file,
+// -1 an error: neither is a number of bytes to send.
 //
-// [2] Returns how many bytes went back. 64 bits on every machine: an int ends at 2 GiB, which a
-// client on the same machine has sent within seconds.
+// [2] Returns how many bytes went back. 64 bits on every machine: an int ends at 2 GiB, and a
+// client on the same machine sends that within seconds.
 std::uint64_t echo(int connection) {
   static std::array<char, 256 * 1024> buffer;
   std::uint64_t echoed = 0;
@@ -80,7 +80,7 @@ std::uint64_t echo(int connection) {
     if (size <= 0) {
       return echoed; // end of file, or the client has reset the connection: it is done either way
     }
-    // [3] What was written, not what was read: a client that resets has sent bytes that never went
+    // [3] What was written, not what was read: if a client resets, some of its bytes never went
     // back.
     const auto got = static_cast<std::size_t>(size);
     const std::size_t taken = write_all(connection, buffer.data(), got);
@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
   lab::print_listening(listener.get());
 
   for (;;) {
-    // Takes a client out of the backlog, or waits for one: a new socket, for this client alone.
+    // Takes a client from the backlog, or waits for one. Returns a new socket for this client.
     lab::Endpoint client;
     const lab::Descriptor connection(
         accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC));
@@ -111,7 +111,6 @@ int main(int argc, char** argv) {
     }
     lab::print_connected(client);
     const std::uint64_t echoed = echo(connection.get());
-    lab::print_line("client disconnected: ", echoed,
-                    " bytes"); // [4] begins as the step's line does
-  } // the connection is closed here: only now can the next client be served
+    lab::print_line("client disconnected: ", echoed, " bytes"); // [4] the step's line, and more
+  } // the connection is closed here: now the next client can be served
 }

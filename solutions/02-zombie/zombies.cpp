@@ -1,6 +1,6 @@
 // zombies N
 //
-// N zombies at the same moment, one process id a line. Enter or end of file ends them all.
+// N zombies at the same moment, one process id on each line. Enter or end of file ends them all.
 //
 //   build/solutions/02-zombie/zombies 3           in one terminal
 //   ps -o pid,ppid,stat,comm -C zombies           in another
@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   const int count = lab::count_argument(argc, argv);
   lab::exit_on_stop_signals(); // Ctrl-C leaves no zombie to init
 
-  // [1] Room first: what allocates may fail, and should do so while there is nobody to bury.
+  // [1] Room first: an allocation may fail, and it should fail while there is no child to reap.
   std::vector<pid_t> children;
   children.reserve(static_cast<std::size_t>(count));
   int error = 0;
@@ -39,8 +39,8 @@ int main(int argc, char** argv) {
     }
   }
 
-  // [3] All of them are zombies once each has been one: who is not asked for its status stays what
-  // it is. So the order of the waiting does not matter, and nothing has to be looked at twice.
+  // [3] A zombie stays a zombie until its parent asks for its status. So after this loop all of
+  // them are zombies. The order of the waiting does not matter.
   if (error == 0) {
     for (const pid_t child : children) {
       lab::wait_until_ended(child);
@@ -50,10 +50,10 @@ int main(int argc, char** argv) {
     }
     lab::wait_for_enter();
   } else {
-    lab::report("fork", error); // a process limit, say: there are not N, so none is shown
+    lab::report("fork", error); // for example a process limit: there are not N, so none is shown
   }
 
-  // [4] One by one, by their ids. A waitpid that has failed to take one away is worth a word.
+  // [4] One by one, by their ids. If waitpid fails to reap one, say so.
   for (const pid_t child : children) {
     lab::check(waitpid(child, nullptr, 0), "waitpid");
   }

@@ -1,7 +1,7 @@
 // collect SPEC...
 //
-// One child for each SPEC: an exit code, or the name of a signal. All of them run at once, and each
-// is reported when it ends, and how.
+// One child for each SPEC: an exit code, or the name of a signal. All of them run at once. When one
+// ends, the program reports how.
 //
 //   build/solutions/03-wait/collect 7 KILL 0
 //
@@ -21,7 +21,7 @@
 
 namespace {
 
-// [1] The status is a code of its own: 7 is not what exit(7) leaves in it. Ask first how it ended.
+// [1] The status has its own encoding: after exit(7) it is not 7. Ask first how the child ended.
 void print_ending(pid_t pid, int status) {
   if (WIFEXITED(status)) {
     lab::print_line(pid, " exited ", WEXITSTATUS(status));
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     if (child == 0) {
       lab::end_as(ending);
     }
-    if (child == -1) { // [3] those who have been started are still to be collected
+    if (child == -1) { // [3] those that were started must still be collected
       lab::report("fork", errno);
       complete = false;
       break;
@@ -52,8 +52,8 @@ int main(int argc, char** argv) {
     children.push_back(child);
   }
 
-  // [4] Any child: whoever has ended first. Until the last of its own: ECHILD as the end of the
-  // loop would also wait for a child that this process was born with (collect 7 > >(cat), in bash).
+  // [4] Any child that has ended, until the last of its own. A loop until ECHILD would also wait
+  // for a child that this process had before exec (collect 7 > >(cat), in bash).
   while (!children.empty()) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, 0);
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
       continue;
     }
     const auto found = std::find(children.begin(), children.end(), lab::check(pid, "waitpid"));
-    if (found != children.end()) { // [5] a stranger's ending is nobody's line
+    if (found != children.end()) { // [5] no line for a child that it did not start
       children.erase(found);
       print_ending(pid, status);
     }

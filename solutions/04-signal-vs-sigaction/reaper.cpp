@@ -1,7 +1,7 @@
 // reaper N
 //
-// N children that end together. The handler reaps each and prints its id, and when the last one has
-// been removed the program says so and ends.
+// N children that end together. The handler reaps each and prints its id. When the last one has
+// been removed, the program says so and ends.
 //
 //   build/solutions/04-signal-vs-sigaction/reaper 50
 //
@@ -22,8 +22,8 @@ namespace {
 
 volatile std::sig_atomic_t reaped = 0;
 
-// [1] One delivery may stand for many exits: until there is none left. print_line is one write(2),
-// which signal-safety(7) lists; printf is not there.
+// [1] One delivery may stand for many exits, so go on until none is left. print_line is one
+// write(2), which signal-safety(7) lists; printf is not there.
 void reap(int /*signal*/) {
   const int saved = errno;
   pid_t pid = 0;
@@ -39,9 +39,9 @@ void reap(int /*signal*/) {
 int main(int argc, char** argv) {
   const int count = lab::count_argument(argc, argv);
 
-  // [2] SIGCHLD is blocked from before the first fork, and let in by sigsuspend alone: the handler
+  // [2] SIGCHLD is blocked from before the first fork, and only sigsuspend unblocks it: the handler
   // runs there and nowhere else. `waiting` is the mask of that wait. It must not have SIGCHLD, even
-  // if whoever started this program had it blocked: a mask is inherited.
+  // if this program was started with SIGCHLD blocked: a mask is inherited.
   sigset_t child_ended;
   sigset_t waiting;
   sigemptyset(&child_ended);
@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
       gate.wait();
       _exit(0);
     }
-    if (child == -1) { // [3] those who have been started are still to be removed
+    if (child == -1) { // [3] those that were started must still be removed
       lab::report("fork", errno);
       break;
     }
@@ -72,14 +72,13 @@ int main(int argc, char** argv) {
   }
   gate.open();
 
-  // [4] Test and wait. A child that ends between the two leaves its SIGCHLD pending, and
-  // sigsuspend, which unblocks it and waits in one step, returns at once. With pause() it would
-  // have been lost.
+  // [4] Test and wait. If a child ends between the two, its SIGCHLD is pending. sigsuspend unblocks
+  // it and waits in one step, so it returns at once. pause() would miss that signal.
   while (reaped < started) {
     sigsuspend(&waiting); // always -1 with EINTR: it returns because a handler has run
   }
 
-  // [5] The handler can no longer run, and there is nobody left whom it could remove.
+  // [5] The handler cannot run any more, and no child is left that it could remove.
   if (started < count) {
     return 1;
   }

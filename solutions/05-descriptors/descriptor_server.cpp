@@ -1,7 +1,7 @@
 // descriptor_server PORT [ADDRESS]
 //
 // A child for each client. The parent holds 0, 1, 2 and the listener, a child holds 0, 1, 2 and its
-// client's socket, whatever this program was started with.
+// client's socket, no matter what this program has inherited.
 //
 //   build/solutions/05-descriptors/descriptor_server 9190 9</etc/hostname      in one terminal
 //   build/bin/echo_client 127.0.0.1 9190                                       in another
@@ -27,14 +27,13 @@
 int main(int argc, char** argv) {
   const lab::Endpoint at = lab::server_arguments(argc, argv);
 
-  // [1] A descriptor goes through fork and exec unless it is close-on-exec: whoever started this
-  // program may have left some to it. Here nobody has opened anything yet, so all from 3 are
-  // theirs.
+  // [1] A descriptor stays open over fork and exec unless it is close-on-exec: so this program may
+  // have inherited some. It has not opened any itself yet, so all from 3 on are inherited.
   constexpr unsigned last = std::numeric_limits<unsigned>::max();
   lab::check(close_range(STDERR_FILENO + 1, last, 0), "close_range");
 
   lab::watch_signals();
-  lab::Descriptor listener = lab::listen_on(at); // [2] with an owner, whichever way it is left
+  lab::Descriptor listener = lab::listen_on(at); // [2] with an owner, which closes it at every end
   lab::print_listening(listener.get());
 
   const pid_t parent = getpid();
@@ -51,7 +50,7 @@ int main(int argc, char** argv) {
     lab::expect_child();
     const pid_t child = fork();
     if (child == 0) {
-      listener.close(); // [4] first of all: from here on this process serves its client alone
+      listener.close(); // [4] first of all: from here on this process only serves its client
       lab::begin_child();
       lab::end_with_parent(parent);
       lab::echo_until_eof(connection.get());
@@ -59,7 +58,7 @@ int main(int argc, char** argv) {
       _exit(0);
     }
     lab::remember_child(child);
-    connection.close(); // [5] after a fork that has failed too: nobody will serve this client
+    connection.close(); // [5] also if fork has failed: then no process serves this client
   }
   listener.close();
   lab::end_children();

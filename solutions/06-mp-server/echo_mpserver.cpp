@@ -1,7 +1,7 @@
 // echo_mpserver PORT [ADDRESS] [MAX]
 //
-// The full server of step 06, which serves MAX clients at a time and no more: the next is sent
-// `server busy` and closed.
+// The full server of step 06. It serves at most MAX clients at a time: the next one gets `server
+// busy`, and its connection is closed.
 //
 //   build/solutions/06-mp-server/echo_mpserver 9190 127.0.0.1 2      in one terminal
 //   build/bin/echo_mpclient 127.0.0.1 9190                           in three others
@@ -42,21 +42,21 @@ void reap_children(int /*signal*/) {
   pid_t pid = 0;
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     children.erase(pid);
-    served.erase(pid); // [2] unless it has been done: by a child that was killed, say
+    served.erase(pid); // [2] if it is still there: a killed child has not said anything
     lab::print_line("removed proc id: ", pid); // async-signal-safe: no buffer, one write(2)
   }
   errno = saved;
 }
 
-// [3] A child's word that its client has gone. SIGCHLD would come too late: exit closes the socket,
-// which the client sees, and only then is there a zombie to reap. A real-time signal is queued, one
-// for each child that sends it, and says who that was; SIGUSR1 would be one bit, as SIGCHLD is.
+// [3] A child says that its client has gone. SIGCHLD would come too late: exit closes the socket,
+// the client sees that, and only then there is a zombie to reap. A real-time signal is queued, one
+// for each child that sends it, and says which child that was; SIGUSR1 is one bit, like SIGCHLD.
 void give_back_place(int /*signal*/, siginfo_t* info, void* /*context*/) {
   served.erase(info->si_pid);
 }
 
-// The parent leaves its loop. A child shuts its connection down, so that the call that it is
-// blocked in returns, and it ends as if its client had left.
+// The parent leaves its loop. A child shuts its connection down. So its blocked call returns, and
+// it ends as if its client had left.
 void stop(int /*signal*/) {
   const int saved = errno;
   stop_requested = 1;
@@ -75,7 +75,7 @@ void take_places_back(int signal, const sigset_t& blocked) {
   lab::check(sigaction(signal, &action, nullptr), "sigaction");
 }
 
-// SA_RESTART: the calls that a child is blocked in go on after a signal.
+// SA_RESTART: a child's blocked call goes on after a signal.
 void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   struct sigaction action {};
 
@@ -86,10 +86,9 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
 }
 
 // [4] MAX clients are being served, and this is one more. Twelve bytes fit into a socket that has
-// sent none. shutdown sends the end behind them, before the close that the owner does: closed with
-// bytes unread, a socket resets the connection, and the message may be lost on its way. So what has
-// come is read too, and no more than what has come: a client that goes on sending keeps nobody
-// waiting.
+// sent none. shutdown sends the end after them, before the owner closes. If a socket is closed with
+// unread bytes, it resets the connection, and the message may be lost. So read what has come, but
+// no more than that: no other client waits for one that goes on sending.
 void refuse(const lab::Descriptor& connection, const lab::Endpoint& client) {
   constexpr std::string_view message = "server busy\n";
   send(connection.get(), message.data(), message.size(), MSG_DONTWAIT);
@@ -103,13 +102,13 @@ void refuse(const lab::Descriptor& connection, const lab::Endpoint& client) {
   lab::print_line("refused client IP: ", lab::AddressText(client).view(), " port: ", client.port());
 }
 
-// What a child does, all of it.
+// All that a child does.
 [[noreturn]] void serve(int connection, const lab::Line& connected, pid_t parent,
                         const sigset_t& unblocked) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM); // a parent that is killed takes its children along
+  prctl(PR_SET_PDEATHSIG, SIGTERM); // if the parent is killed, its children end too
   serving = connection;
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-  if (getppid() == parent) { // it was not killed before prctl
+  if (getppid() == parent) { // the parent still lives
     connected.write_to(STDOUT_FILENO);
     lab::echo_until_eof(connection);
     lab::print_line("client disconnected");
@@ -117,11 +116,11 @@ void refuse(const lab::Descriptor& connection, const lab::Endpoint& client) {
       kill(parent, SIGRTMIN); // [5] before the client can see the end of its connection, in _exit
     }
   }
-  _exit(0); // not exit: what the parent has buffered or registered is the parent's to run
+  _exit(0); // not exit: buffers and atexit functions are the parent's
 }
 
-// accept has failed with `error`. 0 where that was one client's affair, who has left or never
-// came; else the error, reported once however often it comes again.
+// accept has failed with `error`. Returns 0 if that concerns only one client, which has left or
+// never came. Otherwise returns the error, and reports it only the first time.
 int note_shortage(int error, int shortage) {
   switch (error) {
   case EAGAIN:
@@ -138,12 +137,12 @@ int note_shortage(int error, int shortage) {
   }
 }
 
-// Nothing outlives the parent. Who has not ended in half a second, because a debugger holds it,
-// say, is killed.
+// No child outlives the parent. A child that has not ended after half a second is killed: a
+// debugger may hold it.
 void end_children() {
   for (const pid_t pid : children) {
     kill(pid, SIGTERM);
-    kill(pid, SIGCONT); // a stopped child takes its SIGTERM only once it runs
+    kill(pid, SIGCONT); // a stopped child acts on SIGTERM only when it runs
   }
   sigset_t ended_or_late;
   sigemptyset(&ended_or_late);
@@ -165,9 +164,9 @@ void end_children() {
 int main(int argc, char** argv) {
   const auto [at, most] = lab::limited_server_arguments(argc, argv);
 
-  // Handlers run only where this program lets them: in ppoll. So none of them meets a
-  // half-changed set of children, no signal falls between the test of a flag and the call that
-  // blocks, and no call is broken by EINTR.
+  // Handlers run only where this program unblocks the signals: in ppoll and right after accept. So
+  // no handler finds the set of children half changed, no signal comes between the test of a flag
+  // and the call that blocks, and no call fails with EINTR.
   sigset_t blocked;
   sigset_t unblocked;
   sigemptyset(&blocked);
@@ -182,7 +181,7 @@ int main(int argc, char** argv) {
   take_places_back(SIGRTMIN, blocked);
   handle(SIGINT, stop, blocked);
   handle(SIGTERM, stop, blocked);
-  handle(SIGPIPE, SIG_IGN, blocked); // a peer that has gone is EPIPE to its child, not its death
+  handle(SIGPIPE, SIG_IGN, blocked); // if a peer has gone, its child gets EPIPE and is not killed
 
   lab::Descriptor listener = lab::listen_on(at);
   lab::print_listening(listener.get());
@@ -190,8 +189,8 @@ int main(int argc, char** argv) {
   const pid_t parent = getpid();
   int shortage = 0; // what accept lacked the last time: 0 or an errno value
   while (stop_requested == 0) {
-    // ppoll lets signals in while it waits, and only then. Short of descriptors there is no event
-    // to wait for, and the client stays in the backlog: look again in 50 ms, for no spinning.
+    // ppoll unblocks the signals only while it waits. Without free descriptors there is no event to
+    // wait for, and the client stays in the backlog: look again after 50 ms, and do not spin.
     pollfd clients{.fd = listener.get(), .events = POLLIN, .revents = 0};
     const timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
     ppoll(&clients, shortage == 0 ? 1 : 0, shortage == 0 ? nullptr : &pause, &unblocked);
@@ -205,8 +204,8 @@ int main(int argc, char** argv) {
     }
     shortage = 0;
 
-    // [6] Lets in what is pending: a server so busy that it never waits reaps here. After accept:
-    // who gave a place back before this client connected is not counted any more.
+    // [6] Unblocks what is pending: a busy server never waits, and reaps here. It comes after
+    // accept: a place that was given back before this client connected is free from here on.
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     sigprocmask(SIG_SETMASK, &blocked, nullptr);
     if (served.size() >= most) {
@@ -214,7 +213,7 @@ int main(int argc, char** argv) {
       continue;
     }
 
-    // Made here, written by the child: a child has to fetch anew each page of code that it runs.
+    // Made here, written by the child: a child has to map again each page of code that it runs.
     const lab::Line connected = lab::connected_line(client);
     children.reserve_one();
     served.reserve_one();
@@ -224,13 +223,12 @@ int main(int argc, char** argv) {
       serve(connection.get(), connected, parent, unblocked);
     }
     if (child == -1) {
-      lab::report("fork", errno); // this client alone has lost something: its connection
+      lab::report("fork", errno); // only this client loses something: its connection
     } else {
       children.insert(child);
-      served.insert(
-          child); // [7] its word cannot have come yet: it is let in when the loop comes round
+      served.insert(child); // [7] its signal is still blocked, until the next turn
     }
-  } // the parent's copy of the connection is closed here, each time round
+  } // the parent's copy of the connection is closed here, in each turn
 
   listener.close();
   end_children();

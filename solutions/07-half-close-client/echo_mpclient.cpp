@@ -1,6 +1,6 @@
 // echo_mpclient ADDRESS PORT
 //
-// The client of step 07, whose last line is `sent N bytes, received M bytes`.
+// The client of step 07. Its last line is `sent N bytes, received M bytes`.
 //
 //   build/bin/echo_mpserver 9190                                              in one terminal
 //   build/solutions/07-half-close-client/echo_mpclient 127.0.0.1 9190         in another
@@ -38,16 +38,16 @@ volatile std::sig_atomic_t stop_signal = 0;
 
 enum class Event : std::uint64_t { sent, half_close };
 
-// [1] What the writer tells the reader. Its variables are its own: fork has copied them, and nobody
-// sees them change. One write of 16 bytes: a pipe keeps up to PIPE_BUF bytes together.
+// [1] What the writer tells the reader. The reader cannot see the writer's variables: fork has
+// copied them. One write of 16 bytes: a pipe keeps up to PIPE_BUF bytes together.
 struct Word {
   Event event;
   std::uint64_t sent; // bytes, up to now
 };
 
-// [2] Sends all of `text`, and tells how much it is after every piece. Not once at the end: the
-// server may close first, and a writer that waits for a line is killed then. MSG_DONTWAIT, for
-// write would take what there is room for, and wait for the rest without having told.
+// [2] Sends all of `text`, and tells the sum after every piece. Not only at the end: the server may
+// close first, and then a writer that waits for a line is killed. MSG_DONTWAIT, because write would
+// take what there is room for, and wait for the rest before the writer can tell.
 bool send_all(int connection, std::string_view text, int to_reader, Word& word) {
   while (!text.empty()) {
     const ssize_t sent = send(connection, text.data(), text.size(), MSG_DONTWAIT);
@@ -65,18 +65,18 @@ bool send_all(int connection, std::string_view text, int to_reader, Word& word) 
   return true;
 }
 
-// The child, the writer. It says that it is about to half-close before it does: a reader that
-// sees the server's end of file without that word knows that the server was first.
+// The child, the writer. It tells the reader before it half-closes: if the server's end of file
+// comes without that word, the server was first.
 [[noreturn]] void write_lines(int connection, int to_reader, pid_t reader) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL); // a reader that is killed takes its writer along
+  prctl(PR_SET_PDEATHSIG, SIGKILL); // if the reader is killed, its writer ends too
   if (getppid() != reader) {
-    _exit(connection_failed); // it was killed before prctl
+    _exit(connection_failed); // the reader was killed before prctl
   }
   lab::Input input;
   Word word{.event = Event::sent, .sent = 0};
   for (auto text = input.next(); !text.empty(); text = input.next()) {
     if (!send_all(connection, text, to_reader, word)) {
-      _exit(connection_failed); // the reader sees it too, and says so
+      _exit(connection_failed); // the reader sees it too, and reports it
     }
   }
   if (input.error() != 0) {
@@ -85,11 +85,11 @@ bool send_all(int connection, std::string_view text, int to_reader, Word& word) 
   }
   word.event = Event::half_close;
   lab::write_all(to_reader, &word, sizeof word);
-  shutdown(connection, SHUT_WR); // the connection's end of sending, not this descriptor's alone
+  shutdown(connection, SHUT_WR); // ends the connection's sending, not only this descriptor's
   _exit(0);
 }
 
-// What the reader knows of the writer: what it has said by the pipe, and whether it has ended.
+// What the reader knows of the writer: what it has said through the pipe, and whether it has ended.
 struct Writer {
   pid_t pid;
   bool half_closed = false;
@@ -98,9 +98,9 @@ struct Writer {
   int status = 0; // once it has ended
 };
 
-// [3] The pipe has words or its end of file: all are taken, and the last one counts. A writer that
-// ends closes its end of the pipe: it is reaped at once, for it may end long before the server
-// closes, and would be a zombie until then.
+// [3] The pipe has words or its end of file: all are read, and the last one counts. A writer that
+// ends closes its end of the pipe. It is reaped at once: it may end long before the server closes,
+// and would be a zombie until then.
 void listen_to(Writer& writer, int from_writer) {
   Word word{};
   ssize_t size = 0;
@@ -120,26 +120,26 @@ void let_in_pending(const sigset_t& unblocked) {
   sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
-// The parent, the reader: prints what comes back until the server closes. False where that
-// failed, which it has reported, or where a signal has stopped it.
+// The parent, the reader: prints what comes back until the server closes. False if that failed (it
+// has reported why), or if a signal has stopped it.
 bool read_lines(int connection, int from_writer, Writer& writer, std::uint64_t& received,
                 const sigset_t& unblocked) {
   static std::array<char, 64 * 1024> buffer;
   lab::Replies replies;
   while (stop_signal == 0) {
-    // Two descriptors to wait for, and a signal. poll passes over a descriptor of -1.
+    // Two descriptors to wait for, and a signal. poll ignores a descriptor of -1.
     std::array<pollfd, 2> events{
         pollfd{.fd = connection, .events = POLLIN, .revents = 0},
         pollfd{.fd = writer.ended ? -1 : from_writer, .events = POLLIN, .revents = 0}};
     const int ready = ppoll(events.data(), events.size(), nullptr, &unblocked);
-    let_in_pending(unblocked); // as in step 06: ppoll has not, where there was something to read
+    let_in_pending(unblocked); // as in step 06, for when ppoll does not wait
     if (ready == -1) {
       continue; // EINTR: a signal
     }
     if (events[1].revents != 0) {
       listen_to(writer, from_writer);
       if (writer.ended && writer.status != 0) {
-        shutdown(connection, SHUT_WR); // it has not done so itself, and the server would wait
+        shutdown(connection, SHUT_WR); // it has not done so, and the server would wait
       }
     }
     if (events[0].revents != 0) {
@@ -148,7 +148,7 @@ bool read_lines(int connection, int from_writer, Writer& writer, std::uint64_t& 
         lab::report("read", errno);
         return false;
       }
-      received += static_cast<std::uint64_t>(size); // [4] as it came, whatever is printed of it
+      received += static_cast<std::uint64_t>(size); // [4] as it came, not as it is printed
       if (size == 0 ? !replies.finish() : !replies.add({buffer.data(), std::size_t(size)})) {
         lab::report("write", errno);
         return false;
@@ -168,8 +168,8 @@ int main(int argc, char** argv) {
   const lab::Descriptor connection = lab::connect_to(server);
   lab::print_line("connected");
 
-  // SIGINT and SIGTERM are let in by ppoll alone, as in step 06. The writer keeps them blocked: a
-  // terminal sends its Ctrl-C to both, and it is the reader that ends the writer.
+  // SIGINT and SIGTERM are unblocked only in ppoll and right after it, as in step 06. The writer
+  // keeps them blocked: a terminal sends Ctrl-C to both processes, and the reader ends the writer.
   sigset_t blocked;
   sigset_t unblocked;
   sigemptyset(&blocked);
@@ -185,7 +185,7 @@ int main(int argc, char** argv) {
   action.sa_handler = SIG_IGN;
   lab::check(sigaction(SIGPIPE, &action, nullptr), "sigaction");
 
-  std::array<int, 2> ends{}; // the pipe by which the writer tells the reader
+  std::array<int, 2> ends{}; // the pipe through which the writer tells the reader
   lab::check(pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), "pipe2");
   lab::Descriptor from_writer(ends[0]);
   lab::Descriptor to_reader(ends[1]);
@@ -202,15 +202,15 @@ int main(int argc, char** argv) {
   const bool complete =
       read_lines(connection.get(), from_writer.get(), writer, received, unblocked);
 
-  // Whoever was first, the server or `q`: the word may have come together with the end of file.
+  // Which was first, the server or `q`? The word may have come together with the end of file.
   if (!writer.half_closed && !writer.ended) {
     listen_to(writer, from_writer.get());
   }
   const bool half_closed = writer.half_closed;
   const bool ended_by_itself = writer.ended;
 
-  // [5] From here on nothing is sent: a writer that tries gets EPIPE, has told what went before,
-  // and ends. It has a tenth of a second for that.
+  // [5] From here on nothing is sent: a writer that tries gets EPIPE, and ends. It has already told
+  // what it sent before. It has a tenth of a second to end.
   if (!writer.ended) {
     shutdown(connection.get(), SHUT_WR);
     pollfd word{.fd = from_writer.get(), .events = POLLIN, .revents = 0};
@@ -219,8 +219,8 @@ int main(int argc, char** argv) {
     }
   }
 
-  // However it ends, no process is left behind. [6] A writer that has not ended waits for a line
-  // that nobody needs any more. It has told all that it has sent.
+  // No process is left behind. [6] A writer that has not ended waits for a line that is not needed
+  // any more. It has told all that it has sent.
   if (!writer.ended) {
     kill(writer.pid, SIGKILL);
     waitpid(writer.pid, &writer.status, 0);
@@ -228,14 +228,14 @@ int main(int argc, char** argv) {
     listen_to(writer, from_writer.get());
   }
 
-  // [7] Nobody prints any more but this process: it is the last line.
+  // [7] Only this process prints now: it is the last line.
   const bool told = lab::print_line("sent ", writer.sent, " bytes, received ", received, " bytes");
   if (complete && !told) {
     lab::report("write", errno);
     return 1;
   }
 
-  if (stop_signal != 0) { // end as one who was sent that signal, for the shell to see
+  if (stop_signal != 0) { // end by that signal, so that the shell sees it
     action.sa_handler = SIG_DFL;
     sigaction(stop_signal, &action, nullptr);
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
@@ -246,7 +246,7 @@ int main(int argc, char** argv) {
   }
   if (ended_by_itself && WIFSIGNALED(writer.status)) {
     lab::report("the writer was killed");
-  } else if (WEXITSTATUS(writer.status) != input_failed) { // that one it has reported itself
+  } else if (WEXITSTATUS(writer.status) != input_failed) { // the writer has reported that itself
     lab::report("the server closed the connection first");
   }
   return 1;

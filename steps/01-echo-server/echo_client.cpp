@@ -1,8 +1,7 @@
 // echo_client ADDRESS PORT
 //
 // The client in one process: a line out, its echo in. `q`, `Q` or end of file ends it. While it
-// waits for a line to be typed it cannot see what the server does: step 07 gives it a second
-// process.
+// waits for you to type, it cannot see what the server does: step 07 gives it a second process.
 //
 //   build/bin/echo_server 9190                  in one terminal
 //   build/bin/echo_client 127.0.0.1 9190        in another: type lines, then q
@@ -27,7 +26,7 @@
 
 namespace {
 
-// [2] As many bytes come back as went out, in pieces of the network's choosing.
+// [2] As many bytes come back as went out, in pieces of any size.
 bool receive_echo(int connection, std::size_t size, lab::Replies& replies) {
   std::array<char, 16 * 1024> buffer{};
   while (size > 0) {
@@ -69,8 +68,8 @@ int main(int argc, char** argv) {
   lab::Replies replies;
   for (auto text = input.next(); !text.empty(); text = input.next()) {
     while (!text.empty()) {
-      // [1] One line at a time, and a long one in parts that the two sockets' buffers hold: if both
-      // sides wrote and neither read, both would wait for ever.
+      // [1] One line at a time. A long line goes in parts that fit into the buffers of the two
+      // sockets: if both sides wrote and neither read, both would wait for ever.
       constexpr std::size_t part = 16 * 1024;
       const std::string_view line = text.substr(0, std::min(text.find('\n'), part - 1) + 1);
       if (!lab::write_all(connection.get(), line.data(), line.size())) {

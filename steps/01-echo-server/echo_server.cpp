@@ -1,7 +1,7 @@
 // echo_server PORT [ADDRESS]
 //
 // The echo server in one process: one client after another. A second client connects, because the
-// kernel accepts for the server into its backlog, and then waits until the first one is gone.
+// kernel accepts it into the server's backlog. Then it waits until the first one has gone.
 //
 //   build/bin/echo_server 9190                  in one terminal
 //   build/bin/echo_client 127.0.0.1 9190        in two others
@@ -30,12 +30,12 @@ lab::Descriptor open_listener(const lab::Endpoint& at) {
       lab::check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
 
   // [1] A connection that this server closed first stays in TIME_WAIT for a minute and holds the
-  // port. With SO_REUSEADDR a restarted server can bind it all the same.
+  // port. With SO_REUSEADDR a restarted server can still bind it.
   const int on = 1;
   lab::check(setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
 
-  // [2] Or the end of a message waits for the client's delayed ACK, 40 ms (Nagle's algorithm). What
-  // accept returns inherits it from the listener.
+  // [2] Without it the end of a message waits 40 ms for the client's delayed ACK (Nagle's
+  // algorithm). The sockets that accept returns inherit it from the listener.
   lab::check(setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
 
   lab::check(bind(listener.get(), at.address(), at.size), "bind");
@@ -45,7 +45,8 @@ lab::Descriptor open_listener(const lab::Endpoint& at) {
   return listener;
 }
 
-// [6] write may take less than it was given, and a signal may break it before it takes anything.
+// [6] write may take less than it was given, and a signal may interrupt it before it takes
+// anything.
 bool write_all(int connection, const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t written = write(connection, data, size);
@@ -61,8 +62,8 @@ bool write_all(int connection, const char* data, std::size_t size) {
   return true;
 }
 
-// [5] TCP carries bytes, not messages: send back what came, however much it was. 0 is the client's
-// end of file, -1 an error: neither is a number of bytes to send.
+// [5] TCP carries bytes, not messages: send back as many bytes as came. 0 is the client's end of
+// file, -1 an error: neither is a number of bytes to send.
 void echo(int connection) {
   static std::array<char, 256 * 1024> buffer;
   for (;;) {
@@ -86,7 +87,7 @@ int main(int argc, char** argv) {
   lab::print_listening(listener.get());
 
   for (;;) {
-    // [4] Takes a client out of the backlog, or waits for one: a new socket, for this client alone.
+    // [4] Takes a client from the backlog, or waits for one. Returns a new socket for this client.
     lab::Endpoint client;
     const lab::Descriptor connection(
         accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC));
@@ -97,5 +98,5 @@ int main(int argc, char** argv) {
     lab::print_connected(client);
     echo(connection.get());
     lab::print_line("client disconnected");
-  } // [7] the connection is closed here: only now can the next client be served
+  } // [7] the connection is closed here: now the next client can be served
 }

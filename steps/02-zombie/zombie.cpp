@@ -1,7 +1,7 @@
 // zombie
 //
-// A child that has ended stays in the process table, in state Z, for as long as its parent lives
-// and does not ask how it ended. Press Enter (or give end of file) to end the parent.
+// A child that has ended stays in the process table, in state Z, as long as its parent lives and
+// does not ask how it ended. Press Enter (or give end of file) to end the parent.
 //
 //   build/bin/zombie                            in one terminal
 //   ps -o pid,ppid,stat,comm -C zombie          in another
@@ -25,11 +25,11 @@ int main(int argc, char** argv) {
   const pid_t child = lab::check(fork(), "fork");
   if (child == 0) {
     lab::print_line("child ", getpid(), ": ends with status 7");
-    _exit(7); // [2] all of it is gone now but its entry in the process table
+    _exit(7); // [2] now only its entry in the process table is left
   }
 
-  // [3] The entry keeps what nobody has asked for yet: how the child ended. SIGKILL changes
-  // nothing, for there is nothing left to kill.
+  // [3] The entry keeps how the child ended, until the parent asks. SIGKILL changes nothing: the
+  // child has already ended.
   lab::wait_until_ended(child);
   kill(child, SIGKILL);
   const char before = lab::state_of(child);
@@ -38,8 +38,8 @@ int main(int argc, char** argv) {
   lab::print_line("parent ", getpid(), ": press Enter to end");
   lab::wait_for_enter();
 
-  // [4] Asking for the status is what takes the entry away. Had the parent ended without it, init
-  // would have inherited the zombie, and asked in its stead.
+  // [4] When the parent has asked for the status, the entry goes. If the parent ended without
+  // asking, init would get the zombie, and ask instead.
   lab::check(waitpid(child, nullptr, 0), "waitpid");
   const char after = lab::state_of(child);
   lab::print_line("parent ", getpid(), ": child ", child, " is ",

@@ -1,7 +1,7 @@
 // wait_child
 //
-// wait(2) collects a child that has ended, and a number that holds how: by itself, with a status,
-// or by a signal. The macros of <sys/wait.h> take that number apart.
+// wait(2) reaps a child that has ended, and writes a number that says how: by itself, with a
+// status, or by a signal. The macros of <sys/wait.h> take that number apart.
 //
 //   build/bin/wait_child
 
@@ -19,7 +19,7 @@
 
 namespace {
 
-// [2] WEXITSTATUS means something only where WIFEXITED is true, WTERMSIG only where WIFSIGNALED is.
+// [2] WEXITSTATUS means something only if WIFEXITED is true, WTERMSIG only if WIFSIGNALED is.
 void print_status(pid_t pid, int status) {
   if (WIFEXITED(status)) {
     lab::print_line("wait: child ", pid, " exited with status ", WEXITSTATUS(status));
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   pid_t pid = lab::check(wait(&status), "wait"); // [1] blocks until a child, any child, has ended
   print_status(pid, status);
 
-  lab::Gate gate; // never opened: the child would wait for as long as its parent lives
+  lab::Gate gate; // never opened: the child would wait as long as its parent lives
   const pid_t waits = lab::check(fork(), "fork");
   if (waits == 0) {
     gate.wait();
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   pid = lab::check(wait(&status), "wait");
   print_status(pid, status);
 
-  // [3] ECHILD is an answer rather than a failure: there is nobody left to wait for.
+  // [3] ECHILD is an answer, not a failure: no child is left to wait for.
   if (wait(&status) == -1 && errno == ECHILD) {
     lab::print_line("wait: no child is left");
   }

@@ -1,6 +1,6 @@
 // waitpid_poll
 //
-// waitpid(2) waits for one child, or for any; and with WNOHANG it does not wait at all: 0 says that
+// waitpid(2) waits for one child, or for any. With WNOHANG it does not wait at all: 0 means that
 // the child is there and has not ended.
 //
 //   build/bin/waitpid_poll
@@ -38,19 +38,19 @@ int main(int argc, char** argv) {
   lab::Gate gate_of_second;
   const pid_t second = start(gate_of_second, 5);
 
-  // [1] Nobody has ended: WNOHANG returns at once, with 0.
+  // [1] No child has ended: with WNOHANG it returns 0 at once.
   int status = 0;
   pid_t pid = lab::check(waitpid(first, &status, WNOHANG), "waitpid");
   lab::print_line("waitpid(", first, ", WNOHANG) returned ", pid);
 
-  // [2] One child by its id: whether another ends first does not matter.
+  // [2] One child by its id: it does not matter whether another has ended.
   gate_of_second.open();
   lab::wait_until_ended(second);
   pid = lab::check(waitpid(first, &status, WNOHANG), "waitpid");
   lab::print_line("waitpid(", first, ", WNOHANG) returned ", pid, ", though ", second,
                   " has ended");
 
-  // [3] Any child: -1. It returns the one that has ended, and blocks where there is none.
+  // [3] Any child: -1. It returns the one that has ended, and blocks if there is none.
   pid = lab::check(waitpid(-1, &status, 0), "waitpid");
   lab::print_line("waitpid(-1, 0) returned ", pid, ", status ", WEXITSTATUS(status));
   gate_of_first.open();

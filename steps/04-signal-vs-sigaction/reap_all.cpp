@@ -1,8 +1,7 @@
 // reap_all N
 //
-// sigaction, and waitpid until it says that there is none left: one delivery may stand for many
-// exits, and then all of them are reaped. The handler keeps errno, and calls nothing but what
-// signal-safety(7) allows.
+// sigaction, and waitpid until none is left: one delivery may stand for many exits, and then all of
+// them are reaped. The handler keeps errno, and calls only what signal-safety(7) allows.
 //
 //   build/bin/reap_all 50
 
@@ -20,8 +19,7 @@ namespace {
 volatile std::sig_atomic_t reaped = 0;
 
 // [1] 0: there are children, and none has ended. -1 with ECHILD: there are no children. Both end
-// the loop. waitpid has then set errno, and the code that the signal came into may be about to read
-// it.
+// the loop. waitpid may have set errno, and the interrupted code may be about to read it.
 void reap(int /*signal*/) {
   const int saved = errno;
   while (waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -44,8 +42,8 @@ int main(int argc, char** argv) {
 
   lab::Crowd children(count);
 
-  // [2] A parent that is busy for a moment: blocked signals wait. The kernel notes that a SIGCHLD
-  // is pending, which is one bit, and not how many there were.
+  // [2] The parent is busy for a moment: blocked signals wait. The kernel keeps one bit, "a SIGCHLD
+  // is pending", and no count.
   sigset_t child_ended;
   sigset_t before;
   sigemptyset(&child_ended);

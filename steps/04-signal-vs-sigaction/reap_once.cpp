@@ -1,7 +1,7 @@
 // reap_once N
 //
-// sigaction, and one waitpid a signal, as in most textbooks. SIGCHLD is not queued: while one is
-// pending, others of its kind are lost. N children that end together leave zombies.
+// sigaction, and one waitpid for each signal, as in most textbooks. SIGCHLD is not queued: while
+// one is pending, others are lost. N children that end together leave zombies.
 //
 //   build/bin/reap_once 50
 
@@ -18,7 +18,7 @@ namespace {
 
 volatile std::sig_atomic_t reaped = 0;
 
-// [1] Takes a delivery for a child. It is what is wrong here; reap_all differs in this alone.
+// [1] Takes one delivery for one child. This is the fault. Only this is different in reap_all.
 void reap(int /*signal*/) {
   const int saved = errno;
   if (waitpid(-1, nullptr, WNOHANG) > 0) {
@@ -41,8 +41,8 @@ int main(int argc, char** argv) {
 
   lab::Crowd children(count);
 
-  // [2] A parent that is busy for a moment: blocked signals wait. The kernel notes that a SIGCHLD
-  // is pending, which is one bit, and not how many there were.
+  // [2] The parent is busy for a moment: blocked signals wait. The kernel keeps one bit, "a SIGCHLD
+  // is pending", and no count.
   sigset_t child_ended;
   sigset_t before;
   sigemptyset(&child_ended);

@@ -1,9 +1,8 @@
 // reap_signal N
 //
-// signal() with the meaning that System V gave it and POSIX still allows: the handler is for one
-// delivery, and then the disposition is the default again. N children end one at a time, each after
-// the last one has been dealt with, which is as easy as it gets, and still only the first is
-// reaped.
+// signal() as System V defines it and POSIX still allows: the handler is for one delivery, and then
+// the disposition is the default again. N children end one at a time, each only when the parent is
+// ready for it. It could not be easier, but only the first is reaped.
 //
 //   build/bin/reap_signal 5
 
@@ -34,8 +33,8 @@ void reap(int /*signal*/) {
 int main(int argc, char** argv) {
   const int count = lab::count_argument(argc, argv);
 
-  // [1] glibc's own signal() keeps the handler, as BSD's did; sysv_signal is the other one. A
-  // program that calls signal() gets whichever its system chose, and cannot tell: hence sigaction.
+  // [1] signal() of glibc keeps the handler, as BSD's did; sysv_signal is the other kind. A program
+  // that calls signal() gets the kind that its system chose, and cannot tell. So use sigaction.
   if (sysv_signal(SIGCHLD, reap) == SIG_ERR) {
     lab::die("sysv_signal");
   }

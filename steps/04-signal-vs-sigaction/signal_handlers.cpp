@@ -1,7 +1,7 @@
 // signal_handlers
 //
-// Handlers for SIGALRM, SIGCHLD and SIGINT, and what a signal does to a call that blocks: it breaks
-// it, with EINTR, or lets it go on, with SA_RESTART. Takes about two seconds.
+// Handlers for SIGALRM, SIGCHLD and SIGINT, and what a signal does to a blocked call: the call
+// fails with EINTR, or goes on, with SA_RESTART. Takes about two seconds.
 //
 //   build/bin/signal_handlers
 
@@ -23,15 +23,15 @@
 namespace {
 
 volatile std::sig_atomic_t reaped = 0;
-volatile std::sig_atomic_t bell = -1; // where the alarm is to be heard: a pipe, or nowhere
+volatile std::sig_atomic_t bell = -1; // the pipe that the alarm's handler writes to; -1: none
 
-// [1] A handler may call what signal-safety(7) lists, and no more: alarm, write, waitpid are there;
-// printf, malloc and exit are not. print_line is one write(2).
+// [1] A handler may call only what signal-safety(7) lists: alarm, write, waitpid are there; printf,
+// malloc and exit are not. print_line is one write(2).
 void on_alarm(int /*signal*/) {
   const int saved = errno;
   lab::print_line("SIGALRM: a second has passed");
   if (bell == -1) {
-    alarm(1); // again: had the signal come just before the read below, that would wait for ever
+    alarm(1); // again: a signal just before the read below would not interrupt it
   } else {
     lab::write_all(bell, "!", 1);
   }
@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
   const Pipe bell_pipe = make_pipe();
   std::array<char, 64> word{};
 
-  // [2] Nobody writes to this pipe. The alarm's handler runs, and then read fails.
+  // [2] Nothing is written to this pipe. The alarm's handler runs, and then read fails.
   handle(SIGALRM, on_alarm, 0);
   alarm(1);
   if (read(words.read_end.get(), word.data(), word.size()) == -1) {
@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
   alarm(0);
 
   // [3] The same with SA_RESTART: the handler runs, and read goes on until there is something to
-  // read. The child writes once it has heard the alarm, so the signal came first.
+  // read. The child writes only after the alarm, so the signal comes first.
   handle(SIGALRM, on_alarm, SA_RESTART);
   handle(SIGCHLD, on_child, SA_RESTART | SA_NOCLDSTOP);
   bell = bell_pipe.write_end.get();

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
     lab::expect_child();
     const pid_t child = fork();
     if (child == 0) {
-      listener.close(); // [2] or the port stays taken for as long as this client stays
+      listener.close(); // [2] or the port stays taken as long as this client stays
       lab::begin_child();
       lab::echo_until_eof(connection.get());
       lab::print_line("client disconnected");

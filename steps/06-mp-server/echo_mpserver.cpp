@@ -44,8 +44,8 @@ void reap_children(int /*signal*/) {
   errno = saved;
 }
 
-// [2] The parent leaves its loop. A child shuts its connection down, so that the call that it is
-// blocked in returns, and it ends as if its client had left.
+// [2] The parent leaves its loop. A child shuts its connection down. So its blocked call returns,
+// and it ends as if its client had left.
 void stop(int /*signal*/) {
   const int saved = errno;
   stop_requested = 1;
@@ -55,7 +55,7 @@ void stop(int /*signal*/) {
   errno = saved;
 }
 
-// [3] SA_RESTART: the calls that a child is blocked in go on after a signal.
+// [3] SA_RESTART: a child's blocked call goes on after a signal.
 void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   struct sigaction action {};
 
@@ -65,23 +65,23 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   lab::check(sigaction(signal, &action, nullptr), "sigaction");
 }
 
-// What a child does, all of it.
+// All that a child does.
 [[noreturn]] void serve(int connection, const lab::Line& connected, pid_t parent,
                         const sigset_t& unblocked) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM); // a parent that is killed takes its children along
+  prctl(PR_SET_PDEATHSIG, SIGTERM); // if the parent is killed, its children end too
   serving = connection;
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-  if (getppid() == parent) { // it was not killed before prctl
+  if (getppid() == parent) { // the parent still lives
     connected.write_to(STDOUT_FILENO);
     lab::echo_until_eof(connection);
-    close(connection); // _exit would do it, but last, when the memory has been taken down
+    close(connection); // _exit would do it too, but only after it has freed the memory
     lab::print_line("client disconnected");
   }
-  _exit(0); // [7] not exit: the parent's buffers and atexit functions are not ours to run
+  _exit(0); // [7] not exit: buffers and atexit functions are the parent's
 }
 
-// [8] accept has failed with `error`. 0 where that was one client's affair, who has left or never
-// came; else the error, reported once however often it comes again.
+// [8] accept has failed with `error`. Returns 0 if that concerns only one client, which has left or
+// never came. Otherwise returns the error, and reports it only the first time.
 int note_shortage(int error, int shortage) {
   switch (error) {
   case EAGAIN:
@@ -98,12 +98,12 @@ int note_shortage(int error, int shortage) {
   }
 }
 
-// [9] Nothing outlives the parent. Who has not ended in half a second, because a debugger holds it,
-// say, is killed.
+// [9] No child outlives the parent. A child that has not ended after half a second is killed: a
+// debugger may hold it.
 void end_children() {
   for (const pid_t pid : children) {
     kill(pid, SIGTERM);
-    kill(pid, SIGCONT); // a stopped child takes its SIGTERM only once it runs
+    kill(pid, SIGCONT); // a stopped child acts on SIGTERM only when it runs
   }
   sigset_t ended_or_late;
   sigemptyset(&ended_or_late);
@@ -125,9 +125,9 @@ void end_children() {
 int main(int argc, char** argv) {
   const lab::Endpoint at = lab::server_arguments(argc, argv);
 
-  // [4] Handlers run only where this program lets them: in [5]. So none of them meets a
-  // half-changed set of children, no signal falls between the test of a flag and the call that
-  // blocks, and no call is broken by EINTR.
+  // [4] Handlers run only where this program unblocks the signals: in [5]. So no handler finds the
+  // set of children half changed, no signal comes between the test of a flag and the call that
+  // blocks, and no call fails with EINTR.
   sigset_t blocked;
   sigset_t unblocked;
   sigemptyset(&blocked);
@@ -141,7 +141,7 @@ int main(int argc, char** argv) {
   handle(SIGCHLD, reap_children, blocked);
   handle(SIGINT, stop, blocked);
   handle(SIGTERM, stop, blocked);
-  handle(SIGPIPE, SIG_IGN, blocked); // a peer that has gone is EPIPE to its child, not its death
+  handle(SIGPIPE, SIG_IGN, blocked); // if a peer has gone, its child gets EPIPE and is not killed
 
   lab::Descriptor listener = lab::listen_on(at);
   lab::print_listening(listener.get());
@@ -149,9 +149,9 @@ int main(int argc, char** argv) {
   const pid_t parent = getpid();
   int shortage = 0; // what accept lacked the last time: 0 or an errno value
   while (stop_requested == 0) {
-    // [5] ppoll lets signals in while it waits, and only then: the two lines after it let in what
-    // is pending on a server so busy that it never waits. Short of descriptors there is no event to
-    // wait for, and the client stays in the backlog: look again in 50 ms, for no spinning.
+    // [5] ppoll unblocks the signals only while it waits. A busy server never waits: for it the two
+    // lines after ppoll unblock what is pending. Without free descriptors there is no event to wait
+    // for, and the client stays in the backlog: look again after 50 ms, and do not spin.
     pollfd clients{.fd = listener.get(), .events = POLLIN, .revents = 0};
     const timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
     ppoll(&clients, shortage == 0 ? 1 : 0, shortage == 0 ? nullptr : &pause, &unblocked);
@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
     }
     shortage = 0;
 
-    // Made here, written by the child: a child has to fetch anew each page of code that it runs.
+    // Made here, written by the child: a child has to map again each page of code that it runs.
     const lab::Line connected = lab::connected_line(client);
     children.reserve_one();
     const pid_t child = fork(); // [6] now both processes hold both sockets
@@ -176,11 +176,11 @@ int main(int argc, char** argv) {
       serve(connection.get(), connected, parent, unblocked);
     }
     if (child == -1) {
-      lab::report("fork", errno); // this client alone has lost something: its connection
+      lab::report("fork", errno); // only this client loses something: its connection
     } else {
       children.insert(child);
     }
-  } // the parent's copy of the connection is closed here, each time round
+  } // the parent's copy of the connection is closed here, in each turn
 
   listener.close();
   end_children();

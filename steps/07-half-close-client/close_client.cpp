@@ -1,9 +1,9 @@
 // close_client ADDRESS PORT
 //
-// echo_mpclient with one thing done otherwise: where that half-closes, this closes. Whatever the
-// server has not yet sent back by then is lost, and the server gets a reset for sending it.
+// echo_mpclient with one change: where that half-closes, this closes. What the server has not yet
+// sent back by then is lost, and the server gets a reset when it sends it.
 //
-// A close in the writer alone would not even be noticed: the reader holds the same socket, and the
+// A close only in the writer would have no effect: the reader holds the same socket, and the
 // connection ends with its last descriptor. So both processes close.
 
 #include "support/arguments.hpp"
@@ -39,8 +39,8 @@ namespace {
       _exit(1);
     }
   }
-  connection.close(); // [1] one descriptor less, and nothing sent: the reader has one too
-  _exit(0);           // [2] ends the pipe, which tells the reader to close as well
+  connection.close(); // [1] one descriptor less, but nothing is sent: the reader has one
+  _exit(0);           // [2] ends the pipe: this tells the reader to close as well
 }
 
 } // namespace
@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     if (poll(events.data(), events.size(), -1) == -1) {
       continue; // EINTR
     }
-    writer_ended = events[1].revents != 0; // [3] and what is still under way is not waited for
+    writer_ended = events[1].revents != 0; // [3] it does not wait for what is still under way
     if (events[0].revents != 0 && !writer_ended) {
       const ssize_t size = lab::read_some(connection.get(), buffer.data(), buffer.size());
       server_closed = size <= 0;

@@ -28,7 +28,7 @@ template <typename... Parts>
   _exit(2);
 }
 
-/// `text` as a decimal number of nothing but digits, at most `most`.
+/// `text` as a decimal number: only digits, at most `most`.
 std::optional<int> number(std::string_view text, int most) noexcept {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

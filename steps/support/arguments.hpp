@@ -1,4 +1,4 @@
-// Command lines: what every program takes, and what it says where it was given something else.
+// Command lines: what every program takes, and what it says about anything else.
 #pragma once
 
 #include "support/endings.hpp"
@@ -9,17 +9,17 @@
 
 namespace lab {
 
-/// The endpoint that `NAME PORT [ADDRESS]` names; 127.0.0.1 where there is no ADDRESS.
-/// Anything else: the usage and the reason on standard error, exit status 2.
+/// The endpoint that `NAME PORT [ADDRESS]` names; 127.0.0.1 if there is no ADDRESS. Anything else:
+/// the usage and the reason on standard error, exit status 2.
 Endpoint server_arguments(int argc, char** argv) noexcept;
 
 /// What `NAME PORT [ADDRESS] [MAX]` names.
 struct LimitedServer {
   Endpoint at;
-  std::size_t most; ///< clients at a time; without MAX the largest number that there is
+  std::size_t most; ///< clients at a time; without MAX the largest number
 };
 
-/// Otherwise as server_arguments. MAX is 1 or more, and is given after an ADDRESS alone.
+/// Otherwise as server_arguments. MAX is 1 or more, and can only follow an ADDRESS.
 LimitedServer limited_server_arguments(int argc, char** argv) noexcept;
 
 /// The endpoint that `NAME ADDRESS PORT` names; otherwise as server_arguments.

@@ -63,7 +63,7 @@ bool wait_for_client(int listener) noexcept {
   pollfd client{.fd = listener, .events = POLLIN, .revents = 0};
   while (stop_requested == 0) {
     const int ready = ppoll(&client, 1, nullptr, &unblocked);
-    // ppoll lets signals in while it waits; a busy server lets in here what is pending.
+    // ppoll unblocks signals only while it waits; a busy server unblocks them here.
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     sigprocmask(SIG_SETMASK, &blocked, nullptr);
     if (ready == 1 && stop_requested == 0) {
@@ -94,14 +94,14 @@ void begin_child() noexcept {
 void end_with_parent(pid_t parent) noexcept {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) {
-    _exit(0); // it had ended before prctl
+    _exit(0); // the parent had ended before prctl
   }
 }
 
 void end_children() noexcept {
   for (const pid_t pid : children) {
     kill(pid, SIGTERM);
-    kill(pid, SIGCONT); // a stopped child takes its SIGTERM only once it runs
+    kill(pid, SIGCONT); // a stopped child acts on SIGTERM only when it runs
   }
   while (waitpid(-1, nullptr, 0) > 0) {
   }

@@ -1,23 +1,24 @@
 // What step 04 teaches, for the servers of step 05: children that are reaped, and a server that
-// ends when it is asked to. Step 06 shows all of it in the open.
+// ends on a signal. Step 06 shows all of it in its own file.
 #pragma once
 
 #include <sys/types.h>
 
 namespace lab {
 
-/// SIGCHLD reaps, SIGINT and SIGTERM stop, SIGPIPE is ignored. From here on these signals are let
-/// in by wait_for_client alone.
+/// SIGCHLD reaps, SIGINT and SIGTERM stop, SIGPIPE is ignored. From here on only wait_for_client
+/// unblocks these signals.
 void watch_signals() noexcept;
 
 /// Waits until `listener` has a client to accept. False once SIGINT or SIGTERM has come.
 bool wait_for_client(int listener) noexcept;
 
-/// To call before fork, and in the parent after it with what fork returned: a failure is reported.
+/// Call the first before fork. Call the second after it, in the parent, with what fork returned: it
+/// reports a failure.
 void expect_child();
 void remember_child(pid_t child) noexcept;
 
-/// In the child: SIGINT and SIGTERM end it as they would any program.
+/// In the child: SIGINT and SIGTERM end it, as they end any program.
 void begin_child() noexcept;
 
 /// In the child too: it ends when `parent` does, even by SIGKILL. Step 06 shows how.

@@ -8,7 +8,7 @@
 namespace lab {
 
 int echo_until_eof(int connection) noexcept {
-  // Large, so that a message is not sent in pieces, and static, so that a page of it costs nothing
+  // Large, so that a message is not sent in pieces. Static, so that a page of it costs nothing
   // until it is used: a child that echoes a line touches one page of it.
   static std::array<char, 256 * 1024> buffer;
   ssize_t size = 0;

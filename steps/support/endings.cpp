@@ -13,7 +13,7 @@ int signal_that_ends(std::string_view name) noexcept {
     name.remove_prefix(3);
   }
   for (int signal = 1; signal < SIGRTMIN; ++signal) {
-    const char* known = sigabbrev_np(signal); // null where there is no signal of that number
+    const char* known = sigabbrev_np(signal); // null if there is no signal of that number
     if (known == nullptr || name != known) {
       continue;
     }
@@ -36,12 +36,12 @@ int signal_that_ends(std::string_view name) noexcept {
 
 void end_as(const Ending& ending) noexcept {
   if (ending.signal != 0) {
-    prctl(PR_SET_DUMPABLE, 0); // RLIMIT_CORE would not keep a crash reporter from being called
+    prctl(PR_SET_DUMPABLE, 0); // RLIMIT_CORE would not stop a crash reporter
 
     struct sigaction by_default {};
 
     by_default.sa_handler = SIG_DFL;
-    sigaction(ending.signal, &by_default, nullptr); // EINVAL for KILL, which is never otherwise
+    sigaction(ending.signal, &by_default, nullptr); // EINVAL for KILL, which always has its default
     sigset_t only;
     sigemptyset(&only);
     sigaddset(&only, ending.signal);

@@ -40,22 +40,23 @@ private:
   std::array<char, INET6_ADDRSTRLEN> text_{};
 };
 
-/// Prints `listening on ADDRESS:PORT` with what the kernel has bound `listener` to, so that port 0
-/// shows as the port it became. An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+/// Prints `listening on ADDRESS:PORT` with what the kernel has bound `listener` to, so that for
+/// port 0 it shows the port that the kernel chose. An IPv6 address stands in brackets (RFC 3986,
+/// section 3.2.2).
 void print_listening(int listener) noexcept;
 
-/// The line `connected client IP: ADDRESS port: PORT`, to be written by whoever serves the client.
+/// The line `connected client IP: ADDRESS port: PORT`, to be written by the process that serves the
+/// client.
 Line connected_line(const Endpoint& client) noexcept;
 
 /// Prints that line.
 void print_connected(const Endpoint& client) noexcept;
 
-/// A listening socket on `at`: socket, SO_REUSEADDR, TCP_NODELAY, bind, listen, as in step 01.
-/// It is close-on-exec and does not block: accept it after poll(2). Dies where a call fails.
+/// A listening socket on `at`: socket, SO_REUSEADDR, TCP_NODELAY, bind, listen, as in step 01. It
+/// is close-on-exec and does not block: accept it after poll(2). Dies if a call fails.
 Descriptor listen_on(const Endpoint& at) noexcept;
 
-/// A socket connected to `to`: socket, TCP_NODELAY, connect. Close-on-exec. Dies where a call
-/// fails.
+/// A socket connected to `to`: socket, TCP_NODELAY, connect. Close-on-exec. Dies if a call fails.
 Descriptor connect_to(const Endpoint& to) noexcept;
 
 } // namespace lab

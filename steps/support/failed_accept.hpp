@@ -3,8 +3,8 @@
 
 namespace lab {
 
-/// After accept has failed with `error`: returns at once where that was one client's affair, who
-/// has left already. Where descriptors or memory are short it says so on standard error, once for
+/// After accept has failed with `error`: returns at once if that concerns only one client, which
+/// has already left. If descriptors or memory are short, it says so on standard error, once for
 /// each shortage, and waits 50 ms: the client stays in the backlog, and the server does not spin.
 void after_failed_accept(int error) noexcept;
 

@@ -10,7 +10,7 @@ namespace lab {
 
 namespace {
 
-// Where the line after the one at `from` starts; npos where `text` does not hold its end.
+// Where the line after the one at `from` starts; npos if `text` does not hold its end.
 std::size_t next_line(std::string_view text, std::size_t from) noexcept {
   const std::size_t newline = text.find('\n', from);
   return newline == std::string_view::npos ? newline : newline + 1;

@@ -11,8 +11,8 @@ namespace lab {
 /// be longer than any buffer, and at a terminal each one is sent when it is typed.
 class Input {
 public:
-  /// The bytes to send next, valid until the next call; none at the end. Where read(2) fails for
-  /// good, none either, and error() is its errno.
+  /// The bytes to send next, valid until the next call; none at the end. If read(2) fails for good,
+  /// none either, and error() is its errno.
   std::string_view next() noexcept;
 
   [[nodiscard]] int error() const noexcept { return error_; }

@@ -9,7 +9,7 @@ namespace lab {
 
 namespace {
 
-// After a failed call: whether to make it again, once `fd` is ready for it.
+// After a failed call: whether to make it again. Waits until `fd` is ready for it.
 bool try_again(int fd, short event) noexcept {
   if (errno == EAGAIN) {
     pollfd ready{.fd = fd, .events = event, .revents = 0};

@@ -1,5 +1,5 @@
-// Output that a fork cannot double and a second process cannot cut: each line is one write(2).
-// stdio and iostreams keep a buffer of their own, which fork copies; these functions keep none.
+// Output that fork cannot double and another process cannot cut: each line is one write(2). stdio
+// and iostreams keep a buffer of their own, which fork copies; these functions keep none.
 #pragma once
 
 #include "support/io.hpp"
@@ -45,7 +45,7 @@ private:
 };
 
 /// Writes the parts, text and whole numbers, to standard output as one line by one write(2).
-/// Async-signal-safe. False where write(2) failed, with errno set.
+/// Async-signal-safe. False if write(2) failed, with errno set.
 template <typename... Parts>
 bool print_line(const Parts&... parts) noexcept {
   return Line(parts...).write_to(STDOUT_FILENO);

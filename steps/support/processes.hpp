@@ -1,4 +1,4 @@
-// Looking at a child without changing anything, and holding children until they are let go.
+// Looking at a child without changing anything, and a gate at which children wait.
 #pragma once
 
 #include "support/descriptor.hpp"
@@ -10,8 +10,7 @@
 namespace lab {
 
 /// The state letter of a process, as in ps(1) and proc(5): R running, S sleeping, T stopped, Z
-/// zombie;
-/// '?' where there is no such process.
+/// zombie; '?' if there is no such process.
 char state_of(pid_t pid);
 
 /// Waits until `child` has ended, and leaves it as it is: a zombie, unless a handler reaps it
@@ -25,7 +24,7 @@ void wait_until_orphaned(pid_t parent) noexcept;
 void wait_for_enter() noexcept;
 
 /// A gate between processes, made before fork (it is a pipe): some wait at it, one opens it. It
-/// also opens when whoever might have opened it has ended.
+/// also opens when every process that could open it has ended.
 class Gate {
 public:
   Gate();
@@ -33,7 +32,7 @@ public:
   /// Returns once the gate is open.
   void wait() noexcept;
 
-  /// Opens it for all who wait.
+  /// Opens it for all that wait.
   void open() noexcept;
 
 private:
@@ -47,7 +46,7 @@ public:
   /// Forks `count` children. Each waits until let_go, then ends with status 0.
   explicit Crowd(int count);
 
-  /// Lets all of them end, and waits until they have: those that nobody has reaped are zombies.
+  /// Lets all of them end, and waits until they have: those that are not reaped are zombies.
   void let_go() noexcept;
 
 private:

@@ -11,7 +11,7 @@ namespace lab {
 /// length.
 class Replies {
 public:
-  /// Prints the lines that `piece` completes. False where standard output failed, with errno set.
+  /// Prints the lines that `piece` completes. False if standard output failed, with errno set.
   bool add(std::string_view piece);
 
   /// Prints what is left when no more will come: a last line without its newline.

@@ -1,10 +1,10 @@
-// How a program of one process ends when it is asked to. Step 04 explains handlers.
+// How a program of one process ends on a signal. Step 04 explains handlers.
 #pragma once
 
 namespace lab {
 
-/// SIGPIPE is ignored: a write to a peer that has gone fails with EPIPE, which can be reported,
-/// where the signal would end the process without a word.
+/// SIGPIPE is ignored: a write to a peer that has gone then fails with EPIPE, and the program can
+/// report it. The signal would end the process without a message.
 void ignore_broken_pipes() noexcept;
 
 /// SIGINT and SIGTERM end this process at once, with status 0: the handler reaps the children that
