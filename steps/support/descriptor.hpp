@@ -1,5 +1,5 @@
-// An owner for a descriptor. Step 05 explains why every program of the kit has one:
-// a descriptor that nobody closes is a peer that never sees end of file.
+// An owner for a descriptor. Step 05 explains why every program of the kit has one: if a descriptor
+// is never closed, the peer never sees end of file.
 #pragma once
 
 #include <utility>
