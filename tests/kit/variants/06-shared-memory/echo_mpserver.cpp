@@ -1,5 +1,5 @@
 // C++ streams; the places are a shared mapping, in which a child marks its own as free; ppoll, and
-// handlers that do nothing but wake it.
+// a handler that changes a map and prints: it runs while ppoll waits, and breaks into nothing.
 #include "../variant.h"
 
 #include <algorithm>
@@ -29,26 +29,32 @@ struct Seat {
 };
 
 volatile std::sig_atomic_t stopped = 0;
+std::map<pid_t, std::optional<Seat>> children;
+Place* places = nullptr;
 
-void wake(int signal) {
-  stopped = signal == SIGCHLD ? stopped : 1;
-}
-
-void leave(Place* places, const Seat& seat) {
+void leave(const Seat& seat) {
   std::uint64_t client = seat.client;
   places[seat.place].compare_exchange_strong(client, 0); // unless it has been given to another
 }
 
-void reap(std::map<pid_t, std::optional<Seat>>& children, Place* places, int how) {
+void reap(int how) {
   pid_t pid = 0;
   while (!children.empty() && (pid = waitpid(-1, nullptr, how)) > 0) {
     if (const auto child = children.find(pid); child != children.end()) {
       if (child->second) {
-        leave(places, *child->second); // it may have been killed
+        leave(*child->second); // it may have been killed
       }
       children.erase(child);
       std::cout << "removed proc id: " << pid << std::endl;
     }
+  }
+}
+
+void handle(int signal) {
+  if (signal == SIGCHLD) {
+    reap(WNOHANG);
+  } else {
+    stopped = 1;
   }
 }
 
@@ -99,11 +105,11 @@ int main(int argc, char** argv) {
   if (shared == MAP_FAILED) {
     die("mmap");
   }
-  Place* const places = static_cast<Place*>(shared); // all zero: free
+  places = static_cast<Place*>(shared); // all zero: free
 
   struct sigaction action {};
 
-  action.sa_handler = wake;
+  action.sa_handler = handle;
   action.sa_flags = SA_RESTART;
   sigset_t blocked;
   sigset_t open;
@@ -120,7 +126,6 @@ int main(int argc, char** argv) {
   unsigned port = place_bound(listener, address);
   std::cout << "listening on " << address << ':' << port << std::endl;
   const pid_t parent = getpid();
-  std::map<pid_t, std::optional<Seat>> children;
   std::uint64_t clients = 0;
   bool shortage = false;
   while (stopped == 0) {
@@ -131,7 +136,6 @@ int main(int argc, char** argv) {
     socklen_t size = sizeof client;
     const int connection = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
     const int error = errno;
-    reap(children, places, WNOHANG);
     if (connection == -1) {
       if (is_shortage(error) && !shortage) {
         std::cerr << "echo_mpserver: accept: " << strerror(error) << std::endl;
@@ -167,7 +171,7 @@ int main(int argc, char** argv) {
       echo(connection);
       std::cout << "client disconnected" << std::endl;
       if (seat) {
-        leave(places, *seat); // before the client can see the end
+        leave(*seat); // before the client can see the end
       }
       _exit(0);
     }
@@ -175,7 +179,7 @@ int main(int argc, char** argv) {
     if (child == -1) {
       report("fork");
       if (seat) {
-        leave(places, *seat);
+        leave(*seat);
       }
     } else {
       children.emplace(child, seat);
@@ -186,6 +190,6 @@ int main(int argc, char** argv) {
     kill(pid, SIGTERM);
     kill(pid, SIGCONT);
   }
-  reap(children, places, 0);
+  reap(0);
   return 0;
 }
