@@ -117,6 +117,10 @@ std::optional<std::string> cannot_preload(const std::filesystem::path& program) 
     return "is not an ELF program";
   }
   const Header own = own_header();
+  if (own.e_ident[EI_CLASS] != ELFCLASS64 ||
+      (own.e_machine != EM_X86_64 && own.e_machine != EM_AARCH64)) {
+    return "is built for a processor that the probe does not know; it knows x86-64 and arm64";
+  }
   if (header->e_ident[EI_CLASS] != own.e_ident[EI_CLASS] || header->e_machine != own.e_machine) {
     return "is built for another kind of processor than the probe";
   }

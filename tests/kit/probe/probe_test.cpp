@@ -273,12 +273,13 @@ TEST_SUITE("probe") {
         CHECK(place(probe.events(), "is left by longjmp") < probe.events().size());
       }
     }
-#if defined(__x86_64__)
-    Probe probe;
-    CHECK(run(&probe, built("handlers"), {"jump inside"}).exit.success());
-    REQUIRE(probe.unsafe_calls().size() == 1);
-    CHECK(probe.unsafe_calls()[0].function == "puts");
-#endif
+    for (const std::string& program : builds_of("handlers")) {
+      CAPTURE(program);
+      Probe probe;
+      CHECK(run(&probe, program, {"jump inside"}).exit.success());
+      REQUIRE(probe.unsafe_calls().size() == 1);
+      CHECK(probe.unsafe_calls()[0].function == "puts");
+    }
   }
 
   TEST_CASE("it is told what a signal broke into, and whether it was let in") {

@@ -5,6 +5,7 @@
 #include "harness/probe/preload/core.hpp"
 
 #include <array>
+#include <bit>
 #include <csetjmp>
 #include <csignal>
 #include <cstddef>
@@ -158,19 +159,37 @@ Handler set(const char* name, Real& real, int signal, Handler handler) noexcept 
   return unwrap(former);
 }
 
-// Where longjmp goes to: its stack pointer. 0 where we do not know how to read it.
-std::uintptr_t target(const JumpState& state) noexcept {
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__ILP32__)
-  constexpr std::size_t stack_pointer = 6; // of glibc's __jmp_buf, kept scrambled
-  std::uintptr_t value = 0;
-  std::memcpy(&value, &state.__jmpbuf[stack_pointer], sizeof value);
-  std::uintptr_t guard = 0;
-  __asm__("mov %%fs:0x30, %0" : "=r"(guard));
-  return (value >> 17U | value << 47U) ^ guard;
-#else
-  static_cast<void>(state);
-  return 0;
+#if defined(__x86_64__)
+constexpr std::size_t stack_pointer = 6; // which word of glibc's jmp_buf it is
+constexpr int turned = 17;
+#elif defined(__aarch64__)
+constexpr std::size_t stack_pointer = 13;
+constexpr int turned = 0;
+#else // probe::cannot_preload says so
+constexpr std::size_t stack_pointer = 0;
+constexpr int turned = 0;
 #endif
+
+// The stack pointer that setjmp has saved, scrambled by a secret of this process, as glibc keeps
+// it.
+std::uintptr_t scrambled(const JumpState& state) noexcept {
+  std::uintptr_t value = 0;
+  std::memcpy(&value, reinterpret_cast<const std::uintptr_t*>(&state) + stack_pointer,
+              sizeof value);
+  return std::rotr(value, turned);
+}
+
+// Where longjmp goes to: its stack pointer. A state of our own tells the secret.
+std::uintptr_t target(const JumpState& state) noexcept {
+  std::uintptr_t ours = 0;
+#if defined(__x86_64__)
+  __asm__ volatile("mov %%rsp, %0" : "=r"(ours));
+#elif defined(__aarch64__)
+  __asm__ volatile("mov %0, sp" : "=r"(ours));
+#endif
+  std::jmp_buf own;
+  static_cast<void>(setjmp(own)); // which nobody jumps to
+  return scrambled(state) ^ scrambled(own[0]) ^ ours;
 }
 
 // Leaves the handlers that this jump leaves: those called from the target's function or by what it
@@ -186,7 +205,7 @@ void jump(const JumpState& state) noexcept {
   };
   while (here.frame != nullptr) {
     const auto place = reinterpret_cast<std::uintptr_t>(here.frame);
-    if (to != 0 && on_own(to) == on_own(place) && to < place) {
+    if (on_own(to) == on_own(place) && to < place) {
       return;
     }
     Facts facts{};
