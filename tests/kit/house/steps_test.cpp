@@ -93,7 +93,7 @@ void check_row(const std::string& path, const std::string& begin,
 
 void check_presets(const std::string& name) {
   static const auto json = hostile::Json::parse(page("CMakePresets.json"));
-  for (const char* const kind : {"buildPresets", "testPresets", "workflowPresets"}) {
+  for (const std::string kind : {"buildPresets", "testPresets", "workflowPresets"}) {
     const bool found = std::ranges::any_of(
         json.at(kind).list(), [&](const auto& one) { return one.at("name").text() == name; });
     CHECK_MESSAGE(found, "CMakePresets.json has no ", name, " among its ", kind);
