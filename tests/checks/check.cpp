@@ -12,7 +12,22 @@ std::vector<SuiteCheck>& entered() {
   return all;
 }
 
+std::string& noted() {
+  static std::string text;
+  return text;
+}
+
 } // namespace
+
+void note(const std::string& text) {
+  if (noted().find(text) == std::string::npos) { // a check may ask more than once
+    noted() += (noted().empty() ? "" : "\n") + text;
+  }
+}
+
+const std::string& notes() {
+  return noted();
+}
 
 const std::vector<SuiteCheck>& suite_checks() {
   return entered();

@@ -3,13 +3,14 @@
 // program and the kernel show of it. It ends in one of three ways: it returns (passed), throws
 // Failure with what it saw (failed), or throws Skipped with the reason why this machine cannot show
 // it (skipped, and no marks are lost). What the program was doing is added to each Failure.
+// When a check had to do with less than it wants, it says so by note().
 //
 //   namespace lab {
 //   namespace {
-//   constexpr Suite suite{.name = "step-06", .subject = {.program = "echo_mpserver", .forks =
-//   true}}; } // namespace
+//   constexpr Suite suite{.name = "step-06", .subject = {.program = "echo_mpserver"}};
+//   } // namespace
 //
-//   LAB_SERVER_CHECKS(LAB_TAKE) // those of every server: checks/server.hpp names them
+//   LAB_EVERY_SERVER(LAB_TAKE_SERVER) // those of every server: checks/server.hpp names them
 //
 //   LAB_CHECK(reaps_all, .sentence = "reaps every child when 50 clients leave at once",
 //             .promise = "M3", .marks = 3,
@@ -86,6 +87,13 @@ class Skipped : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
 };
+
+/// Says in the check's report, whatever becomes of it, what it did not look at here, or looked at
+/// with less, and why.
+void note(const std::string& text);
+
+/// What note() has said until now; used by the runner alone.
+const std::string& notes();
 
 /// The parts put together, for a message.
 template <typename... Parts>

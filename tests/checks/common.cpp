@@ -272,12 +272,9 @@ bool has_number(std::string_view line, std::string_view number) {
   return false;
 }
 
-bool has_ipv6() {
-  try {
-    const Listener listener("::1");
-    return true;
-  } catch (const std::system_error&) {
-    return false;
+void needs_ipv6() {
+  if (const auto reason = no_ipv6()) {
+    throw Skipped(*reason);
   }
 }
 

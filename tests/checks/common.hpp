@@ -64,8 +64,8 @@ void expect_whole_lines(const Process& process);
 /// window of time, which they share.
 void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes);
 
-/// Whether this machine has ::1.
-bool has_ipv6();
+/// Throws Skipped where this machine has no ::1.
+void needs_ipv6();
 
 /// Waits until nothing that the program has left behind lives any more.
 void wait_for_orphans_to_end(Process& process);

@@ -311,9 +311,7 @@ LAB_CHECK(echo_client_names_connect_reason_where,
 LAB_CHECK(echo_client_connects_over_ipv6, .sentence = "echo_client connects over IPv6",
           .promise = "S1", .marks = 1, .means = "ADDRESS is a numeric address of either family",
           .look = "steps/support/endpoint.hpp; getaddrinfo(3); ipv6(7)") {
-  if (!has_ipv6()) {
-    throw Skipped("this machine has no IPv6");
-  }
+  needs_ipv6();
   Listener listener("::1");
   Client client = start(listener, "::1");
   client.process.type("hello\n");

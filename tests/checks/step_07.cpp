@@ -1009,6 +1009,7 @@ LAB_CHECK(works_at_a_terminal, .sentence = "works at a terminal, with Ctrl-D and
 LAB_CHECK(works_over_ipv6, .sentence = "works over IPv6", .promise = "C1 C2", .marks = 1,
           .means = "ADDRESS is a numeric address, IPv4 or IPv6",
           .look = "steps/support/endpoint.hpp; getaddrinfo(3)") {
+  needs_ipv6();
   Session session(subject.program, {}, "::1");
   const Frame frame = learn(session);
   type(session, "over IPv6\nq\n");

@@ -472,6 +472,19 @@ Connection Listener::accept(std::chrono::milliseconds limit) {
   }
 }
 
+std::optional<std::string> no_ipv6() {
+  try {
+    const Listener listener("::1");
+    return std::nullopt;
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::address_not_available &&
+        error.code() != std::errc::address_family_not_supported) {
+      throw;
+    }
+    return "this machine has no ::1 (" + std::string(error.what()) + ")";
+  }
+}
+
 namespace {
 
 /// Whether every address has this port free. Without SO_REUSEADDR, so that a connection that waits

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -117,6 +118,10 @@ private:
   Fd socket_;
   unsigned port_ = 0;
 };
+
+/// Why nothing can listen on ::1 here, in a sentence; nothing where it can. Throws
+/// std::system_error for what has nothing to do with IPv6.
+std::optional<std::string> no_ipv6();
 
 /// A port for a program under test, while this object lives. No other process of the harness is
 /// given it, nor does the kernel choose it for a client: it lies outside

@@ -30,7 +30,7 @@ void Report::add(const Result& result) {
   ++marks.checks[result.outcome == Outcome::broken ? Outcome::failed : result.outcome];
   marks.reached += result.reached();
   marks.possible += result.possible();
-  if (result.passed() && brief_) {
+  if (result.passed() && brief_ && result.note.empty()) {
     return;
   }
   const std::string reached = (result.skipped() ? "-" : std::to_string(result.reached())) + "/" +

@@ -39,7 +39,7 @@ std::optional<Number> number_in(std::string_view text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 9> field;
+  std::array<std::string, 10> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -47,11 +47,11 @@ std::optional<Result> decode(std::string_view text) {
     }
     one = std::move(*taken);
   }
-  auto& [suite, sentence, promise, marks, means, look, outcome, why, seconds] = field;
+  auto& [suite, sentence, promise, marks, means, look, outcome, why, note, seconds] = field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
-  if (!worth || *worth < 0 || kind == outcomes.end() || !took) {
+  if (!worth || *worth < 0 || kind == outcomes.end() || !took || !text.empty()) {
     return std::nullopt;
   }
   return Result{.suite = std::move(suite),
@@ -62,6 +62,7 @@ std::optional<Result> decode(std::string_view text) {
                 .look = std::move(look),
                 .outcome = static_cast<Outcome>(kind - outcomes.begin()),
                 .why = std::move(why),
+                .note = std::move(note),
                 .seconds = *took};
 }
 
@@ -72,17 +73,18 @@ std::string Result::number() const {
 }
 
 std::string told(const Result& result) {
+  const std::string note = labelled("note", result.note);
   switch (result.outcome) {
   case Outcome::passed:
-    return {};
+    return note;
   case Outcome::skipped:
   case Outcome::not_run:
-    return labelled(outcomes.at(static_cast<std::size_t>(result.outcome)), result.why);
+    return labelled(outcomes.at(static_cast<std::size_t>(result.outcome)), result.why) + note;
   case Outcome::failed:
   case Outcome::broken:
     break;
   }
-  return labelled("saw", result.why.empty() ? "no more than that it failed" : result.why) +
+  return note + labelled("saw", result.why.empty() ? "no more than that it failed" : result.why) +
          labelled("means", result.means) + labelled("look", result.look) +
          labelled("promise", result.promise + ": tests/CONTRACT.md");
 }
@@ -111,7 +113,7 @@ std::string encode(const Result& result) {
   for (const std::string& field :
        {result.suite, result.sentence, result.promise, std::to_string(result.marks), result.means,
         result.look, std::string(outcomes.at(static_cast<std::size_t>(result.outcome))), result.why,
-        std::to_string(result.seconds)}) {
+        result.note, std::to_string(result.seconds)}) {
     text += netstring(field);
   }
   return netstring(text);

@@ -26,7 +26,8 @@ struct Result {
   std::string means;
   std::string look;
   Outcome outcome = Outcome::not_run;
-  std::string why; ///< what a check that failed saw; why another was skipped or not run
+  std::string why;  ///< what a check that failed saw; why another was skipped or not run
+  std::string note; ///< what it did with less than it wants, and why
   double seconds = 0;
 
   /// The number of its step or exercise: `06`.
@@ -44,8 +45,8 @@ struct Result {
   bool operator==(const Result&) const = default;
 };
 
-/// What is to be read of a check that did not pass, a labelled text a line: `saw`, `means`, `look`,
-/// `promise`, or why there is nothing to see. Empty for one that passed.
+/// What there is to read of a check, a labelled text a line: its note, and of one that has not
+/// passed `saw`, `means`, `look` and its promise, or why it was skipped or not run.
 std::string told(const Result& result);
 
 /// Texts as netstrings, `5:hello,`: nothing that stands in one can end it.

@@ -86,6 +86,7 @@ void attempt(const SuiteCheck& check, Result& result) {
   } catch (const std::exception& error) {
     result.why = error.what();
   }
+  result.note = notes();
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
 }
 

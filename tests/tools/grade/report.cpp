@@ -49,7 +49,7 @@ std::string report_markdown(const Marks& marks) {
     }
     std::string checks;
     for (const Result& check : one.checks) {
-      if (!check.passed()) {
+      if (!told(check).empty()) {
         checks += "\n**" + markdown(printable_line(check.sentence)) + "** " +
                   (check.skipped() ? "no marks lost" : marks_of(check.reached(), check.marks)) +
                   "\n\n" + fenced(printable(told(check)));
