@@ -19,7 +19,6 @@
 #include "support/output.hpp"
 
 #include <cerrno>
-#include <limits>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,8 +28,7 @@ int main(int argc, char** argv) {
 
   // [1] A descriptor stays open over fork and exec unless it is close-on-exec: so this program may
   // have inherited some. It has not opened any itself yet, so all from 3 on are inherited.
-  constexpr unsigned last = std::numeric_limits<unsigned>::max();
-  lab::check(close_range(STDERR_FILENO + 1, last, 0), "close_range");
+  closefrom(STDERR_FILENO + 1);
 
   lab::watch_signals();
   lab::Descriptor listener = lab::listen_on(at); // [2] with an owner, which closes it at every end

@@ -127,7 +127,7 @@ void sweep(const std::string& mark, unsigned long long since) {
   }
   const int kept = 3;
   ::dup2(line, kept);
-  ::syscall(SYS_close_range, kept + 1, ~0U, 0);
+  ::closefrom(kept + 1);
 
   while (::write(kept, "r", 1) == -1 && errno == EINTR) { // ready: no signal can end it any more
   }

@@ -46,7 +46,7 @@ void must(const Launch& launch, bool done, const char* call) noexcept {
 
 void close_all_on_exec() noexcept {
   if (::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
-    for (int fd = STDERR_FILENO + 1; fd < 4096; ++fd) { // a kernel before 5.11
+    for (int fd = STDERR_FILENO + 1; fd < 4096; ++fd) { // before Linux 5.11, or refused
       ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
   }

@@ -2,10 +2,10 @@
 //
 // Runs a command as on a machine that allows less than this one:
 //   container  root without CAP_SYS_ADMIN who may make no namespaces, as in Gradescope's containers
-//   old        the same with a kernel that has no landlock
+//   old        the same with a kernel that has neither landlock nor close_range
 //   user       an ordinary user
 //   bare       an ordinary user who may make no namespaces
-//   alone      the same with a kernel that has no landlock
+//   alone      the same with a kernel that has neither landlock nor close_range
 // `container` and `old` need root. As root, the ordinary user is the one with the id 65533.
 
 #include <array>
@@ -28,7 +28,7 @@
 
 namespace {
 
-bool refuse_namespaces(bool landlock_too) {
+bool refuse_namespaces(bool later_calls_too) {
   std::vector<sock_filter> program;
   const auto add = [&](unsigned code, std::uint32_t k, unsigned yes = 0, unsigned no = 0) {
     program.push_back({.code = static_cast<std::uint16_t>(code),
@@ -46,9 +46,9 @@ bool refuse_namespaces(bool landlock_too) {
   refuse(SYS_unshare, EPERM);
   refuse(SYS_mount, EPERM);
   refuse(SYS_clone3, ENOSYS);
-  if (landlock_too) {
-    for (const long call :
-         {SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self}) {
+  if (later_calls_too) {
+    for (const long call : {SYS_close_range, SYS_landlock_create_ruleset, SYS_landlock_add_rule,
+                            SYS_landlock_restrict_self}) {
       refuse(call, ENOSYS);
     }
   }
@@ -87,12 +87,12 @@ bool become(std::string_view who) {
   if (who == "user") {
     return become_user();
   }
-  const bool without_landlock = who == "old" || who == "alone";
+  const bool old = who == "old" || who == "alone";
   if (who == "container" || who == "old") {
-    return refuse_namespaces(without_landlock) && drop(CAP_SYS_ADMIN);
+    return refuse_namespaces(old) && drop(CAP_SYS_ADMIN);
   }
   if (who == "bare" || who == "alone") {
-    return become_user() && refuse_namespaces(without_landlock);
+    return become_user() && refuse_namespaces(old);
   }
   errno = EINVAL;
   return false;

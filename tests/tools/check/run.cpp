@@ -112,7 +112,7 @@ void write_all(int fd, std::string_view text) {
     check(::dup2(out, STDOUT_FILENO), "dup2");
     check(::dup2(err, STDERR_FILENO), "dup2");
     // The line to the guard is among them: the guard waits until nobody has it.
-    check(::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0), "close_range");
+    ::closefrom(STDERR_FILENO + 1);
     check(::setenv(std::string(run_variable).c_str(), marks.c_str(), 1), "setenv");
     forget_trees();
     if (confined) {

@@ -503,6 +503,13 @@ struct Ends {
   int go = 5;
 };
 
+/// Which are the command's alone.
+void close_pipes() {
+  for (int fd = 0; fd < Ends().status; ++fd) {
+    ::close(fd);
+  }
+}
+
 void reset_signals() {
   struct sigaction action {};
 
@@ -542,7 +549,7 @@ void tell_status(int fd, int status) {
       ::fcntl(ends.status, F_SETFD, FD_CLOEXEC);
       run_command(protections, options, ends.status);
     }
-    ::syscall(SYS_close_range, 0, 3, 0); // the pipes are the command's
+    close_pipes();
     while (true) {
       int status = 0;
       const pid_t ended = ::waitpid(-1, &status, 0);
@@ -635,7 +642,7 @@ void remove_files(const std::vector<uid_t>& users) {
       run_command(protections, options, ends.status);
     }
     tree.set_root(process_info(command).value_or(ProcessInfo{.pid = command}));
-    ::syscall(SYS_close_range, 0, 3, 0);
+    close_pipes();
     siginfo_t info{};
     while (info.si_pid == 0) {
       int signal = 0;
@@ -696,7 +703,7 @@ void remove_files(const std::vector<uid_t>& users) {
       map_users(init);
     }
     write_all(go[1], "g");
-    ::syscall(SYS_close_range, 0, 3, 0);
+    close_pipes();
     while (true) {
       int signal = 0;
       ::sigwait(&waited, &signal);
@@ -911,7 +918,7 @@ Job::Job(const Protections& protections, const fs::path& workspace, JobOptions o
     for (int fd = 0; fd < to_int(sources.size()); ++fd) {
       ::dup2(high + fd, fd);
     }
-    ::syscall(SYS_close_range, sources.size(), ~0U, 0);
+    ::closefrom(to_int(sources.size()));
     keep(protections, workspace, options_, ends, parent);
   }
   out_ = std::move(out);

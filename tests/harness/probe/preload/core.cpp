@@ -195,7 +195,7 @@ void begin_child() noexcept {
 void hold_exit() noexcept {
   Shared* const memory = shared.load(std::memory_order_acquire);
   if (memory != nullptr && memory->hold_exits && !root) {
-    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+    closefrom(STDERR_FILENO + 1);
     if (const std::uint32_t place = memory->gates_used.fetch_add(1); place < most_gates) {
       wait_at(memory->gates[place], &memory->all_open);
     }
