@@ -231,7 +231,7 @@ std::string where_to_wait() {
   constexpr double x = 50;
   constexpr double width = 240;
   const auto call = [&](double y, const char* words) {
-    const Box box = canvas.activity({x, y}, width, 50);
+    Box box = canvas.activity({x, y}, width, 50);
     canvas.text({x + width / 2, y + 33}, words,
                 {.size = 24, .anchor = Anchor::middle, .mono = true});
     return box;

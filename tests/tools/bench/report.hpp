@@ -27,7 +27,7 @@ void put_between_markers(const std::filesystem::path& file, const Run& run);
 void expect_markers(const std::filesystem::path& file);
 
 /// Throws std::system_error.
-std::string read_whole(const std::filesystem::path& file);
+std::string read_whole(const std::filesystem::path& path);
 
 /// Writes the file anew. Throws std::system_error.
 void write_file(const std::filesystem::path& file, const std::string& text);

@@ -206,8 +206,7 @@ Box Canvas::process(Point at, double width, const std::string& name, const std::
 
 Box Canvas::zombie(Point at, double width, const std::string& name, const std::string& id,
                    const std::string& end) {
-  const Box box{
-      .x = at.x, .y = at.y, .width = width, .height = header + (end.empty() ? 0 : row_height)};
+  Box box{.x = at.x, .y = at.y, .width = width, .height = header + (end.empty() ? 0 : row_height)};
   rectangle(box, {.fill = zombie_fill, .stroke = zombie_stroke, .radius = 10, .dashed = true});
   if (!name.empty()) {
     text({at.x + padding, at.y + 28}, name, {.size = 22, .colour = soft});
@@ -258,7 +257,7 @@ void Canvas::time(Point from, Point to) {
 }
 
 Box Canvas::activity(Point at, double width, double height, const std::string& words) {
-  const Box box{.x = at.x, .y = at.y, .width = width, .height = height};
+  Box box{.x = at.x, .y = at.y, .width = width, .height = height};
   rectangle(box, {.width = 2});
   if (!words.empty()) {
     text({at.x + width / 2, at.y + height / 2 + 7}, words, {.anchor = Anchor::middle});

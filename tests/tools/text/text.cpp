@@ -245,11 +245,11 @@ std::string number(double value) {
 }
 
 std::string whole_number(std::size_t value) {
-  std::string digits = std::to_string(value);
-  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {
-    digits.insert(static_cast<std::size_t>(place), 1, ',');
+  std::string text = std::to_string(value);
+  for (auto place = static_cast<std::ptrdiff_t>(text.size()) - 3; place > 0; place -= 3) {
+    text.insert(static_cast<std::size_t>(place), 1, ',');
   }
-  return digits;
+  return text;
 }
 
 } // namespace lab
