@@ -1,9 +1,9 @@
 // A step is in every place where it has to be: a test for each place, and a message for each step
 // that is missing there. Nothing here counts to seven: the steps are the folders steps/NN-name.
 
-#include "kit/hostile/json.hpp"
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
+#include "tools/text/json.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -92,7 +92,7 @@ void check_row(const std::string& path, const std::string& begin,
 }
 
 void check_presets(const std::string& name) {
-  static const auto json = hostile::Json::parse(page("CMakePresets.json"));
+  static const auto json = lab::Json::parse(page("CMakePresets.json"));
   for (const std::string kind : {"buildPresets", "testPresets", "workflowPresets"}) {
     const bool found = std::ranges::any_of(
         json.at(kind).list(), [&](const auto& one) { return one.at("name").text() == name; });
