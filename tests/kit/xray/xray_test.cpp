@@ -670,6 +670,7 @@ TEST_SUITE("lab-xray") {
     const Folder folder;
     const std::string file = folder.path() / "picture.svg";
     const Child child([] {});
+    await({child.pid()}, "S sleeping"); // so that two pictures of it are the same
     const Ran ran = run_xray({"--svg", file, std::to_string(child.pid())});
     CHECK(ran.exit.success());
     CHECK(ran.out.empty());
