@@ -3,11 +3,13 @@
 #include "checks/common.hpp"
 #include "checks/probed.hpp"
 #include "checks/settle.hpp"
+#include "checks/shortage.hpp"
 #include "harness/programs.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,7 +69,8 @@ LAB_CHECK(makes_n_zombies_same_moment, .sentence = "makes N zombies at the same 
           .means = "a child that has ended is a zombie until its parent asks how it ended: who "
                    "asks each one before the next is started never has more than one",
           .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
-  for (const std::size_t count : {3U, 1U, 200U}) {
+  for (const std::size_t count :
+       std::initializer_list<std::size_t>{3, 1, processes_at_once(200, 10)}) {
     Process process = start(count);
     wait_for_zombies(process, count);
   }
@@ -188,7 +191,8 @@ LAB_CHECK(ends_status_0_enter_end_file,
                    "its status before",
           .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)",
           .needs = &makes_n_zombies_same_moment) {
-  for (const std::size_t count : {1U, 100U}) {
+  for (const std::size_t count :
+       std::initializer_list<std::size_t>{1, processes_at_once(100, 10)}) {
     for (const bool by_enter : {true, false}) {
       Process process = start(count);
       wait_for_zombies(process, count);

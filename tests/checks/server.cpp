@@ -2,6 +2,7 @@
 
 #include "checks/common.hpp"
 #include "checks/settle.hpp"
+#include "checks/shortage.hpp"
 #include "harness/fd.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
@@ -971,17 +972,18 @@ LAB_SHARED_CHECK(
     .means = "a signal goes to one process: the parent has to pass it on to its children, and to "
              "reap them",
     .look = "steps/06-mp-server, [9]; kill(2), waitpid(2)", .needs = &listens) {
+  const std::size_t count = clients_at_once(50, 10);
   Server server(subject.program);
   std::vector<Connection> clients;
   clients.push_back(connect_slow_reader(server));
-  while (clients.size() < 50) {
+  while (clients.size() < count) {
     clients.push_back(server.connect());
   }
   for (Connection& client : clients) {
     client.exchange("hello\n", soon);
   }
   block_in_write(server, clients.front());
-  expect_end(server, SIGTERM, "with fifty clients");
+  expect_end(server, SIGTERM, text("with ", count, " clients"));
   for (Connection& client : clients) {
     const bool over = &client == &clients.front() || client.at_eof(soon) || client.was_reset();
     expect(over, "the server has ended, and the client on port ", client.local_port(),

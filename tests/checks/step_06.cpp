@@ -5,6 +5,7 @@
 #include "checks/mp_server.hpp"
 #include "checks/server.hpp"
 #include "checks/settle.hpp"
+#include "checks/shortage.hpp"
 #include "harness/idle.hpp"
 #include "harness/limits.hpp"
 #include "harness/probe/probe.hpp"
@@ -33,7 +34,10 @@ constexpr Suite suite{.name = "step-06", .subject = {.program = "echo_mpserver",
 using std::chrono::milliseconds;
 using Clients = std::vector<Connection>;
 
-constexpr std::size_t many = 50;
+/// Enough that one SIGCHLD stands for many ends.
+std::size_t many() {
+  return clients_at_once(50, 10);
+}
 
 /// Clients that stay, each with one round trip behind it: so each has been accepted and is served.
 Clients connected(Server& server, std::size_t count) {
@@ -285,15 +289,17 @@ LAB_CHECK(serves_500_at_once, .sentence = "serves 500 clients at once, none wait
           .means = "a client that connects later is served while all before it stay: no limit, "
                    "no queue, no table that fills up",
           .look = "steps/06-mp-server, [6]") {
-  constexpr std::size_t count = 500;
+  const std::size_t count = clients_at_once(500, 100);
   Server server(subject.program);
   Clients clients;
   for (std::size_t i = 0; i < count; ++i) {
     clients.push_back(server.connect());
   }
   for (std::size_t i = count; i-- > 0;) { // the last to come first, while all others stay
-    const std::string line = "client " + std::to_string(i + 1) + " of 500\n";
-    const Situation situation(text(count - 1 - i, " of 500 clients that stay were served; then"));
+    const std::string line =
+        "client " + std::to_string(i + 1) + " of " + std::to_string(count) + '\n';
+    const Situation situation(
+        text(count - 1 - i, " of ", count, " clients that stay were served; then"));
     clients[i].send(line);
     if (!clients[i].has_something(milliseconds(500))) {
       settle(
@@ -304,7 +310,7 @@ LAB_CHECK(serves_500_at_once, .sentence = "serves 500 clients at once, none wait
            "something else came back");
   }
   const auto children = server.children();
-  expect(children.size() >= count, "500 clients are connected, and the server ", server.pid(),
+  expect(children.size() >= count, count, " clients are connected, and the server ", server.pid(),
          " has ", listed(children, "child process"));
 }
 
@@ -370,10 +376,11 @@ LAB_CHECK(reaps_children_that_ended_while_it_was_stopped,
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
                   "waitpid(2), WNOHANG") {
+  const std::size_t count = many();
   Server server(subject.program);
-  Clients clients = connected(server, many);
+  Clients clients = connected(server, count);
   end_while_stopped(server, clients, children_of_clients(server, clients));
-  expect_all_reaped(server, many);
+  expect_all_reaped(server, count);
 }
 
 LAB_CHECK(reaps_children_that_end_together,
@@ -381,10 +388,11 @@ LAB_CHECK(reaps_children_that_end_together,
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
                   "waitpid(2), WNOHANG") {
+  const std::size_t count = many();
   Server server(subject.program);
-  Clients clients = connected(server, many);
+  Clients clients = connected(server, count);
   leave(clients);
-  expect_all_reaped(server, many);
+  expect_all_reaped(server, count);
 }
 
 LAB_CHECK(reaps_children_while_clients_come,
@@ -460,6 +468,7 @@ LAB_CHECK(prints_each_child_removed,
           .means = "the line stands for a waitpid that returned that child: each child has one, "
                    "however many ended together, and however they ended",
           .look = "steps/06-mp-server, [1]; waitpid(2)") {
+  const std::size_t count = many();
   Server server(subject.program);
   std::vector<pid_t> ended;
   const auto note = [&](const Clients& clients) {
@@ -476,7 +485,7 @@ LAB_CHECK(prints_each_child_removed,
   Clients killed = connected(server, 1);
   send(note(killed).front(), SIGKILL);
   expect_removed(server, ended);
-  Clients together = connected(server, many);
+  Clients together = connected(server, count);
   const auto children = note(together);
   end_while_stopped(server, together, children);
   expect_removed(server, ended);

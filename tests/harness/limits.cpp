@@ -204,6 +204,84 @@ rlim_t tasks_of_this_user() {
   return count;
 }
 
+rlim_t most_processes() {
+  rlimit limit{};
+  check(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
+  rlim_t most = limit.rlim_cur;
+  std::ifstream groups("/proc/self/cgroup"); // cgroups(7): `0::/a/b`, or `8:pids:/a/b`
+  for (std::string line; std::getline(groups, line);) {
+    const auto first = line.find(':');
+    const auto second = line.find(':', first + 1);
+    if (second == std::string::npos) {
+      continue;
+    }
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (!controllers.empty() && controllers != "pids") {
+      continue;
+    }
+    const std::string top = controllers.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+    // A limit holds for all groups below it. In a container, those above its own are not there.
+    for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
+      if (rlim_t in_group = 0; std::ifstream(top + path + "/pids.max") >> in_group) { // or `max`
+        most = std::min(most, in_group);
+      }
+      if (path.find('/') == std::string::npos) {
+        break;
+      }
+    }
+  }
+  return most;
+}
+
+std::size_t room_for_processes(std::size_t wanted) {
+  const auto user = confined_user(); // of root alone
+  std::array<int, 2> hold{-1, -1};   // they wait for its end
+  std::array<int, 2> tell{-1, -1};
+  check(::pipe2(hold.data(), O_CLOEXEC), "pipe2");
+  const Fd hold_read(hold[0]);
+  Fd hold_write(hold[1]);
+  check(::pipe2(tell.data(), O_CLOEXEC), "pipe2");
+  const Fd tell_read(tell[0]);
+  Fd tell_write(tell[1]);
+  const pid_t helper = ::fork();
+  if (helper == -1) {
+    return 0;
+  }
+  if (helper == 0) {
+    hold_write.close();
+    if (user && !become(*user, *user)) {
+      ::_exit(1); // then programs cannot run as that user either, and say so
+    }
+    raise_process_limit();
+    std::size_t count = 0;
+    pid_t child = 1;
+    while (count < wanted && (child = ::fork()) > 0) {
+      ++count;
+    }
+    char byte = 0;
+    if (child != 0) {
+      [[maybe_unused]] const ssize_t written = ::write(tell_write.get(), &count, sizeof count);
+    }
+    [[maybe_unused]] const ssize_t end = ::read(hold_read.get(), &byte, 1);
+    while (child != 0 && ::wait(nullptr) > 0) {
+    }
+    ::_exit(0);
+  }
+  tell_write.close();
+  std::size_t count = 0;
+  const bool told = ::read(tell_read.get(), &count, sizeof count) == sizeof count;
+  hold_write.close();
+  check(::waitpid(helper, nullptr, 0), "waitpid");
+  return told ? count : wanted;
+}
+
+void raise_process_limit() {
+  rlimit limit{};
+  check(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  check(::setrlimit(RLIMIT_NPROC, &limit), "setrlimit");
+}
+
 std::size_t raise_descriptor_limit(std::size_t wanted) {
   rlimit limit{};
   check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");

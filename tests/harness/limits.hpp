@@ -23,6 +23,17 @@ std::optional<std::string> cannot_limit_processes();
 /// the first call.
 rlim_t tasks_of_this_user();
 
+/// How many processes and threads our user may have, as far as the system tells: RLIMIT_NPROC
+/// (which does not hold root back), and pids.max of our control groups. RLIM_INFINITY: no limit.
+rlim_t most_processes();
+
+/// How many of `wanted` processes a program of ours could start now: tries it. Programs that are
+/// confined to another user are of that user.
+std::size_t room_for_processes(std::size_t wanted);
+
+/// Lets this process have as many processes as the hard limit allows.
+void raise_process_limit();
+
 /// Lets this process, and what it starts, have so many descriptors if it may: raises the soft
 /// limit, up to the hard one (getrlimit(2)). Returns how many it may have now.
 std::size_t raise_descriptor_limit(std::size_t wanted);

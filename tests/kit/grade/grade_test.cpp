@@ -333,7 +333,10 @@ Reported read_reports(const fs::path& folder) {
     CHECK(score <= most);
     CHECK((status == "passed" || status == "failed"));
     CHECK((status == "passed") == (score == most));
-    CHECK(test.at("output").text().empty() == (status == "passed"));
+    // What a check did with less, or could not do on this machine, costs no marks, and is said.
+    const std::string words = test.at("output").text();
+    CHECK((words.empty() || words.starts_with("note") || words.starts_with("skipped")) ==
+          (status == "passed"));
     failed += status == "failed" ? 1U : 0U;
     sum += score;
     numbers.insert(test.at("number").text());

@@ -2,6 +2,7 @@
 
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "harness/guard.hpp"
+#include "harness/limits.hpp"
 #include "harness/probe/probe.hpp"
 #include "harness/proc.hpp"
 #include "harness/server.hpp"
@@ -46,6 +47,15 @@ Run run(Probe* probe, const std::string& program, std::vector<std::string> argum
   process.close_input();
   const lab::Exit exit = process.wait();
   return {.exit = exit, .out = process.out(), .err = process.err()};
+}
+
+// Says so where there is no room for so many processes.
+bool lacks_processes(std::size_t wanted) {
+  const std::size_t room = lab::room_for_processes(wanted);
+  if (room < wanted) {
+    MESSAGE("not tested here: it takes " << wanted << " processes, and there is room for " << room);
+  }
+  return room < wanted;
 }
 
 // The ways in which the programs have been built.
@@ -518,6 +528,9 @@ TEST_SUITE("probe") {
   }
 
   TEST_CASE("100 processes at once: no record is lost or torn") {
+    if (lacks_processes(110)) {
+      return;
+    }
     Probe probe;
     CHECK(run(&probe, built("calls"), {"crowd", "100"}).out == "reaped 100\n");
     const auto events = probe.events();
@@ -551,8 +564,13 @@ TEST_SUITE("probe") {
   }
 
   TEST_CASE("what does not fit is counted") {
+    if (lacks_processes(110)) {
+      return;
+    }
     Probe probe;
-    CHECK(run(&probe, built("calls"), {"crowd", "400"}).exit.success());
+    for (int i = 0; i < 4; ++i) {
+      CHECK(run(&probe, built("calls"), {"crowd", "100"}).exit.success());
+    }
     CHECK(probe.lost() > 0);
     CHECK(probe.events().size() == 32768);
     CHECK(probe.timeline(3).find("events were not kept") != std::string::npos);

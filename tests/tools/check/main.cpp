@@ -6,6 +6,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "checks/check.hpp"
 #include "harness/guard.hpp"
+#include "harness/limits.hpp"
 #include "harness/programs.hpp"
 #include "tools/check/run.hpp"
 
@@ -256,6 +257,9 @@ int main(int argc, char** argv) {
       return complain("no check has that name; lab-check --list-test-cases shows them all");
     }
   }
+  lab::raise_process_limit();
+  constexpr std::size_t usual = 1024; // where nobody has lowered it
+  lab::raise_descriptor_limit(usual);
   if (!must_fail.empty()) {
     // For the mutants of the kit's tests: the run is right when each of these checks fails.
     const auto sentence_of = [](const lab::SuiteCheck* check) {

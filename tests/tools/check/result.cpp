@@ -84,8 +84,8 @@ std::string told(const Result& result) {
   case Outcome::broken:
     break;
   }
-  return note + labelled("saw", result.why.empty() ? "no more than that it failed" : result.why) +
-         labelled("means", result.means) + labelled("look", result.look) +
+  return labelled("saw", result.why.empty() ? "no more than that it failed" : result.why) +
+         labelled("means", result.means) + labelled("look", result.look) + note +
          labelled("promise", result.promise + ": tests/CONTRACT.md");
 }
 

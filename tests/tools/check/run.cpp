@@ -1,5 +1,6 @@
 #include "tools/check/run.hpp"
 
+#include "checks/shortage.hpp"
 #include "harness/confine.hpp"
 #include "harness/deadline.hpp"
 #include "harness/fd.hpp"
@@ -20,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -73,16 +75,31 @@ std::pair<Fd, Fd> make_pipe() {
 
 /// Tries the check, in this process.
 void attempt(const SuiteCheck& check, Result& result) {
+  constexpr rlim_t enough = 2000; // for all checks that run at the same time
   const auto start = Clock::now();
   result.outcome = Outcome::failed;
+  const auto skip = [&](const std::string& why) {
+    result.outcome = Outcome::skipped;
+    result.why = why;
+  };
   try {
+    wait_for_turn(enough);
     check.check->body(*check.subject);
     result.outcome = Outcome::passed;
   } catch (const Skipped& skipped) {
-    result.outcome = Outcome::skipped;
-    result.why = skipped.what();
+    skip(skipped.what());
   } catch (const Failure& failure) {
-    result.why = std::string(failure.what()) + '\n' + failure.doing();
+    if (const std::string lack = lack_of_processes(); !lack.empty()) {
+      skip(lack);
+    } else {
+      result.why = std::string(failure.what()) + '\n' + failure.doing();
+    }
+  } catch (const std::system_error& error) { // of the check itself
+    if (is_shortage(error.code())) {
+      skip(shortage_in_words(error));
+    } else {
+      result.why = error.what();
+    }
   } catch (const std::exception& error) {
     result.why = error.what();
   }
@@ -128,10 +145,6 @@ void write_all(int fd, std::string_view text) {
 }
 
 void start(Run& run, Confined& confined) {
-  if (confined.wanted && !confined.free.empty()) {
-    run.user = confined.free.back();
-    confined.free.pop_back();
-  }
   auto [out, out_write] = make_pipe();
   auto [err, err_write] = make_pipe();
   const std::string mark = new_mark();
@@ -140,18 +153,45 @@ void start(Run& run, Confined& confined) {
   identities_since(own_start_time()); // so that the child knows the elder ones
   std::cout.flush();
   std::cerr.flush();
-  run.tree = std::make_unique<Tree>(mark);
+  auto tree = std::make_unique<Tree>(mark);
+  if (confined.wanted && !confined.free.empty()) {
+    run.user = confined.free.back();
+  }
   const pid_t parent = ::getpid();
   run.pid = check(::fork(), "fork");
   if (run.pid == 0) {
     be_worker(run, confined.wanted, marks, out_write.get(), err_write.get(), parent);
   }
+  if (run.user) {
+    confined.free.pop_back();
+  }
+  run.tree = std::move(tree);
   run.tree->set_root(process_info(run.pid).value_or(ProcessInfo{.pid = run.pid}));
   run.end = Fd(static_cast<int>(::syscall(SYS_pidfd_open, run.pid, 0))); // -1 before Linux 5.3
   run.out.source = std::move(out);
   run.err.source = std::move(err);
   run.deadline = Deadline(longest_check);
   run.state = State::running;
+}
+
+/// False where there is no room for a further process or pipe as long as the others run. Where
+/// there is none either when this one is `alone`, it is skipped.
+bool try_to_start(Run& run, Confined& confined, bool alone) {
+  try {
+    start(run, confined);
+  } catch (const std::system_error& error) {
+    run.user.reset();
+    if (!is_shortage(error.code())) {
+      throw;
+    }
+    if (!alone) {
+      return false;
+    }
+    run.result.outcome = Outcome::skipped;
+    run.result.why = shortage_in_words(error);
+    run.state = State::done;
+  }
+  return true;
 }
 
 /// What there is now.
@@ -272,9 +312,10 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
         if (run.needs != nullptr && !run.needs->result.passed() && !run.needs->result.skipped()) {
           run.result.why = "this one has to pass first: " + run.needs->result.sentence;
           run.state = State::done;
-        } else if (running < jobs) {
-          start(run, confined);
-          ++running;
+        } else if (running < jobs && try_to_start(run, confined, running == 0)) {
+          running += run.state == State::running ? 1 : 0;
+        } else {
+          break; // until one of those that run has ended
         }
       }
     }

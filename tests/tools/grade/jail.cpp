@@ -908,15 +908,14 @@ Job::Job(const Protections& protections, const fs::path& workspace, JobOptions o
   keeper_ = check(::fork(), "fork");
   if (keeper_ == 0) {
     const Ends ends;
-    // By way of high numbers: none of the pipes is to be overwritten before it is in its place.
-    constexpr int high = 500;
-    const std::array sources{null.get(), out_write.get(), out_write.get(), results_write.get(),
-                             status_write.get()};
-    for (int fd = 0; const int source : sources) {
-      ::dup2(source, high + fd++);
+    std::array sources{null.get(), out_write.get(), out_write.get(), results_write.get(),
+                       status_write.get()};
+    // By way of higher numbers: none of the pipes is to be overwritten before it is in its place.
+    for (int& source : sources) {
+      source = ::fcntl(source, F_DUPFD, to_int(sources.size()));
     }
-    for (int fd = 0; fd < to_int(sources.size()); ++fd) {
-      ::dup2(high + fd, fd);
+    for (int fd = 0; const int source : sources) {
+      ::dup2(source, fd++);
     }
     ::closefrom(to_int(sources.size()));
     keep(protections, workspace, options_, ends, parent);

@@ -59,6 +59,7 @@ constexpr std::size_t pages_allowed = 16;
 /// Clients that failed, after which no more are sent, and of which so many are told of.
 constexpr std::size_t enough_failures = 10;
 constexpr std::size_t told_failures = 3;
+constexpr int skipped = 77; // as automake and others have it
 
 struct Options {
   std::size_t connections = 200'000;
@@ -676,7 +677,18 @@ private:
 };
 
 int soak(const Options& options) {
-  lab::raise_descriptor_limit(options.at_once + 100);
+  const std::size_t descriptors = lab::raise_descriptor_limit(options.at_once + 100);
+  lab::raise_process_limit();
+  // A thread for each client, a child for each connection, and some that have left and still end.
+  const std::size_t processes = options.at_once * 5 / 2 + 20;
+  const std::size_t room = lab::room_for_processes(processes);
+  if (descriptors < options.at_once + 100 || room < processes) {
+    std::printf("skipped: %s clients at once take %s descriptors and %s processes and threads, and "
+                "there is room for %s and %s (ulimit -n, ulimit -u): take fewer by --at-once\n",
+                grouped(options.at_once).c_str(), grouped(options.at_once + 100).c_str(),
+                grouped(processes).c_str(), grouped(descriptors).c_str(), grouped(room).c_str());
+    return skipped;
+  }
   std::printf("seed %llu: %s connections, up to %s at once; the server may have %s descriptors\n",
               static_cast<unsigned long long>(options.seed), grouped(options.connections).c_str(),
               grouped(options.at_once).c_str(), grouped(descriptors_of_server).c_str());
