@@ -37,9 +37,8 @@ std::string limit_on_processes() {
 
 void wait_for_turn(rlim_t enough) {
   static Fd turn;
-  if (turn || confined_user() ||
-      most_processes() >= enough) { // a user of its own has its own limit
-    return;
+  if (turn || confined_user() || most_processes() >= enough) {
+    return; // with a user of its own, each check has a limit of its own
   }
   turn = Fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)); // whatever runs checks is lab-check
   while (turn && ::flock(turn.get(), LOCK_EX) == -1 && errno == EINTR) {

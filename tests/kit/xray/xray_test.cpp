@@ -618,7 +618,7 @@ TEST_SUITE("lab-xray") {
 
   TEST_CASE("no line is wider than the terminal, whatever its width") {
     const Folder folder;
-    const auto file = folder.path() / std::string(150, 'x');
+    const auto file = folder.path() / std::string(250, 'x');
     std::ofstream(file) << "x";
     Server server("leaky_server", {.address = lab::no_ipv6() ? "127.0.0.1" : "::1"});
     Process client = start_client("echo_mpclient", server);
