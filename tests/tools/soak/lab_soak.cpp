@@ -501,10 +501,15 @@ private:
 
   void wait_for_others() {
     const std::size_t wanted = done_ + 20;
+    ++waiting_;
     lab::wait_until(
         "others to come and go",
-        [&] { return done_ >= wanted || next_ >= options_.connections || over(); },
+        [&] {
+          const bool all_wait = waiting_ + idle_ >= options_.at_once;
+          return done_ >= wanted || next_ >= options_.connections || all_wait || over();
+        },
         [] { return std::string(); }, options_.limit);
+    --waiting_;
   }
 
   void have_child_killed(Connection& client, Random& random) {
@@ -662,6 +667,7 @@ private:
   std::atomic<std::size_t> done_ = 0;
   std::atomic<std::size_t> idle_ = 0; // threads that have no client any more
   std::atomic<std::size_t> failed_ = 0;
+  std::atomic<std::size_t> waiting_ = 0; // threads whose clients wait for others
   std::atomic<std::size_t> present_ = 0;
   std::atomic<std::size_t> peak_ = 0;
   std::atomic<std::size_t> arrived_ = 1;
