@@ -10,6 +10,7 @@
 #include "harness/failure.hpp"
 #include "harness/guard.hpp"
 #include "harness/limits.hpp"
+#include "harness/output.hpp"
 #include "harness/proc.hpp"
 #include "harness/server.hpp"
 #include "tools/bench/chart.hpp"
@@ -541,7 +542,7 @@ int main(int argc, char** argv) {
   try {
     lab::guard_descendants();
     bench(options);
-    return 0;
+    return lab::status_after_output("lab-bench", 0);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "lab-bench: %s\n", error.what());
     return 1;

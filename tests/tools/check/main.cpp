@@ -7,11 +7,14 @@
 #include "checks/check.hpp"
 #include "harness/guard.hpp"
 #include "harness/limits.hpp"
+#include "harness/output.hpp"
 #include "harness/programs.hpp"
 #include "tools/check/run.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -177,9 +180,7 @@ struct Tool {
   std::vector<uid_t> users;
 };
 
-} // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
   bool brief = false;
   std::vector<lab::Rejection> must_fail;
@@ -296,4 +297,16 @@ int main(int argc, char** argv) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
   return lab::run_for_people(checks, jobs, brief) ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  int status = EXIT_FAILURE;
+  try {
+    status = run(argc, argv);
+  } catch (const std::exception& error) { // of the kit itself: no process is left, say
+    std::cerr << "lab-check: " << error.what() << '\n';
+  }
+  return lab::status_after_output("lab-check", status);
 }

@@ -5,6 +5,7 @@
 // junit.xml; for the class gradebook.csv and index.html. What is there already is not graded again.
 
 #include "harness/guard.hpp"
+#include "harness/output.hpp"
 #include "tools/grade/gradebook.hpp"
 #include "tools/grade/grader.hpp"
 #include "tools/grade/page.hpp"
@@ -306,7 +307,7 @@ int main(int argc, char** argv) {
     const Options options = parse({argv + 1, argv + argc});
     if (options.help) {
       std::cout << usage;
-      return 0;
+      return lab::status_after_output("lab-grade", 0);
     }
 
     struct sigaction action {};
@@ -316,7 +317,7 @@ int main(int argc, char** argv) {
     sigaction(SIGTERM, &action, nullptr);
     sigaction(SIGHUP, &action, nullptr);
     lab::guard_descendants();
-    return grade(options);
+    return lab::status_after_output("lab-grade", grade(options));
   } catch (const UsageError& error) {
     std::cerr << "lab-grade: " << error.what() << '\n' << usage;
     return 2;

@@ -15,6 +15,7 @@
 #include "harness/failure.hpp"
 #include "harness/guard.hpp"
 #include "harness/limits.hpp"
+#include "harness/output.hpp"
 #include "harness/proc.hpp"
 #include "harness/server.hpp"
 #include "harness/tcp.hpp"
@@ -724,7 +725,7 @@ int main(int argc, char** argv) {
   const Options options = options_from(std::span(argv, static_cast<std::size_t>(argc)));
   try {
     lab::guard_descendants();
-    return soak(options);
+    return lab::status_after_output("lab-soak", soak(options));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "lab-soak: %s\n", error.what());
     return 1;
