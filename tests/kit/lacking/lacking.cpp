@@ -8,7 +8,8 @@
 //   close_range=ERROR   close_range(2) fails, with ENOSYS or EPERM
 //   pids                process ids from 1 on, in a namespace of their own
 // `processes` and `pipes` hold nobody back who is root: there the command is run as another user.
-// Ends as the command does, and with 77 where this machine cannot be made so short.
+// Who is not root does without `pipes`: all of this user's programs would have small ones
+// meanwhile. Ends as the command does, and with 77 where this machine cannot be made so short.
 
 #include "harness/fd.hpp"
 #include "harness/limits.hpp"
@@ -25,6 +26,7 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -254,6 +256,9 @@ int main(int argc, char** argv) {
   try {
     const bool other_user = wants.processes || wants.pipes;
     const auto user = other_user ? lab::unprivileged_user() : std::nullopt;
+    if (wants.pipes && !user) {
+      throw std::runtime_error("only root can give small pipes to a user who does nothing else");
+    }
     enter(wants);
     if (wants.ipv6) {
       raise_loopback_without_ipv6();
