@@ -63,7 +63,11 @@ auto wait_until(std::string_view what, Condition&& condition, Seen&& seen,
       std::string message = "waited " + in_words(limit) + " for ";
       message += what;
       const std::string instead{seen()};
-      throw Failure(instead.empty() ? message : message + "; instead: " + instead);
+      if (!instead.empty()) {
+        message += "; instead: ";
+        message += instead;
+      }
+      throw Failure(message);
     }
     std::this_thread::sleep_for(std::min(pause, std::max(deadline.left(), decltype(pause){1})));
     pause = std::min(pause * 3 / 2, std::chrono::milliseconds{20});

@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace lab {
@@ -129,8 +131,8 @@ Process::Process(const std::filesystem::path& program, ProcessOptions options)
     : state_(std::make_unique<State>(std::filesystem::absolute(lab::program(program.string())),
                                      std::move(options))) {}
 
-Process::Process(Process&&) noexcept = default;
-Process& Process::operator=(Process&&) noexcept = default;
+Process::Process(Process&& other) noexcept = default;
+Process& Process::operator=(Process&& other) noexcept = default;
 Process::~Process() = default;
 
 pid_t Process::pid() const {

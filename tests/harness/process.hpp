@@ -97,8 +97,8 @@ public:
   /// Throws Failure when the program is not there or cannot be run; std::system_error when the
   /// harness's own calls fail.
   explicit Process(const std::filesystem::path& program, ProcessOptions options = {});
-  Process(Process&&) noexcept;
-  Process& operator=(Process&&) noexcept;
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&& other) noexcept;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();

@@ -97,7 +97,9 @@ void Process::State::start() {
     }
   }
   for (const auto& [variable, value] : added) {
-    environment.push_back(variable + "=" + value);
+    environment.push_back(variable);
+    environment.back() += "=";
+    environment.back() += value;
   }
   for (std::string& entry : environment) {
     launch.environment.push_back(entry.data());

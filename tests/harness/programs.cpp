@@ -13,8 +13,8 @@ std::filesystem::path& folder() {
 
 } // namespace
 
-void set_program_folder(std::filesystem::path path) {
-  folder() = std::filesystem::absolute(std::move(path));
+void set_program_folder(const std::filesystem::path& path) {
+  folder() = std::filesystem::absolute(path);
 }
 
 const std::filesystem::path& program_folder() {

@@ -8,7 +8,7 @@ namespace lab {
 
 /// The folder that holds the programs under test by their contract's names. Default: the folder of
 /// the running executable (/proc/self/exe).
-void set_program_folder(std::filesystem::path folder);
+void set_program_folder(const std::filesystem::path& path);
 
 const std::filesystem::path& program_folder();
 

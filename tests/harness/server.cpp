@@ -116,14 +116,14 @@ std::vector<ProcessInfo> Server::zombies() const {
   return found;
 }
 
-void Server::wait_for_children(std::size_t count, std::chrono::milliseconds limit) {
+void Server::wait_for_children(std::size_t count, std::chrono::milliseconds limit) const {
   wait_until(
       "the server to have " + std::to_string(count) + (count == 1 ? " child" : " children"),
       [&] { return children().size() == count; },
       [&] { return "it has " + std::to_string(children().size()); }, limit);
 }
 
-void Server::wait_for_no_children(std::chrono::milliseconds limit) {
+void Server::wait_for_no_children(std::chrono::milliseconds limit) const {
   wait_until(
       "the server to have no child left, not even a zombie",
       [&] { return children_of(process_->pid()).empty(); },

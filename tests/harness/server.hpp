@@ -58,10 +58,10 @@ public:
   [[nodiscard]] std::vector<ProcessInfo> zombies() const;
 
   /// Waits until it has `count` living children, no more and no fewer. Throws Failure.
-  void wait_for_children(std::size_t count, std::chrono::milliseconds limit = patience);
+  void wait_for_children(std::size_t count, std::chrono::milliseconds limit = patience) const;
 
   /// Waits until it has no child, not even a zombie. Throws Failure, with those it has.
-  void wait_for_no_children(std::chrono::milliseconds limit = patience);
+  void wait_for_no_children(std::chrono::milliseconds limit = patience) const;
 
   /// The descendant that holds the server's end of `connection`. Waits until there is one; throws
   /// Failure when there is none.

@@ -85,6 +85,7 @@ std::vector<std::string_view> libraries(std::string_view file, const std::vector
     }
   }
   std::vector<std::string_view> result;
+  result.reserve(names.size());
   for (const std::size_t name : names) {
     result.push_back(table < file.size() ? text_at(file, table + name) : std::string_view());
   }

@@ -133,7 +133,7 @@ std::string wait_options(std::int64_t options) {
 
 std::string arguments_of(const Facts& facts) {
   const auto& values = facts.arguments;
-  const std::string first = number(values[0]);
+  std::string first = number(values[0]);
   switch (facts.what) {
   case What::call_listen:
     return first + ", " + number(values[1]);

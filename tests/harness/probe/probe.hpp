@@ -110,8 +110,8 @@ public:
   ~Probe();
 
   /// Why this program cannot be probed: `echo_mpserver is statically linked: ...`. Nothing when it
-  /// can, and when there is no such program. `program` as for lab::program.
-  static std::optional<std::string> cannot_probe(std::string_view program);
+  /// can, and when there is no such program. `name` as for lab::program.
+  static std::optional<std::string> cannot_probe(std::string_view name);
 
   /// Adds to the environment of a program that is to be started while the Probe lives. Several may
   /// be. Throws std::invalid_argument for a program of another user (ProcessOptions::user).

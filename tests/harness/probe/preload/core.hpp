@@ -15,7 +15,8 @@
 namespace lab::probe {
 
 /// The memory shared with the checker. Null where there is none: then nothing is recorded.
-extern constinit std::atomic<Shared*> shared;
+extern constinit std::atomic<Shared*>
+    shared; // NOLINT(bugprone-dynamic-static-initializers): constinit
 
 /// A handler that runs now, on the stack of the thread that runs it.
 struct Frame {
@@ -39,7 +40,8 @@ struct Thread {
   bool resolving;
 };
 
-[[gnu::tls_model("initial-exec")]] extern constinit thread_local Thread here;
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local Thread
+    here; // NOLINT(bugprone-dynamic-static-initializers): constinit
 
 /// Keeps errno over its scope.
 class KeepErrno {
