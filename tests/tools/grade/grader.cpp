@@ -2,6 +2,7 @@
 
 #include "harness/limits.hpp"
 #include "harness/process.hpp"
+#include "tools/grade/files.hpp"
 #include "tools/text/text.hpp"
 
 #include <algorithm>
@@ -145,8 +146,8 @@ void Grader::give_back(std::vector<uid_t>& users) {
 /// compiled where submissions are, by the same names: these stand in a compiler's words. Where the
 /// compiler cannot do that, it only takes longer.
 void Grader::precompile(const Hooks& hooks) {
-  const Shown kit{.folder = workspace_ / "kit", .name = "kit"};
-  const Shown made{.folder = workspace_ / "precompiled", .name = "precompiled", .writable = true};
+  const Mount kit{.folder = workspace_ / "kit", .name = "kit"};
+  const Mount made{.folder = workspace_ / "precompiled", .name = "precompiled", .writable = true};
   fs::create_directory(made.folder);
   std::vector<uid_t> users = take_users(1);
   if (!users.empty()) {
@@ -154,9 +155,9 @@ void Grader::precompile(const Hooks& hooks) {
   }
   for (const std::string& header : kit_.first_headers) {
     JobOptions options;
-    options.command =
-        kit_.precompile(header, seen(protections_, kit), seen(protections_, made) + "/" + header);
-    options.folders = {kit, made};
+    options.command = kit_.precompile(header, path_in_job(protections_, kit),
+                                      path_in_job(protections_, made) + "/" + header);
+    options.mounts = {kit, made};
     options.temporary = made.folder;
     options.working_folder = temporary_folder(protections_, options);
     options.users = users;
@@ -233,14 +234,14 @@ void Grader::compile(Unit& unit) {
     lab::check(::chmod(name.c_str(), 0710), "chmod " + name);
     lab::check(::chown(bin.c_str(), user, user), "chown " + bin);
   }
-  const Shown source{.folder = unit.folder / "source", .name = "source"};
-  const Shown bin{.folder = unit.folder / "bin", .name = "bin", .writable = true};
-  const Shown kit{.folder = workspace_ / "kit", .name = "kit"};
+  const Mount source{.folder = unit.folder / "source", .name = "source"};
+  const Mount bin{.folder = unit.folder / "bin", .name = "bin", .writable = true};
+  const Mount kit{.folder = workspace_ / "kit", .name = "kit"};
   JobOptions options;
-  options.command = kit_.build(unit.exercise.program, seen(protections_, kit),
-                               seen(protections_, bin) + "/" + unit.exercise.program);
-  options.working_folder = seen(protections_, source);
-  options.folders = {source, bin, kit};
+  options.command = kit_.build(unit.exercise.program, path_in_job(protections_, kit),
+                               path_in_job(protections_, bin) + "/" + unit.exercise.program);
+  options.working_folder = path_in_job(protections_, source);
+  options.mounts = {source, bin, kit};
   options.temporary = unit.folder / "tmp";
   options.users = unit.users;
   options.limits = compile_limits;
@@ -289,11 +290,11 @@ void Grader::check(Unit& unit) {
   }
   lab::check(::chmod(program.c_str(), 0755), "chmod " + program);
   unit.users = take_users(checks_of_exercise);
-  const Shown bin{.folder = unit.folder / "bin", .name = "bin"};
-  const Shown kit{.folder = workspace_ / "kit", .name = "kit"};
+  const Mount bin{.folder = unit.folder / "bin", .name = "bin"};
+  const Mount kit{.folder = workspace_ / "kit", .name = "kit"};
   JobOptions options;
-  options.command = {seen(protections_, kit) + "/lab-check",
-                     "--programs=" + seen(protections_, bin),
+  options.command = {path_in_job(protections_, kit) + "/lab-check",
+                     "--programs=" + path_in_job(protections_, bin),
                      "--test-suite=" + unit.exercise.suite(), "--results=3",
                      "--jobs=" + std::to_string(checks_of_exercise)};
   if (!unit.users.empty()) {
@@ -305,7 +306,7 @@ void Grader::check(Unit& unit) {
   }
   options.temporary = unit.folder / "tmp";
   options.working_folder = temporary_folder(protections_, options);
-  options.folders = {bin, kit};
+  options.mounts = {bin, kit};
   options.users = unit.users;
   options.trusted = true;
   options.limits = check_limits;

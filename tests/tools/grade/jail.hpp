@@ -4,37 +4,18 @@
 
 #include "harness/deadline.hpp"
 #include "harness/fd.hpp"
+#include "tools/grade/protections.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <sys/types.h>
 
 namespace lab::grade {
-
-/// What stands between a submission and the rest of this machine. Found out by trying.
-struct Protections {
-  bool other_user = false;     ///< we are root, and may become somebody else
-  bool user_namespace = false; ///< what follows needs one: we may not mount here
-  bool namespaces = false;     ///< own mounts, processes, IPC and host name
-  bool network = false;        ///< own network, of which loopback is all there is
-  bool file_rules = false;     ///< landlock(7): used where there are no own mounts
-  bool signal_rules = false;   ///< landlock(7), sixth version: used where there is no other user
-  bool call_filter = false;    ///< seccomp(2)
-
-  /// A line for each protection that is not to be had: what it is, and why.
-  [[nodiscard]] std::vector<std::string> missing() const;
-
-  std::string why_no_namespaces{}; // NOLINT(readability-redundant-member-init)
-  std::string why_no_network{};    // NOLINT(readability-redundant-member-init)
-};
-
-Protections find_protections(const std::filesystem::path& workspace);
 
 /// Limits on each process of a job, getrlimit(2), and on the whole of it.
 struct Limits {
@@ -48,22 +29,24 @@ struct Limits {
   int nice = 0;
 };
 
-/// A folder that a job sees, and where it sees it.
-struct Shown {
+/// A folder that a job sees, and where it sees it: path_in_job.
+struct Mount {
   std::filesystem::path folder;
-  std::string name; ///< below Jail::top()
+  std::string name; ///< below /lab, where there are own mounts
   bool writable = false;
 };
 
+/// The descriptor that a trusted command writes its results to.
+inline constexpr int results_fd = 3;
+
 /// What is run.
 struct JobOptions {
-  std::vector<std::string> command; ///< paths by Job::seen
+  std::vector<std::string> command; ///< its paths are those of path_in_job
   std::string working_folder;
-  std::vector<Shown> folders;
+  std::vector<Mount> mounts;
   std::filesystem::path temporary; ///< for TMPDIR, where there are no own mounts
   std::vector<uid_t> users;        ///< that it may become; the first one runs the command
   bool trusted = false; ///< the command is ours (lab-check): it keeps what it needs to run others
-  int results = -1;     ///< our end of a pipe that the command gets as descriptor 3
   Limits limits;
 };
 
@@ -102,8 +85,8 @@ private:
   void end();
 
   JobOptions options_;
-  pid_t keeper_ = -1; // our child, which keeps the job
-  Fd keeper_end_;
+  pid_t supervisor_ = -1; // our child
+  Fd supervisor_end_;
   Fd status_;
   Fd out_;
   Fd results_end_;
@@ -120,10 +103,7 @@ private:
 /// Where a job may write whatever it needs for a while.
 std::string temporary_folder(const Protections& protections, const JobOptions& options);
 
-/// Removes a folder that a stranger may have written in.
-void remove_folder(const std::filesystem::path& folder);
-
-/// Where a job sees a folder that it is shown.
-std::string seen(const Protections& protections, const Shown& shown);
+/// Where a job sees a folder.
+std::string path_in_job(const Protections& protections, const Mount& mount);
 
 } // namespace lab::grade
