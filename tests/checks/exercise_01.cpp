@@ -28,7 +28,7 @@ std::vector<std::string> endings(Server& server) {
 
 // Waits for the line of the client that was the `number`-th (from 1) to go.
 std::string ending(Server& server, std::size_t number) {
-  settle(server.pid(), "the line `client disconnected: N bytes`",
+  settle(server.pid(), "the line `client disconnected: N bytes` to be printed",
          [&] { return endings(server).size() >= number; });
   return endings(server).at(number - 1);
 }
@@ -91,8 +91,8 @@ LAB_CHECK(prints_client_disconnected_n_bytes_client,
 
 LAB_CHECK(counts_0_bytes_client_sends_nothing,
           .sentence = "counts 0 bytes for a client that sends nothing", .promise = "E1", .marks = 1,
-          .means = "the end of file is a read of 0 bytes: it adds nothing, and -1 is no number "
-                   "of bytes either",
+          .means = "end of file is a read that returns 0: it adds nothing. And -1 is no number of "
+                   "bytes either",
           .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
           .needs = &prints_client_disconnected_n_bytes_client) {
   Server server("echo_server");
@@ -104,7 +104,8 @@ LAB_CHECK(counts_0_bytes_client_sends_nothing,
 
 LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew", .promise = "E1",
           .marks = 2,
-          .means = "a counter that outlives its client adds the next one's bytes to its own",
+          .means = "a counter that is not set to 0 for each client also counts the bytes of the "
+                   "clients before",
           .look = "exercises/01-echo-server/README.md, hint 2",
           .needs = &prints_client_disconnected_n_bytes_client) {
   Server server("echo_server");
@@ -115,11 +116,12 @@ LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew", .p
   }
 }
 
-LAB_CHECK(counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exactly",
-          .promise = "E1", .marks = 1,
-          .means = "every byte counts, in however many reads and writes it went",
-          .look = "steps/01-echo-server, [5] and [6]",
-          .needs = &prints_client_disconnected_n_bytes_client) {
+LAB_CHECK(
+    counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exactly", .promise = "E1",
+    .marks = 1,
+    .means = "every byte counts. It does not matter how many reads and writes carried the bytes",
+    .look = "steps/01-echo-server, [5] and [6]",
+    .needs = &prints_client_disconnected_n_bytes_client) {
   Server server("echo_server");
   Connection client = server.connect();
   client.exchange_pattern(std::size_t{5} << 20U);
@@ -131,8 +133,8 @@ LAB_CHECK(counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exac
 LAB_CHECK(counts_what_write_taken_client_resets,
           .sentence = "counts what write has taken for a client that resets, and no more",
           .promise = "E1", .marks = 3,
-          .means = "what was read and could not be written has not gone back; what write has "
-                   "taken before it failed has",
+          .means = "bytes that were read but not written have not gone back. Bytes that write took "
+                   "before it failed have gone back",
           .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
           .needs = &prints_client_disconnected_n_bytes_client) {
   Server server("echo_server");
@@ -142,18 +144,19 @@ LAB_CHECK(counts_what_write_taken_client_resets,
   const std::string line = ending(server, 1);
   const std::string wanted = text("client disconnected: ", taken, " bytes");
   expect(line == wanted,
-         "a client sent, read nothing, and reset while the server waited in "
-         "write, which had taken ",
-         taken, " bytes by then: instead of `", wanted, "` the line is `", line, "`");
+         "a client sent, read nothing, and reset. The server waited in write then, and write had "
+         "taken ",
+         taken, " bytes: instead of `", wanted, "` the line is `", line, "`");
 }
 
-LAB_CHECK(echoes_counts_right_write_takes_less,
-          .sentence = "echoes and counts right when write takes less than it is given",
-          .promise = "S5 E1", .marks = 1,
-          .means = "write's result says how many bytes it took: the rest is still to be written, "
-                   "and to be counted once",
-          .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
-          .needs = &prints_client_disconnected_n_bytes_client) {
+LAB_CHECK(
+    echoes_counts_right_write_takes_less,
+    .sentence = "echoes and counts right when write takes less than it is given",
+    .promise = "S5 E1", .marks = 1,
+    .means =
+        "write's result says how many bytes it took: write the rest too, and count each byte once",
+    .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
+    .needs = &prints_client_disconnected_n_bytes_client) {
   probed::needs_probe("echo_server");
   Probe probe({.faults = "write:socket:every5=interrupt;write:socket:*:short=7;"
                          "read:socket:every3=interrupt"});
@@ -164,11 +167,12 @@ LAB_CHECK(echoes_counts_right_write_takes_less,
   expect_bytes(server, 1, 5'000);
 }
 
-LAB_CHECK(serves_accept_fails_because_client_gone,
-          .sentence = "serves on when accept fails because a client has gone", .promise = "S6",
-          .marks = 1,
-          .means = "ECONNABORTED is that client's affair: the next one wants to be served",
-          .look = "steps/support/failed_accept.cpp; accept(2), ERRORS", .needs = &server::listens) {
+LAB_CHECK(
+    serves_accept_fails_because_client_gone,
+    .sentence = "serves on when accept fails because a client has gone", .promise = "S6",
+    .marks = 1,
+    .means = "ECONNABORTED is about one client, which has gone: the server accepts the next one",
+    .look = "steps/support/failed_accept.cpp; accept(2), ERRORS", .needs = &server::listens) {
   probed::outlives_an_aborted_accept({.program = "echo_server"});
 }
 

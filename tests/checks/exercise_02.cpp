@@ -31,7 +31,8 @@ Process start(std::size_t count, ProcessOptions options = {}) {
 std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
   std::vector<pid_t> zombies;
   settle(
-      process.pid(), text(count, count == 1 ? " zombie" : " zombies at the same moment"),
+      process.pid(),
+      text(count, count == 1 ? " zombie to exist" : " zombies to exist at the same moment"),
       [&] {
         zombies.clear();
         const auto children = children_of(process.pid());
@@ -42,7 +43,7 @@ std::vector<pid_t> wait_for_zombies(Process& process, std::size_t count) {
         }
         return zombies.size() == count && children.size() == count;
       },
-      [&] { return text("of its children ", zombies.size(), " are zombies"); });
+      [&] { return text(zombies.size(), " of its children are zombies"); });
   std::ranges::sort(zombies);
   return zombies;
 }
@@ -64,11 +65,12 @@ std::string joined(const std::vector<pid_t>& pids) {
 
 } // namespace
 
-LAB_CHECK(makes_n_zombies_same_moment, .sentence = "makes N zombies at the same moment",
-          .promise = "E2", .marks = 4,
-          .means = "a child that has ended is a zombie until its parent asks how it ended: who "
-                   "asks each one before the next is started never has more than one",
-          .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
+LAB_CHECK(
+    makes_n_zombies_same_moment, .sentence = "makes N zombies at the same moment", .promise = "E2",
+    .marks = 4,
+    .means = "a child that has ended is a zombie until its parent asks how it ended. A parent that "
+             "asks each child before it starts the next never has more than one zombie",
+    .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
   for (const std::size_t count :
        std::initializer_list<std::size_t>{3, 1, processes_at_once(200, 10)}) {
     Process process = start(count);
@@ -79,13 +81,13 @@ LAB_CHECK(makes_n_zombies_same_moment, .sentence = "makes N zombies at the same 
 LAB_CHECK(prints_ids_zombies_one_line_nothing,
           .sentence = "prints the ids of its zombies, one a line and nothing else",
           .promise = "E2 G3", .marks = 2,
-          .means = "fork returns the child's id to the parent: whoever is still to be asked has "
-                   "to be remembered",
+          .means = "fork returns the child's id to the parent: the parent has to remember it until "
+                   "it asks how that child ended",
           .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
           .needs = &makes_n_zombies_same_moment) {
   Process process = start(5);
   const auto zombies = wait_for_zombies(process, 5);
-  settle(process.pid(), "five lines", [&] { return process.lines().size() >= 5; });
+  settle(process.pid(), "five lines to be printed", [&] { return process.lines().size() >= 5; });
   process.close_input();
   ended(process, "end of file");
   std::vector<std::string> wanted;
@@ -102,8 +104,8 @@ LAB_CHECK(prints_ids_zombies_one_line_nothing,
 LAB_CHECK(prints_no_id_before_last_them,
           .sentence = "prints no id before the last of them is a zombie", .promise = "E2",
           .marks = 2,
-          .means = "a line says: look now, they are all there. A child that has been started "
-                   "may take its time until it has ended",
+          .means = "a line tells the user to look now, because all zombies are there. A child that "
+                   "has been started may still need time to end",
           .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT",
           .needs = &makes_n_zombies_same_moment) {
   probed::needs_probe(program);
@@ -114,10 +116,9 @@ LAB_CHECK(prints_no_id_before_last_them,
   Process process = start(count, options);
   // Each child is held where it begins.
   settle(
-      process.pid(), "five children", [&] { return probe.held_children().size() == count; },
-      [&] {
-        return text("the first ones were held at their start, and the next was not started");
-      });
+      process.pid(), "five children to be started",
+      [&] { return probe.held_children().size() == count; },
+      [&] { return text("each child was held at its start, and the next one was not started"); });
   const auto held = probe.held_children();
   for (std::size_t i = 0; i + 1 < count; ++i) {
     probe.let_go(held[i]);
@@ -148,8 +149,8 @@ LAB_CHECK(prints_no_id_before_last_them,
 LAB_CHECK(prints_no_id_one_them_cannot,
           .sentence = "prints no id when one of them cannot be started", .promise = "G2 G5",
           .marks = 1,
-          .means = "fork may fail in mid-way: then there are not N, and those who are there are "
-                   "still to be buried",
+          .means = "fork may fail in the middle: then there are fewer than N children, and the "
+                   "parent still has to reap them",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
           .needs = &makes_n_zombies_same_moment) {
   probed::needs_probe(program);
@@ -159,7 +160,7 @@ LAB_CHECK(prints_no_id_one_them_cannot,
   Process process = start(5, options);
   const Exit exit = ended(process, "the third fork failed with EAGAIN");
   if (probe.faults_injected("fork") == 0) {
-    throw Skipped("the program makes its children by something else than fork");
+    throw Skipped("the program does not make its children by fork");
   }
   expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
          "the third of five forks failed: instead of `zombies: fork: REASON` on standard error "
@@ -171,24 +172,24 @@ LAB_CHECK(prints_no_id_one_them_cannot,
          shown(process.out()));
 }
 
-LAB_CHECK(waits_enter_without_using_processor_all,
-          .sentence = "waits for Enter without using the processor, and all stay zombies",
-          .promise = "E2 G4", .marks = 1,
-          .means = "who waits for a line sleeps in read; and time takes no zombie away",
-          .look = "steps/02-zombie/zombie.cpp, [3]; read(2)",
-          .needs = &makes_n_zombies_same_moment) {
+LAB_CHECK(
+    waits_enter_without_using_processor_all,
+    .sentence = "waits for Enter without using the processor, and all stay zombies",
+    .promise = "E2 G4", .marks = 1,
+    .means = "a process that waits for a line sleeps in read. A zombie does not go away with time",
+    .look = "steps/02-zombie/zombie.cpp, [3]; read(2)", .needs = &makes_n_zombies_same_moment) {
   Process process = start(3);
   const auto zombies = wait_for_zombies(process, 3);
   kill(zombies.front(), SIGKILL);
   expect_all_idle({{process.pid(), "the zombies' parent, which waits for Enter"}});
-  expect(wait_for_zombies(process, 3) == zombies, "they are not the same any more");
+  expect(wait_for_zombies(process, 3) == zombies, "the zombies are not the same as before");
 }
 
 LAB_CHECK(ends_status_0_enter_end_file,
           .sentence = "ends with status 0 on Enter and on end of file, and none is left",
           .promise = "E2 G5", .marks = 2,
-          .means = "a parent that ends leaves its zombies to init; one that cares asks each for "
-                   "its status before",
+          .means = "a parent that simply ends leaves its zombies to init. A careful parent reaps "
+                   "each of them before it ends",
           .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)",
           .needs = &makes_n_zombies_same_moment) {
   for (const std::size_t count :
@@ -208,7 +209,8 @@ LAB_CHECK(ends_status_0_enter_end_file,
 
 LAB_CHECK(n_0_prints_nothing_waits_exits,
           .sentence = "with N = 0 prints nothing, waits, and exits 0", .promise = "E2", .marks = 1,
-          .means = "none is a number, too", .look = "exercises/02-zombie/README.md, the contract") {
+          .means = "0 is a number, too: the contract holds for it as for any other",
+          .look = "exercises/02-zombie/README.md, the contract") {
   Process process = start(0);
   expect_all_idle({{process.pid(), "zombies 0, which waits for Enter"}});
   expect(!process.poll_exit(), "it has ended before Enter");
@@ -219,7 +221,7 @@ LAB_CHECK(n_0_prints_nothing_waits_exits,
 
 LAB_CHECK(ends_status_2_usage_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
-          .marks = 1, .means = "atoi turns what is no number into 0, and 5x into 5",
+          .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no argument"},

@@ -97,8 +97,8 @@ LAB_CHECK(
     reports_how_each_child_ended_pid,
     .sentence = "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`",
     .promise = "E3", .marks = 3,
-    .means = "a status is a code of its own: ask first how the child ended, and then take "
-             "the exit code or the signal out of it",
+    .means = "wait encodes how a child ended in one number, the status: ask first how the child "
+             "ended, then take the exit code or the signal out of it",
     .look = "TODO 3; steps/03-wait/wait_child.cpp, [2]; wait(2), WIFEXITED; sigabbrev_np(3)") {
   expect_all_reported({"7"});
   expect_all_reported({"KILL"});
@@ -107,7 +107,7 @@ LAB_CHECK(
 
 LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 to 255 apart",
           .promise = "E3", .marks = 1,
-          .means = "exit code 9 and signal 9 look alike in the status; 256 statuses do not",
+          .means = "an exit code has eight bits, and WEXITSTATUS gives all of them",
           .look = "wait(2), WEXITSTATUS", .needs = &reports_how_each_child_ended_pid) {
   const std::size_t most = processes_at_once(256, 10);
   std::vector<std::string> specs;
@@ -122,23 +122,24 @@ LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 
 
 LAB_CHECK(names_each_signal_leaves_no_core,
           .sentence = "names each signal, and leaves no core file behind", .promise = "E3 G5",
-          .marks = 1, .means = "WTERMSIG is a number: its name is what `kill -l` says",
+          .marks = 1,
+          .means = "WTERMSIG gives a number. The name of a signal is what `kill -l` says",
           .look = "sigabbrev_np(3); signal(7), Standard signals; core(5)",
           .needs = &reports_how_each_child_ended_pid) {
   const Folder folder;
   expect_all_reported({"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1",
                        "SEGV", "USR2", "PIPE", "ALRM", "TERM", "XCPU"},
                       {.working_directory = folder.path()});
-  expect(folder.list().empty(), "it left behind in its folder: ", folder.list());
+  expect(folder.list().empty(), "it left these files in its folder: ", folder.list());
 }
 
-LAB_CHECK(all_children_run_once_none_waits,
-          .sentence = "all children run at once, none waits for another one's end", .promise = "E3",
-          .marks = 3,
-          .means = "a parent that waits in the loop in which it starts them has one child at a "
-                   "time",
-          .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)",
-          .needs = &reports_how_each_child_ended_pid) {
+LAB_CHECK(
+    all_children_run_once_none_waits,
+    .sentence = "all children run at once, none waits for another one's end", .promise = "E3",
+    .marks = 3,
+    .means = "a parent that waits inside the loop that starts the children has one child at a time",
+    .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)",
+    .needs = &reports_how_each_child_ended_pid) {
   probed::needs_probe(program);
   const std::vector<std::string> specs{"7", "KILL", "0", "TERM", "3"};
   Probe probe({.hold_children = true});
@@ -149,19 +150,19 @@ LAB_CHECK(all_children_run_once_none_waits,
       process.pid(), text("the ", specs.size(), " children of `", typed(specs), "` to run"),
       [&] { return probe.held_children().size() == specs.size(); },
       [&] {
-        return text("none of them has ended, because each is held at its start, and only ",
+        return text("no child has ended, because each is held at its start, and only ",
                     probe.held_children().size(), " of ", specs.size(), " are there");
       });
   probe.let_all_go();
-  ended(process, "the children have been let go");
+  ended(process, "the children were released");
   expect(lines_of(process).size() == specs.size(), "five children, and ", process.lines().size(),
          " lines");
 }
 
 LAB_CHECK(sleeps_until_child_ends_without_polling,
           .sentence = "sleeps until a child ends, without polling", .promise = "E3 G4", .marks = 1,
-          .means = "waitpid without WNOHANG sleeps until there is a child to report: who asks "
-                   "again and again keeps the processor busy with asking",
+          .means = "waitpid without WNOHANG sleeps until a child has ended. A loop that asks again "
+                   "and again keeps the processor busy",
           .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
           .needs = &all_children_run_once_none_waits) {
   probed::needs_probe(program);
@@ -172,14 +173,14 @@ LAB_CHECK(sleeps_until_child_ends_without_polling,
   settle(process.pid(), "the children to run", [&] { return probe.held_children().size() == 3; });
   expect_all_idle({{process.pid(), "collect 7 KILL 0, none of whose children has ended"}});
   probe.let_all_go();
-  ended(process, "the children have been let go");
+  ended(process, "the children were released");
 }
 
 LAB_CHECK(prints_one_line_child_once_order,
           .sentence = "prints one line a child, at once, in the order in which they end",
           .promise = "E3 G3", .marks = 4,
-          .means = "waitpid for one child by its id waits for that one, though others have ended "
-                   "long before; -1 means whoever is next",
+          .means = "waitpid with a child's id waits for that child, even if others have ended long "
+                   "before. With -1 it takes any child that has ended",
           .look = "TODO 2; steps/03-wait/waitpid_poll.cpp, [3]; waitpid(2)",
           .needs = &all_children_run_once_none_waits) {
   probed::needs_probe(program);
@@ -199,9 +200,9 @@ LAB_CHECK(prints_one_line_child_once_order,
     probe.let_go(child);
     told += text(told.empty() ? "" : ", ", child);
     settle(
-        process.pid(), text("a line for child ", child, ", which has just ended"),
+        process.pid(), text("a line to be printed for child ", child, ", which has just ended"),
         [&] { return process.lines().size() > i; },
-        [&] { return text("the children were let go one by one, in this order: ", told); });
+        [&] { return text("the children were released one by one, in this order: ", told); });
     const auto lines = lines_of(process);
     expect(lines.size() == i + 1 && lines.back().pid == child,
            "the children ended in this "
@@ -228,7 +229,7 @@ LAB_CHECK(prints_one_line_child_once_order,
 LAB_CHECK(ends_status_2_usage_bad_spec,
           .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
           .promise = "E3 G1", .marks = 1,
-          .means = "all SPECs are looked at before the first child is started",
+          .means = "look at all SPECs before you start the first child",
           .look = "steps/support/arguments.cpp, ending_arguments") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no SPEC"},
@@ -251,10 +252,10 @@ LAB_CHECK(ends_status_2_usage_bad_spec,
 }
 
 LAB_CHECK(says_so_ends_status_1_fork,
-          .sentence = "says so and ends with status 1 when a fork fails, and leaves nobody",
+          .sentence = "says so and ends with status 1 when a fork fails, and leaves no process",
           .promise = "G2 G5", .marks = 1,
-          .means = "fork returns -1 where the processes are used up: those that have been "
-                   "started are still to be collected",
+          .means = "fork returns -1 when the process limit is reached: the parent still has to "
+                   "reap the children that it has started",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
           .needs = &reports_how_each_child_ended_pid) {
   probed::needs_probe(program);
@@ -264,7 +265,7 @@ LAB_CHECK(says_so_ends_status_1_fork,
   Process process(lab::program(program), options);
   const Exit exit = ended(process, "the third fork failed with EAGAIN");
   if (probe.faults_injected("fork") == 0) {
-    throw Skipped("the program makes its children by something else than fork");
+    throw Skipped("the program does not make its children by fork");
   }
   expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
          "the third of four forks failed: instead of `collect: fork: REASON` on standard error "

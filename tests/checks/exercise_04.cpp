@@ -68,9 +68,10 @@ struct Held {
           probe.attach(options);
           return start(number, options);
         }()) {
-    settle(process.pid(), text(count, count == 1 ? " child" : " children at the same moment"),
+    settle(process.pid(),
+           text(count, count == 1 ? " child to start" : " children to run at the same moment"),
            [&] { return probe.held_children().size() == count || process.poll_exit(); });
-    expect(!process.poll_exit(), "it has ended before its children have, which are held");
+    expect(!process.poll_exit(), "it has ended before its children, which are held");
   }
 
   [[nodiscard]] std::size_t zombies() const {
@@ -89,8 +90,8 @@ LAB_CHECK(
     prints_removed_proc_id_pid_each,
     .sentence = "prints `removed proc id: PID` for each child, and then `all N children removed`",
     .promise = "E4", .marks = 3,
-    .means = "main has to wait until the handler has removed the last child: who returns "
-             "at once leaves them to init",
+    .means = "main has to wait until the handler has removed the last child. If it returns at "
+             "once, it leaves the children to init",
     .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
   const std::size_t most = processes_at_once(200, 10);
   for (const std::size_t count :
@@ -102,17 +103,18 @@ LAB_CHECK(
 
 LAB_CHECK(prints_all_0_children_removed_n,
           .sentence = "prints `all 0 children removed` when N is 0", .promise = "E4", .marks = 1,
-          .means = "nobody will send a signal: look before you sleep", .look = "TODO 2, hint 1") {
+          .means = "without children no signal will come: look before you sleep",
+          .look = "TODO 2, hint 1") {
   Process process = start(0);
-  settle(process.pid(), "its end", [&] { return process.poll_exit().has_value(); });
+  settle(process.pid(), "it to end", [&] { return process.poll_exit().has_value(); });
   expect_all_removed(process, 0, "reaper 0");
 }
 
 LAB_CHECK(sleeps_while_children_live_without_polling,
           .sentence = "sleeps while its children live, without polling", .promise = "E4 G4",
           .marks = 2,
-          .means = "a program that waits for a signal sleeps until it comes: who looks every "
-                   "second is late by up to a second, and never at rest",
+          .means = "a program that waits for a signal sleeps until the signal comes. A program "
+                   "that looks every second is late by up to a second, and never rests",
           .look = "TODO 2, hints 1 and 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
                   "sigsuspend(2)",
           .needs = &prints_removed_proc_id_pid_each) {
@@ -123,7 +125,7 @@ LAB_CHECK(sleeps_while_children_live_without_polling,
   expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
          " times in 1.1 s");
   held.probe.let_all_go();
-  expect_all_removed(held.process, 3, "its children have been let go");
+  expect_all_removed(held.process, 3, "its children were released");
 }
 
 LAB_CHECK(removes_all_50_children_ended_while,
@@ -133,7 +135,7 @@ LAB_CHECK(removes_all_50_children_ended_while,
           .needs = &prints_removed_proc_id_pid_each) {
   Held held(processes_at_once(50, 10));
   const std::string when =
-      text(held.count, " children ended while it was stopped; then it went on");
+      text(held.count, " children ended while it was stopped, and then it went on");
   held.process.stop();
   held.probe.let_all_go();
   try {
@@ -145,20 +147,21 @@ LAB_CHECK(removes_all_50_children_ended_while,
   }
   held.process.resume();
   settle(
-      held.process.pid(), "its end", [&] { return held.process.poll_exit().has_value(); },
+      held.process.pid(), "it to end", [&] { return held.process.poll_exit().has_value(); },
       [&] { return text(when, ", and of them ", held.zombies(), " are still zombies"); });
   expect_all_removed(held.process, held.count, when);
 }
 
-LAB_CHECK(loses_no_wake_up_last_child,
-          .sentence = "loses no wake-up when the last child ends just before it sleeps",
-          .promise = "E4", .marks = 3,
-          .means = "a signal that comes between `while (reaped < count)` and pause() has been "
-                   "handled when pause begins: nothing is left that could wake it. Test and "
-                   "sleep must not come apart",
-          .look = "TODO 2, hint 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
-                  "sigsuspend(2), sigprocmask(2)",
-          .needs = &sleeps_while_children_live_without_polling) {
+LAB_CHECK(
+    loses_no_wake_up_last_child,
+    .sentence = "loses no wake-up when the last child ends just before it sleeps", .promise = "E4",
+    .marks = 3,
+    .means =
+        "a signal may come after `while (reaped < count)` and before pause(). Its handler has then "
+        "run already, and nothing wakes pause. The test and the sleep have to be one step",
+    .look = "TODO 2, hint 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
+            "sigsuspend(2), sigprocmask(2)",
+    .needs = &sleeps_while_children_live_without_polling) {
   for (const std::size_t count : {1U, 3U}) {
     Held held(count, true);
     // The program is held when it is about to sleep. Its last look at what the handler has
@@ -180,7 +183,7 @@ LAB_CHECK(loses_no_wake_up_last_child,
     }
     held.probe.let_parent_go();
     settle(
-        held.process.pid(), "its end", [&] { return held.process.poll_exit().has_value(); },
+        held.process.pid(), "it to end", [&] { return held.process.poll_exit().has_value(); },
         [&] {
           return text("all of its children ended after its last look at how many there are, and "
                       "before the call that sleeps; now it sleeps and nothing wakes it",
@@ -193,8 +196,8 @@ LAB_CHECK(loses_no_wake_up_last_child,
 LAB_CHECK(removes_each_child_ends_ends_after,
           .sentence = "removes each child when it ends, and ends after the last", .promise = "E4",
           .marks = 1,
-          .means = "a signal says: somebody has ended. Those who live on are waited for later: "
-                   "waitpid gives 0, and the handler returns",
+          .means = "a signal says that a child has ended. Other children may live on: for them "
+                   "waitpid with WNOHANG returns 0, and the handler returns",
           .look = "TODO 1; steps/03-wait/waitpid_poll.cpp, [1] and [4]; waitpid(2), WNOHANG",
           .needs = &sleeps_while_children_live_without_polling) {
   Held held(3);
@@ -202,16 +205,16 @@ LAB_CHECK(removes_each_child_ends_ends_after,
     expect(!held.process.poll_exit(), "it has ended before its last child");
     kill(child, SIGKILL); // the others live on, held at their start
     const std::string line = text(removed, child);
-    settle(held.process.pid(), text("the line `", line, "`"),
+    settle(held.process.pid(), text("the line `", line, "` to be printed"),
            [&] { return held.process.has_line(line) || held.process.poll_exit(); });
     if (child != held.probe.held_children().back()) {
-      // A signal more, for nobody: one whose handler has returned takes it.
+      // One more signal, without a child: a program whose handler has returned takes it.
       held.process.signal(SIGCHLD);
       settle(
           held.process.pid(), "its handler to return while there are children alive",
           [&] { return !has_pending(held.process.pid(), SIGCHLD); },
           [&] {
-            return text("the line `", line, "` is there, and a further SIGCHLD is not let in: ",
+            return text("the line `", line, "` was printed, and a further SIGCHLD stays pending: ",
                         "the handler still runs");
           });
     }
@@ -221,14 +224,15 @@ LAB_CHECK(removes_each_child_ends_ends_after,
     wanted.push_back(std::to_string(child));
   }
   expect_all_removed(held.process, 3, "three children were killed, one by one");
-  expect(removed_in(held.process.lines()) == wanted, "its children ended in another order than "
-                                                     "its lines say");
+  expect(removed_in(held.process.lines()) == wanted,
+         "its lines are in another order than the ends of its children");
 }
 
 LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction", .promise = "E4",
           .marks = 1,
-          .means = "what signal() does with a handler that has run once, and with a call that "
-                   "it broke, differs from system to system; sigaction says it",
+          .means =
+              "signal() is not the same on every system: the handler may run for one signal only, "
+              "and a call that it interrupted may fail. With sigaction you say which you want",
           .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY",
           .needs = &prints_removed_proc_id_pid_each) {
   Held held(2);
@@ -246,9 +250,9 @@ LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction", 
 LAB_CHECK(handler_makes_async_signal_safe_calls,
           .sentence = "its handler makes async-signal-safe calls alone, and keeps errno",
           .promise = "E4 M6", .marks = 2,
-          .means = "a handler may come while printf or malloc is at work, or between a call and "
-                   "the look at its errno: what it finds half done it must not touch, and what "
-                   "it changes it puts back",
+          .means =
+              "a handler may run in the middle of printf or malloc, or between a call and the test "
+              "of its errno. So it must not call such functions, and it has to restore errno",
           .look = "TODO 1; steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; "
                   "signal-safety(7)",
           .needs = &prints_removed_proc_id_pid_each) {
@@ -258,7 +262,8 @@ LAB_CHECK(handler_makes_async_signal_safe_calls,
 
 LAB_CHECK(prints_each_line_whole_one_write,
           .sentence = "prints each line whole, by one write, and once into a file", .promise = "G3",
-          .marks = 1, .means = "what stdio keeps in its buffer comes late, and is copied by fork",
+          .marks = 1,
+          .means = "stdio keeps output in its buffer: it comes late, and fork copies it",
           .look = "steps/support/output.hpp; write(2), fork(2)",
           .needs = &prints_removed_proc_id_pid_each) {
   Process to_file = start(20, {.output = Output::file});
@@ -269,10 +274,10 @@ LAB_CHECK(prints_each_line_whole_one_write,
 }
 
 LAB_CHECK(ends_status_1_fork_fails_leaves,
-          .sentence = "ends with status 1 when a fork fails, and leaves nobody", .promise = "G2 G5",
-          .marks = 1,
-          .means = "who waits for N children of whom some were never started waits for ever; "
-                   "and it must not say that all N were removed",
+          .sentence = "ends with status 1 when a fork fails, and leaves no process",
+          .promise = "G2 G5", .marks = 1,
+          .means = "some of the N children were never started: a parent that waits for N waits for "
+                   "ever. And it must not say that all N were removed",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
           .needs = &prints_removed_proc_id_pid_each) {
   probed::needs_probe(program);
@@ -282,7 +287,7 @@ LAB_CHECK(ends_status_1_fork_fails_leaves,
   Process process = start(5, options);
   const Exit exit = ended(process, "the third fork failed with EAGAIN");
   if (probe.faults_injected("fork") == 0) {
-    throw Skipped("the program makes its children by something else than fork");
+    throw Skipped("the program does not make its children by fork");
   }
   expect(exit.exited && exit.code == 1 && !process.error_lines().empty(),
          "the third of five forks failed: instead of `reaper: fork: REASON` on standard error "
@@ -295,7 +300,7 @@ LAB_CHECK(ends_status_1_fork_fails_leaves,
 
 LAB_CHECK(ends_status_2_usage_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
-          .marks = 1, .means = "atoi turns what is no number into 0, and 5x into 5",
+          .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no argument"},

@@ -55,8 +55,8 @@ LAB_CHECK(parent_0_1_2_listener_child,
 
 LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .promise = "M2",
           .marks = 2,
-          .means = "the child accepts nobody: a listener that it keeps is open until its client "
-                   "leaves, whatever becomes of the parent",
+          .means = "the child accepts no client. If it keeps the listener, the port stays taken "
+                   "until its client leaves, even when the parent has ended",
           .look = "TODO 2; steps/05-descriptors, [2]; ls -l /proc/PID/fd",
           .needs = &server::listens) {
   Server server("descriptor_server");
@@ -73,8 +73,8 @@ LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .pro
 LAB_CHECK(client_sees_end_file_after_half,
           .sentence = "the client sees end of file after its half-close", .promise = "M2 S5",
           .marks = 1,
-          .means = "a connection ends with the last of its descriptors: the child's is not the "
-                   "last while the parent keeps one",
+          .means = "a connection ends when the last of its descriptors is closed. While the parent "
+                   "keeps one, the child's is not the last",
           .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
           .needs = &server::listens) {
   tidy::let_the_client_see_the_end.body(subject);
@@ -99,14 +99,13 @@ LAB_CHECK(
   tidy::leave_the_port_free.body(subject);
 }
 
-LAB_CHECK(holds_nothing_was_open_was_started,
-          .sentence = "holds nothing that was open when it was started", .promise = "E5",
-          .marks = 4,
-          .means = "exec closes nothing but what is marked close-on-exec: a lock, or the end of "
-                   "a pipe, that whoever starts the server has open, stays open for as long as "
-                   "the server runs",
-          .look = "TODO 1; closefrom, close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
-          .needs = &server::listens) {
+LAB_CHECK(
+    holds_nothing_was_open_was_started,
+    .sentence = "holds nothing that was open when it was started", .promise = "E5", .marks = 4,
+    .means = "exec closes only descriptors with the close-on-exec flag. If the program that starts "
+             "the server has a lock or a pipe open, it stays open for as long as the server runs",
+    .look = "TODO 1; closefrom, close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
+    .needs = &server::listens) {
   // The shell leaves it a file, the end of a pipe and a second standard output.
   ServerOptions options;
   options.process.arguments = {"-c", R"(exec "$0" "$@" 9</etc/passwd 8>&1 5</dev/null)",
@@ -138,19 +137,21 @@ LAB_CHECK(holds_nothing_was_open_was_started,
 }
 
 LAB_CHECK(parent_keeps_no_socket_client_whom,
-          .sentence = "the parent keeps no socket of a client for whom fork has failed",
+          .sentence = "the parent closes the client's socket when fork has failed",
           .promise = "M2 M5", .marks = 1,
-          .means = "fork returns -1 where the processes are used up: the parent's own socket of "
-                   "that client is still to be closed, or the client waits for ever",
+          .means = "fork returns -1 when the process limit is reached: the parent still has to "
+                   "close its own socket of that client, or the client waits for ever",
           .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
           .needs = &parent_table_does_not_grow_clients) {
   probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
 }
 
-LAB_CHECK(reaps_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
-          .means = "a child that has ended keeps its entry until its parent waits for it",
-          .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
-          .needs = &server::listens) {
+LAB_CHECK(
+    reaps_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
+    .means =
+        "a child that has ended keeps its entry in the process table until its parent waits for it",
+    .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+    .needs = &server::listens) {
   mp_server::reaps_children_that_end_together.body(subject);
 }
 

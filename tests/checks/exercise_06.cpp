@@ -35,8 +35,7 @@ std::vector<Connection> served(Server& server, unsigned count) {
   std::vector<Connection> clients;
   for (unsigned i = 0; i < count; ++i) {
     clients.push_back(server.connect());
-    const Situation situation(
-        text("client ", i + 1, " of ", count, ", for each of whom there is a place"));
+    const Situation situation(text("client ", i + 1, " of ", count, ": there is a place for each"));
     clients.back().exchange(text("client ", i, '\n'), soon);
   }
   return clients;
@@ -46,12 +45,12 @@ std::vector<Connection> served(Server& server, unsigned count) {
 void expect_busy(Server& server, Connection& client, const std::string& when) {
   const Situation situation(when + ": instead of `server busy` and end of file");
   settle(
-      server.pid(), "an answer",
+      server.pid(), "an answer to come",
       [&] {
         pollfd answer{.fd = client.fd(), .events = POLLIN, .revents = 0};
         return poll(&answer, 1, 0) == 1;
       },
-      [] { return std::string("the client gets nothing, and no end"); }, soon);
+      [] { return std::string("the client gets nothing, not even end of file"); }, soon);
   const std::string got = client.receive_until_eof(soon);
   expect(got == busy, "it got\n", shown(got));
 }
@@ -87,10 +86,10 @@ LAB_CHECK(sends_server_busy_end_file_next,
 }
 
 LAB_CHECK(sends_server_busy_also_one_who,
-          .sentence = "sends `server busy` also to one who has sent something already",
+          .sentence = "sends `server busy` also to a client that has sent something already",
           .promise = "E6", .marks = 2,
-          .means = "a socket that is closed while bytes lie unread in it is reset, and a reset "
-                   "may overtake what was sent before",
+          .means = "if a socket is closed with unread bytes in it, the connection is reset. A "
+                   "reset may destroy what was sent before",
           .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
           .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(1);
@@ -107,11 +106,12 @@ LAB_CHECK(sends_server_busy_also_one_who,
   }
 }
 
-LAB_CHECK(client_refused_sends_keeps_nobody_waiting,
-          .sentence = "a client that is refused and sends on keeps nobody waiting",
-          .promise = "E6 S6", .marks = 1,
-          .means = "the parent serves nobody: if it waits for the one, all others wait with it",
-          .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy_end_file_next) {
+LAB_CHECK(
+    client_refused_sends_keeps_nobody_waiting,
+    .sentence = "a client that is refused and sends on keeps no other client waiting",
+    .promise = "E6 S6", .marks = 1,
+    .means = "the parent itself serves no client: if it waits for one, all others wait with it",
+    .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(1);
   auto clients = served(server, 1);
   Connection silent = server.connect(); // neither closes
@@ -124,18 +124,18 @@ LAB_CHECK(client_refused_sends_keeps_nobody_waiting,
   }
   Connection next = server.connect();
   expect_busy(server, next,
-              "one that was refused stays and says nothing, another sends and "
-              "sends, and a third one comes");
+              "one client that was refused stays and says nothing, another goes on sending, and a "
+              "third one comes");
   clients.front().close();
   server.wait_for_no_children(soon);
   Connection last = server.connect();
-  expect_served(last, "the place is free, and two that were refused are still there");
+  expect_served(last, "the place is free, and two clients that were refused are still there");
 }
 
 LAB_CHECK(n40_clients_once_serves_three_refuses,
-          .sentence = "of 40 clients at once it serves three and refuses the others",
+          .sentence = "serves three of 40 clients that come at once, and refuses the others",
           .promise = "E6", .marks = 2,
-          .means = "no place is given twice, and none is lost, however many come together",
+          .means = "no place is given twice, and none is lost, even if many clients come together",
           .look = "TODO 2; steps/06-mp-server, [5] and [6]",
           .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(3);
@@ -160,8 +160,9 @@ LAB_CHECK(n40_clients_once_serves_three_refuses,
 LAB_CHECK(place_free_soon_client_seen_end,
           .sentence = "a place is free as soon as its client has seen the end", .promise = "E6",
           .marks = 3,
-          .means = "the client sees the end when the child's socket closes; the zombie, SIGCHLD "
-                   "and waitpid come after that: the child has to say before it ends",
+          .means =
+              "the client sees the end when the child's socket closes. The zombie, SIGCHLD and "
+              "waitpid come after that. So the child has to tell its parent before it ends",
           .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
           .needs = &sends_server_busy_end_file_next) {
   for (const unsigned most : {1U, 3U}) {
@@ -200,7 +201,8 @@ LAB_CHECK(place_free_soon_client_seen_end,
 
 LAB_CHECK(place_free_child_been_killed,
           .sentence = "a place is free when its child has been killed", .promise = "E6", .marks = 1,
-          .means = "a child may end without a word: whoever is reaped serves nobody any more",
+          .means = "a child may end without telling its parent. A child that has been reaped "
+                   "serves no client any more",
           .look = "TODO 2; waitpid(2)", .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(2);
   auto clients = served(server, 2);
@@ -209,13 +211,14 @@ LAB_CHECK(place_free_child_been_killed,
     server.wait_for_children(1, soon);
     settle(server.pid(), "the killed child to be reaped", [&] { return server.zombies().empty(); });
     clients.front() = server.connect();
-    expect_served(clients.front(), "a child was killed and has been reaped, the next "
-                                   "client comes");
+    expect_served(clients.front(),
+                  "a child was killed and has been reaped, and the next client comes");
   }
   clients.front().reset(); // and when its client has reset the connection
   server.wait_for_children(1, soon);
   clients.front() = server.connect();
-  expect_served(clients.front(), "a client has reset, its child is gone, the next comes");
+  expect_served(clients.front(),
+                "a client has reset, its child is gone, and the next client comes");
   Connection next = server.connect();
   expect_busy(server, next, "both places are taken again");
 }
@@ -223,7 +226,8 @@ LAB_CHECK(place_free_child_been_killed,
 LAB_CHECK(keeps_no_child_no_socket_client,
           .sentence = "keeps no child and no socket of a client that it has refused",
           .promise = "E6 M2 G5", .marks = 1,
-          .means = "what is kept of each refused client is missing after a thousand of them",
+          .means = "if each refused client costs a descriptor or a process, none is left after a "
+                   "thousand of them",
           .look = "TODO 1; steps/05-descriptors, [4]", .needs = &sends_server_busy_end_file_next) {
   Server server = with_places(1);
   const auto clients = served(server, 1);
@@ -241,11 +245,12 @@ LAB_CHECK(keeps_no_child_no_socket_client,
       [&] { return text("20 clients have been refused"); });
 }
 
-LAB_CHECK(ends_status_2_usage_max_no,
-          .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
-          .promise = "E6 G1", .marks = 1,
-          .means = "a limit of 0 serves nobody, and what is no number is a typing error",
-          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+LAB_CHECK(
+    ends_status_2_usage_max_no,
+    .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
+    .promise = "E6 G1", .marks = 1,
+    .means = "a limit of 0 serves no client, and a MAX that is not a number is a typing error",
+    .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   std::vector<Wrong> wrong;
   for (const char* const most : {"0", "-1", "abc", "2x", ""}) {
     wrong.push_back({.arguments = {"0", "127.0.0.1", most}, .why = "no number from 1"});
@@ -264,12 +269,13 @@ LAB_CHECK(serves_500_clients_once_no_max,
   mp_server::serves_500_at_once.body(subject);
 }
 
-LAB_CHECK(parent_holds_listener_alone_child_client,
-          .sentence = "the parent holds the listener alone, a child its client's socket alone",
-          .promise = "M2", .marks = 1,
-          .means = "a socket is closed when the last of its descriptors is, in whichever process",
-          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]",
-          .needs = &server::listens) {
+LAB_CHECK(
+    parent_holds_listener_alone_child_client,
+    .sentence = "the parent holds the listener alone, a child its client's socket alone",
+    .promise = "M2", .marks = 1,
+    .means = "a socket is closed only when the last of its descriptors is closed, in all processes",
+    .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]",
+    .needs = &server::listens) {
   mp_server::shares_out_the_descriptors.body(subject);
 }
 
@@ -290,7 +296,7 @@ LAB_CHECK(prints_removed_proc_id_pid_once,
 
 LAB_CHECK(loses_no_byte_no_process_storm,
           .sentence = "loses no byte and no process in a storm of signals", .promise = "M4",
-          .marks = 1, .means = "a signal comes between any two instructions",
+          .marks = 1, .means = "a signal can come between any two instructions",
           .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)",
           .needs = &server::listens) {
   mp_server::survives_a_storm.body(subject);
@@ -299,8 +305,8 @@ LAB_CHECK(loses_no_byte_no_process_storm,
 LAB_CHECK(fork_accept_failing_costs_one_client,
           .sentence = "fork or accept failing costs one client at most", .promise = "M5",
           .marks = 1,
-          .means = "both may fail for a moment: the parent goes on, and keeps nothing of a "
-                   "client whom nobody serves",
+          .means = "both may fail for a moment: the parent goes on, and keeps nothing of a client "
+                   "that no child serves",
           .look = "steps/06-mp-server, [6] and [8]; fork(2), EAGAIN; accept(2), EMFILE",
           .needs = &server::listens) {
   probed::outlives_one_failing_fork(subject);
@@ -310,12 +316,11 @@ LAB_CHECK(fork_accept_failing_costs_one_client,
   mp_server::outlives_a_failing_accept.body(subject);
 }
 
-LAB_CHECK(client_whom_fork_failed_takes_no,
-          .sentence = "a client for whom fork has failed takes no place", .promise = "M5",
-          .marks = 1,
-          .means = "a place is taken by a child that serves: without a child there is nobody to "
-                   "give it back",
-          .look = "TODO 2; steps/06-mp-server, [6]", .needs = &sends_server_busy_end_file_next) {
+LAB_CHECK(
+    client_whom_fork_failed_takes_no, .sentence = "a client takes no place when fork has failed",
+    .promise = "M5", .marks = 1,
+    .means = "a place is taken by a child that serves: without a child, no process gives it back",
+    .look = "TODO 2; steps/06-mp-server, [6]", .needs = &sends_server_busy_end_file_next) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:1=EAGAIN"});
   ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};
@@ -333,8 +338,8 @@ LAB_CHECK(client_whom_fork_failed_takes_no,
 LAB_CHECK(handlers_make_async_signal_safe_calls,
           .sentence = "its handlers make async-signal-safe calls alone", .promise = "M6",
           .marks = 1,
-          .means = "a handler may come while printf or malloc is at work: if it calls them too, "
-                   "they meet their own half-done work",
+          .means = "a handler may run in the middle of printf or malloc. If it calls them too, "
+                   "they find their own work half done",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; steps/06-mp-server, "
                   "[1]; signal-safety(7)",
           .needs = &server::listens) {

@@ -119,8 +119,8 @@ LAB_CHECK(counts_0_where_nothing_sent_nothing,
 LAB_CHECK(counts_each_direction_itself_whole_lines,
           .sentence = "counts each direction by itself, whole lines or not", .promise = "E7",
           .marks = 2,
-          .means = "a server may answer more or less than it got: M is what read returned, not "
-                   "what was sent, nor what was printed",
+          .means = "a server may answer more or less than it got: M is what read returned. It is "
+                   "not what was sent or printed",
           .look = "TODO 3; steps/07-half-close-client, [4]",
           .needs = &ends_sent_n_bytes_received_m) {
   Listener listener;
@@ -135,7 +135,7 @@ LAB_CHECK(counts_each_direction_itself_whole_lines,
 }
 
 LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
-          .marks = 2, .means = "what is counted in many pieces, and told in many, has to add up",
+          .marks = 2, .means = "the bytes are counted in many pieces: the sum has to be right",
           .look = "exercises/07-half-close-client/README.md, hint 2",
           .needs = &ends_sent_n_bytes_received_m) {
   Listener listener;
@@ -163,8 +163,8 @@ LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way", .p
 LAB_CHECK(knows_n_server_closes_first_nobody,
           .sentence = "knows N when the server closes first and nobody types", .promise = "E7 C3",
           .marks = 3,
-          .means = "the child waits for a line and will not run again: what it has sent it must "
-                   "have told before",
+          .means = "the child waits for a line and will not run again: it has to tell the parent "
+                   "what it has sent before it waits",
           .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
           .needs = &ends_sent_n_bytes_received_m) {
   Listener listener;
@@ -195,14 +195,14 @@ LAB_CHECK(knows_n_m_server_resets, .sentence = "knows N and M when the server re
 LAB_CHECK(knows_n_server_goes_while_writer,
           .sentence = "knows N when the server goes while the writer is blocked",
           .promise = "E7 C3", .marks = 2,
-          .means = "a write that waits has taken a part of its bytes already: who tells only "
-                   "when all are gone never tells of these",
+          .means = "a write that waits has already taken a part of its bytes. A writer that tells "
+                   "its number only when all are gone never tells of these",
           .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
           .needs = &knows_n_server_closes_first_nobody) {
   Listener listener;
   Session session = start(listener);
-  // As one line: the client's buffers are full long before its end. With a newline: who sends by
-  // the line waits for it.
+  // As one line: the client's buffers are full long before its end. With a newline: a client that
+  // sends by the line waits for it.
   const std::string line = std::string(std::size_t{24} << 20U, 'x') + '\n';
   auto typing = std::async(std::launch::async, [&] {
     try {
@@ -248,7 +248,7 @@ LAB_CHECK(knows_n_server_goes_while_writer,
 
 LAB_CHECK(tells_n_m_signal_ends, .sentence = "tells N and M when a signal ends it",
           .promise = "E7 C5", .marks = 1,
-          .means = "however it ends, these are its last words: also on Ctrl-C",
+          .means = "the client prints this line however it ends, also on Ctrl-C",
           .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
           .needs = &knows_n_server_closes_first_nobody) {
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -314,8 +314,8 @@ LAB_CHECK(
 LAB_CHECK(says_how_used_why_cannot_connect,
           .sentence = "says how it is used, and why it cannot connect", .promise = "G1 G2",
           .marks = 1,
-          .means = "who starts it reads `usage: NAME ARGS` and exit status 2, or `NAME: CALL: "
-                   "REASON` and exit status 1",
+          .means = "wrong arguments give `usage: NAME ARGS` and exit status 2. A call that fails "
+                   "gives `NAME: CALL: REASON` and exit status 1",
           .look = "steps/support/error.hpp and arguments.cpp; strerror(3)") {
   mp_client::refuses_wrong_arguments.body(subject);
   mp_client::says_how_it_is_used.body(subject);
@@ -348,8 +348,8 @@ LAB_CHECK(
     .sentence =
         "half-closes at `q`, `Q` or end of file, sends all before, and prints what comes back",
     .promise = "C2", .marks = 1,
-    .means = "a half-close is the end of one direction: the other goes on. A `q` asks for "
-             "it that is alone on its line",
+    .means = "a half-close is the end of one direction: the other goes on. Only a `q` that is "
+             "alone on its line asks for it",
     .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
     .needs = &prints_line_soon_come_back) {
   mp_client::end_of_file_half_closes.body(subject);
@@ -363,7 +363,8 @@ LAB_CHECK(
 LAB_CHECK(server_closes_first_line_standard_error,
           .sentence = "the server closes first: a line on standard error, exit status 1",
           .promise = "C3", .marks = 1,
-          .means = "the writer waits for a line and sees nothing of it: the reader has to end it",
+          .means = "the writer waits for a line and does not see the server's end: the reader has "
+                   "to end the writer",
           .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
           .needs = &prints_line_soon_come_back) {
   mp_client::notices_that_the_server_closes_first.body(subject);
@@ -373,20 +374,19 @@ LAB_CHECK(server_closes_first_line_standard_error,
 
 LAB_CHECK(reads_while_server_takes_nothing, .sentence = "reads on while the server takes nothing",
           .promise = "C4", .marks = 1,
-          .means = "the reader must not depend on the writer, nor a full pipe between them stop "
-                   "either",
+          .means = "the reader must not depend on the writer, and a full pipe between them must "
+                   "not stop either",
           .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
           .needs = &prints_line_soon_come_back) {
   mp_client::reads_while_its_writer_is_blocked.body(subject);
 }
 
-LAB_CHECK(leaves_no_process_behind_whichever_way,
-          .sentence = "leaves no process behind, whichever way it ends", .promise = "C5 G5",
-          .marks = 1,
-          .means = "who ends before its child has, or without having waited for it, leaves it "
-                   "behind",
-          .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
-          .needs = &prints_line_soon_come_back) {
+LAB_CHECK(
+    leaves_no_process_behind_whichever_way, .sentence = "leaves no process behind, however it ends",
+    .promise = "C5 G5", .marks = 1,
+    .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
+    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
+    .needs = &prints_line_soon_come_back) {
   mp_client::leaves_nothing_after_q.body(subject);
   mp_client::leaves_nothing_after_end_of_file.body(subject);
   mp_client::leaves_nothing_when_the_server_closes.body(subject);

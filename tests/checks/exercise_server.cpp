@@ -9,8 +9,8 @@ LAB_SHARED_CHECK(
     takes_its_place,
     .sentence = "PROGRAM binds 127.0.0.1 or the address it is given, and again right after its end",
     .promise = "S1 S3", .marks = 1,
-    .means = "who listens on every address is open to the network; and a port with a "
-             "connection in TIME_WAIT is free for those alone who set SO_REUSEADDR",
+    .means = "a server that listens on every address is open to the network. A port with a "
+             "connection in TIME_WAIT is free only for a server that sets SO_REUSEADDR",
     .look = "steps/01-echo-server, [1] and [3]; ip(7); socket(7), SO_REUSEADDR",
     .needs = &server::listens) {
   server::listens_on_loopback_alone.body(subject);
@@ -23,8 +23,8 @@ LAB_SHARED_CHECK(
     says_what_is_wrong,
     .sentence = "PROGRAM says how it is used, where it listens, and which call has failed and why",
     .promise = "G1 G2 S2", .marks = 1,
-    .means = "who starts it reads `usage: NAME ARGS`, `listening on ADDRESS:PORT` "
-             "or `NAME: CALL: REASON`; errno's reason is strerror's",
+    .means = "the user reads `usage: NAME ARGS`, `listening on ADDRESS:PORT` or `NAME: CALL: "
+             "REASON`. strerror gives the reason for an errno",
     .look = "steps/support/error.hpp; strerror(3), getsockname(2)", .needs = &server::listens) {
   server::says_how_it_is_used.body(subject);
   server::says_where_it_listens.body(subject);
@@ -36,7 +36,7 @@ LAB_SHARED_CHECK(returns_every_byte_until_the_end,
                  .sentence = "PROGRAM returns every byte in order whatever the sizes of the writes",
                  .promise = "S5", .marks = 1,
                  .means = "TCP carries bytes, not messages: a read may return any part of what was "
-                          "sent; and a client's half-close ends its sending, not what it is sent",
+                          "sent. A half-close ends what the client sends, not what it receives",
                  .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE; tcp(7)",
                  .needs = &server::listens) {
   server::returns_every_byte.body(subject);
@@ -50,8 +50,8 @@ LAB_SHARED_CHECK(
     is_quick_and_idle,
     .sentence = "PROGRAM answers a small message at once, and uses no processor while it waits",
     .promise = "S5 G4", .marks = 1,
-    .means = "a message written in pieces waits 40 ms for an acknowledgement (Nagle's "
-             "algorithm); and who waits sleeps in the call that waits",
+    .means = "a message written in pieces waits 40 ms for an acknowledgement (Nagle's algorithm). "
+             "A process that waits sleeps in a system call",
     .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; accept(2), EAGAIN",
     .needs = &server::listens) {
   server::does_not_stall.body(subject);
@@ -81,8 +81,8 @@ LAB_SHARED_CHECK(
     ends_on_signals,
     .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM, whatever its clients do",
     .promise = "S7 G5", .marks = 1,
-    .means = "a read that waits for a client must not keep the server from "
-             "ending, nor outlive it",
+    .means = "a read that waits for a client must not keep the server from ending, and its process "
+             "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]",
     .needs = &server::listens) {
   server::ends_while_it_waits.body(subject);

@@ -15,7 +15,7 @@ void needs_probe(const std::string& program) {
 }
 
 std::string what_happened(const Probe& probe, std::size_t lines) {
-  return "what happened, the last of it:\n" + probe.timeline(lines);
+  return "the last events:\n" + probe.timeline(lines);
 }
 
 void expect_safe_handlers(const Probe& probe, bool even_while_waiting) {
@@ -150,10 +150,11 @@ void outlives_one_failing_fork(const Subject& subject) {
   Server server = probed_server(probe, subject);
   const auto before = descriptors_of(server.pid()).size();
   Connection first = server.connect();
-  settle(server.pid(), "the client to see an end: fork has failed, and nobody will serve it",
+  settle(server.pid(),
+         "the client to see an end, because fork has failed and no child will serve it",
          [&] { return first.at_eof(std::chrono::milliseconds(0)) || first.was_reset(); });
   if (probe.faults_injected("fork") == 0) {
-    throw Skipped("the program makes its children by something else than fork");
+    throw Skipped("the program does not make its children by fork");
   }
   const Situation situation("fork had failed for the client before");
   server.connect(soon).exchange("hello\n", soon);
@@ -162,7 +163,7 @@ void outlives_one_failing_fork(const Subject& subject) {
       [&] { return descriptors_of(server.pid()).size() <= before; },
       [&] { return describe(server.pid()); });
   settle(
-      server.pid(), "a line on standard error that tells that fork failed",
+      server.pid(), "a line on standard error to say that fork failed",
       [&] { return !server.process().error_lines().empty(); }, // it may be on its way to us
       [&] { return "fork failed, and standard error has no line that says so"; });
 }

@@ -137,7 +137,7 @@ std::string block_in_write(Server& server, Connection& client) {
 // After its half-close the client sees the server's end of file.
 void expect_eof(Server& server, Connection& client) {
   settle(
-      server.pid(), "the server to close, when its client has half-closed",
+      server.pid(), "the server to close after its client has half-closed",
       [&] {
         const bool over = client.at_eof(std::chrono::milliseconds(0));
         expect(over || !client.was_reset(), "the client has half-closed, and the server reset it");
@@ -148,7 +148,7 @@ void expect_eof(Server& server, Connection& client) {
         for (const pid_t pid : server.holders_of(client)) {
           holders += (holders.empty() ? "" : ", ") + std::to_string(pid);
         }
-        return "the client's connection is held by " + (holders.empty() ? "nobody" : holders) +
+        return "the client's connection is held by " + (holders.empty() ? "no process" : holders) +
                ":\n" + xray_of(server.pid());
       });
 }
@@ -189,8 +189,7 @@ void expect_end(Server& server, int signal, std::string_view situation) {
   const std::string what = text(signal_name(signal), " ", situation);
   server.process().signal(signal);
   const Exit exit = ended(server.process(), what);
-  expect(exit.success(), what, ": it ended with ", exit.text(),
-         ", where it promises exit status 0");
+  expect(exit.success(), what, ": it ended with ", exit.text(), " instead of exit status 0");
   expect_nothing_left(server.process(), what);
   expect(!server.listening(), "after ", what, " port ", server.port(), " still listens");
   expect_clean(server.process());
@@ -216,7 +215,8 @@ std::size_t lines_of(const std::vector<std::string>& lines, unsigned port) {
 
 void wait_for_line_of(Server& server, const Connection& client) {
   settle(server.pid(),
-         text("the line of the client on port ", client.local_port(), " while that is connected"),
+         text("the line of the client on port ", client.local_port(),
+              " to be printed while that client is connected"),
          [&] { return lines_of(server.process().lines(), client.local_port()) > 0; });
 }
 
@@ -261,21 +261,20 @@ void expect_lines_once(Server& server, const std::vector<std::string>& beginning
 
 } // namespace
 
-LAB_SHARED_CHECK(listens, .sentence = "PROGRAM listens on the port it is given", .promise = "S2",
-                 .marks = 1,
-                 .means = "socket, bind and listen make a server: without them nobody can connect",
-                 .look = "steps/01-echo-server, [3]; bind(2), listen(2)") {
+LAB_SHARED_CHECK(
+    listens, .sentence = "PROGRAM listens on the port it is given", .promise = "S2", .marks = 1,
+    .means = "socket, bind and listen make a server: without them no client can connect",
+    .look = "steps/01-echo-server, [3]; bind(2), listen(2)") {
   Server server(subject.program);
   server.connect();
 }
 
-LAB_SHARED_CHECK(
-    refuses_wrong_arguments,
-    .sentence = "PROGRAM ends with status 2 on wrong arguments and starts nothing", .promise = "G1",
-    .marks = 1,
-    .means = "a typing error must not open some other port: atoi turns 'abc' into 0, and htons "
-             "65536 into 0",
-    .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+LAB_SHARED_CHECK(refuses_wrong_arguments,
+                 .sentence = "PROGRAM ends with status 2 on wrong arguments and starts nothing",
+                 .promise = "G1", .marks = 1,
+                 .means = "a typing error must not open some other port: atoi turns 'abc' into 0, "
+                          "and htons turns 65536 into 0",
+                 .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   const Port port = reserve_port();
   expect_refused(subject.program, wrong_arguments(subject, port.number()));
 }
@@ -354,7 +353,7 @@ LAB_SHARED_CHECK(
     .needs = &listens) {
   std::vector<const char*> addresses{"127.0.0.1", "0.0.0.0"};
   if (const auto reason = no_ipv6()) {
-    note("not looked at: ::1 and ::, since " + *reason);
+    note("not looked at: ::1 and ::, because " + *reason);
   } else {
     addresses.insert(addresses.end(), {"::1", "::"});
   }
@@ -378,12 +377,12 @@ LAB_SHARED_CHECK(listens_on_a_port_of_the_kernel,
   }
 }
 
-LAB_SHARED_CHECK(
-    says_where_it_listens, .sentence = "PROGRAM prints the address and port it listens on",
-    .promise = "S2 S1", .marks = 1,
-    .means = "`listening on ADDRESS:PORT` comes after listen, with what the kernel has bound: "
-             "with port 0 nobody else knows the port",
-    .look = "steps/support/endpoint.cpp; getsockname(2)", .needs = &listens) {
+LAB_SHARED_CHECK(says_where_it_listens,
+                 .sentence = "PROGRAM prints the address and port it listens on",
+                 .promise = "S2 S1", .marks = 1,
+                 .means = "`listening on ADDRESS:PORT` comes after listen, with what the kernel "
+                          "has bound: with port 0, only the server can know the port",
+                 .look = "steps/support/endpoint.cpp; getsockname(2)", .needs = &listens) {
   const auto listening_line = [&](const std::string& port, const std::string& address) {
     Process process(program(subject.program), {.arguments = {port, address}});
     std::string line = process.wait_for_line("listening on ", soon);
@@ -400,20 +399,19 @@ LAB_SHARED_CHECK(
   listening_line(std::to_string(port.number()), "127.0.0.1");
   listening_line("0", "127.0.0.1");
   if (const auto reason = no_ipv6()) {
-    note("not looked at: ::1, since " + *reason);
+    note("not looked at: ::1, because " + *reason);
   } else {
     listening_line("0", "::1");
   }
 }
 
-LAB_SHARED_CHECK(
-    restarts_at_once,
-    .sentence = "PROGRAM restarts at once on a port with a connection in TIME_WAIT",
-    .promise = "S3", .marks = 2,
-    .means = "who closes first keeps the port in TIME_WAIT for a minute: only SO_REUSEADDR, set "
-             "before bind, lets a new server have it meanwhile",
-    .look = "steps/01-echo-server, [1]; socket(7), SO_REUSEADDR; RFC 9293, 3.3.2",
-    .needs = &listens) {
+LAB_SHARED_CHECK(restarts_at_once,
+                 .sentence = "PROGRAM restarts at once on a port with a connection in TIME_WAIT",
+                 .promise = "S3", .marks = 2,
+                 .means = "the side that closes first keeps the port in TIME_WAIT for a minute. In "
+                          "that time a new server gets it only with SO_REUSEADDR, set before bind",
+                 .look = "steps/01-echo-server, [1]; socket(7), SO_REUSEADDR; RFC 9293, 3.3.2",
+                 .needs = &listens) {
   const Port port = reserve_port();
   const auto start = [&] { return Server(subject.program, {.port = port.number()}); };
   std::string seen;
@@ -438,7 +436,7 @@ LAB_SHARED_CHECK(
     });
   }
   const Situation situation(text("a first server has gone and left its connection in ", seen,
-                                 "; then a second one on the same port"));
+                                 "; then a second one was started on the same port"));
   Server second = start();
   second.connect().exchange("hello again\n", soon);
 }
@@ -463,7 +461,7 @@ LAB_SHARED_CHECK(names_each_client,
     const std::string mapped =
         text("connected client IP: ::ffff:127.0.0.1 port: ", client.local_port());
     client.exchange("hello\n", soon);
-    settle(server.pid(), text("the line `", line, "`"), [&] {
+    settle(server.pid(), text("the line `", line, "` to be printed"), [&] {
       const auto lines = server.process().lines();
       return std::ranges::find(lines, line) != lines.end() ||
              std::ranges::find(lines, mapped) != lines.end();
@@ -478,7 +476,8 @@ LAB_SHARED_CHECK(names_each_client,
     } else {
       client.reset();
     }
-    settle(server.pid(), text("`client disconnected` after a client has ", ways.at(i)),
+    settle(server.pid(),
+           text("`client disconnected` to be printed after a client has ", ways.at(i)),
            [&] { return gone() == before + 1; });
   }
 }
@@ -493,7 +492,7 @@ LAB_SHARED_CHECK(
   Connection client = server.connect();
   client.exchange("hello\n", soon);
   const std::string line = text("connected client IP: ::1 port: ", client.local_port());
-  settle(server.pid(), text("the line `", line, "`"), [&] {
+  settle(server.pid(), text("the line `", line, "` to be printed"), [&] {
     const auto lines = server.process().lines();
     return std::ranges::find(lines, line) != lines.end();
   });
@@ -578,7 +577,8 @@ LAB_SHARED_CHECK(
     returns_what_is_under_way,
     .sentence = "PROGRAM returns all that is under way after a half-close and then closes",
     .promise = "S5", .marks = 2,
-    .means = "a half-close says that no more will come: what has come is still owed",
+    .means =
+        "a half-close says that no more will come: the server still has to return what has come",
     .look = "steps/01-echo-server, [5] and [6]; steps/07-half-close-client; shutdown(2)",
     .needs = &listens) {
   Server server(subject.program);
@@ -651,12 +651,13 @@ LAB_SHARED_CHECK(
   }
 }
 
-LAB_SHARED_CHECK(
-    uses_no_processor_while_it_waits, .sentence = "PROGRAM uses no processor while it waits",
-    .promise = "G4", .marks = 2,
-    .means = "a program that waits sleeps in the kernel: who asks again and again takes the "
-             "processor from the others",
-    .look = "steps/01-echo-server, [4]; accept(2), ERRORS; poll(2)", .needs = &listens) {
+LAB_SHARED_CHECK(uses_no_processor_while_it_waits,
+                 .sentence = "PROGRAM uses no processor while it waits", .promise = "G4",
+                 .marks = 2,
+                 .means = "a program that waits sleeps in the kernel: a program that asks again "
+                          "and again takes the processor from the others",
+                 .look = "steps/01-echo-server, [4]; accept(2), ERRORS; poll(2)",
+                 .needs = &listens) {
   std::vector<std::pair<pid_t, std::string>> watched;
   const auto watch = [&](Server& server, const std::string& situation) {
     for (const ProcessInfo& process : server.process().processes()) {
@@ -694,8 +695,8 @@ LAB_SHARED_CHECK(
     keeps_nothing_of_a_client,
     .sentence = "PROGRAM keeps no descriptor and no process of a client that has gone",
     .promise = "G5", .marks = 2,
-    .means = "what is kept of each client is missing after a thousand of them: EMFILE, or no "
-             "process left",
+    .means = "if each client costs a descriptor or a process, none is left after a thousand of "
+             "them: accept fails with EMFILE, or fork fails",
     .look = "steps/05-descriptors, [4]; steps/04-signal-vs-sigaction; close(2), waitpid(2)",
     .needs = &listens) {
   Server server(subject.program);
@@ -771,7 +772,7 @@ LAB_SHARED_CHECK(
 
 LAB_SHARED_CHECK(echoes_64_mebibytes, .sentence = "PROGRAM echoes 64 MiB of random bytes",
                  .promise = "G6 S5", .marks = 1,
-                 .means = "what holds for a line has to hold for any amount",
+                 .means = "what works for a line has to work for any amount",
                  .look = "steps/01-echo-server, [5] and [6]", .needs = &listens) {
   Server server(subject.program);
   Connection client = server.connect();
@@ -874,10 +875,10 @@ LAB_SHARED_CHECK(
 
 LAB_SHARED_CHECK(
     serves_after_a_stalled_client,
-    .sentence = "PROGRAM serves the next client once one that never read has gone", .promise = "S6",
-    .marks = 1,
-    .means = "a blocked write ends with an error when the client resets: then it is the next "
-             "one's turn",
+    .sentence = "PROGRAM serves the next client when a client that never read has gone",
+    .promise = "S6", .marks = 1,
+    .means = "a blocked write ends with an error when the client resets: then it is the turn of "
+             "the next one",
     .look = "steps/01-echo-server, [5] and [6]; write(2), ERRORS", .needs = &listens) {
   Server server(subject.program);
   Connection stalled = connect_slow_reader(server);
@@ -907,8 +908,8 @@ LAB_SHARED_CHECK(
     ends_with_a_silent_client,
     .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM with a silent client",
     .promise = "S7 G5", .marks = 1,
-    .means = "a read that waits for a client must not keep the server from ending, nor outlive "
-             "it",
+    .means = "a read that waits for a client must not keep the server from ending, and its process "
+             "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; signal(7), EINTR",
     .needs = &listens) {
   expect_ends(subject, "with a silent client", [&](Server& server) {
@@ -927,8 +928,8 @@ LAB_SHARED_CHECK(
     ends_with_a_client_that_does_not_read,
     .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM while a write blocks",
     .promise = "S7 G5", .marks = 1,
-    .means = "a client that does not read blocks write for as long as it likes: the end must not "
-             "wait for it",
+    .means = "a client that does not read blocks write for as long as it likes: the server must "
+             "end without waiting for it",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; signal(7), EINTR",
     .needs = &listens) {
   expect_ends(subject, "with a client that does not read", [](Server& server) {
@@ -987,7 +988,7 @@ LAB_SHARED_CHECK(
   for (Connection& client : clients) {
     const bool over = &client == &clients.front() || client.at_eof(soon) || client.was_reset();
     expect(over, "the server has ended, and the client on port ", client.local_port(),
-           " still waits: somebody holds its connection");
+           " still waits: some process holds its connection");
   }
 }
 

@@ -1,5 +1,5 @@
-// The checks that every server of the kit has to pass, whoever wrote it: the promises G1 to G6 and
-// S1 to S7. A suite takes them over with a line for each kind that its server is of:
+// The checks that every server of the kit has to pass: the promises G1 to G6 and S1 to S7. A suite
+// takes them over with a line for each kind that its server is of:
 //
 //   constexpr Suite suite{.name = "step-05", .subject = {.program = "tidy_server", .forks = true}};
 //   LAB_EVERY_SERVER(LAB_TAKE_SERVER)

@@ -33,9 +33,9 @@ void settle(pid_t program, std::string_view what, Condition&& condition, Seen&& 
           return true;
         }
         if (still) {
-          std::string text = "waited in vain for ";
+          std::string text = "waited for ";
           text += what;
-          text += ": the program sleeps";
+          text += ", and it did not happen: the program sleeps";
           const std::string instead{seen()};
           throw Failure(instead.empty() ? text : text + "; " + instead);
         }

@@ -130,7 +130,7 @@ LAB_CHECK(echo_server_second_client_connects_waits,
 LAB_CHECK(echo_client_sends_line_prints_line,
           .sentence = "echo_client sends a line and prints the line that comes back",
           .promise = "G3", .marks = 2,
-          .means = "a line out, its echo in: and it shows at once, not when the program ends",
+          .means = "the client prints the echo of a line at once, not when the program ends",
           .look = "steps/01-echo-server/echo_client.cpp, [1] and [2]; setvbuf(3)") {
   Listener listener;
   Client client = start(listener);
@@ -175,8 +175,7 @@ LAB_CHECK(echo_client_puts_line_together_from,
 
 LAB_CHECK(echo_client_ends_status_0_q,
           .sentence = "echo_client ends with status 0 on q and Q and end of file", .promise = "G1",
-          .marks = 2,
-          .means = "the server sees end of file, and no q: that was meant for the client",
+          .marks = 2, .means = "the server sees end of file, and no q: the q was for the client",
           .look = "steps/support/input.cpp; read(2), RETURN VALUE") {
   for (const std::string_view last : {"q\n", "Q\n", ""}) {
     Listener listener;
@@ -197,7 +196,7 @@ LAB_CHECK(echo_client_ends_status_0_q,
 LAB_CHECK(echo_client_sends_last_line_no,
           .sentence = "echo_client sends a last line that has no newline", .promise = "G6",
           .marks = 1,
-          .means = "a file may end without a newline: its last bytes are meant all the same",
+          .means = "a file may end without a newline: its last bytes have to be sent, too",
           .look = "steps/support/input.cpp; fgets(3), feof(3)") {
   Listener listener;
   {
@@ -251,8 +250,8 @@ LAB_CHECK(echo_client_takes_nul_bytes_lines,
 LAB_CHECK(echo_client_ends_status_1_server,
           .sentence = "echo_client ends with status 1 when the server has gone", .promise = "G2 G6",
           .marks = 2,
-          .means = "read's 0 and a write to a connection that has been reset are no echo: say so, "
-                   "do not wait, and do not die of SIGPIPE",
+          .means = "read's 0 is no echo, and neither is an error of write: say so, do not wait, "
+                   "and do not die of SIGPIPE",
           .look = "steps/01-echo-server/echo_client.cpp, [2]; signal(7), SIGPIPE; read(2)") {
   Listener listener;
   {
@@ -302,15 +301,15 @@ LAB_CHECK(echo_client_says_how_used_wrong,
 }
 
 LAB_CHECK(echo_client_names_connect_reason_where,
-          .sentence = "echo_client names connect and the reason where nobody listens",
+          .sentence = "echo_client names connect and the reason when no server listens",
           .promise = "G2", .marks = 1,
           .means = "`NAME: CALL: REASON` on standard error, and status 1, say what failed and why",
           .look = "steps/support/error.hpp; connect(2), ECONNREFUSED; perror(3)") {
   const Port port = reserve_port();
   Process process(lab::program("echo_client"),
                   {.arguments = {"127.0.0.1", std::to_string(port.number())}});
-  const Exit exit = ended(process, "nobody listens on its port");
-  expect(exit.exited && exit.code == 1, "nobody listens on its port, and it ended with ",
+  const Exit exit = ended(process, "no server listens on its port");
+  expect(exit.exited && exit.code == 1, "no server listens on its port, and it ended with ",
          exit.text(), " instead of exit status 1");
   const std::string line = text("echo_client: connect: ", std::strerror(ECONNREFUSED));
   const auto lines = process.error_lines();

@@ -23,7 +23,7 @@ constexpr Suite suite{.name = "step-02", .subject = {.program = "zombies"}};
 // Waits until the program has one child, and that is a zombie.
 ProcessInfo wait_for_zombie(Process& process) {
   ProcessInfo zombie;
-  settle(process.pid(), "a child in state Z", [&] {
+  settle(process.pid(), "a child to be in state Z", [&] {
     const auto children = children_of(process.pid());
     if (children.size() == 1 && children.front().zombie()) {
       zombie = children.front();
@@ -56,11 +56,12 @@ LAB_CHECK(zombie_child_ended_stays_state_z,
   expect(!process.poll_exit(), "the parent has ended by itself");
 }
 
-LAB_CHECK(zombie_ends_enter_end_file_child,
-          .sentence = "zombie ends on Enter and on end of file and its child is gone",
-          .promise = "G5", .marks = 2,
-          .means = "waitpid takes the entry away; a parent that ends leaves that to init",
-          .look = "steps/02-zombie/zombie.cpp, [4]; waitpid(2)") {
+LAB_CHECK(
+    zombie_ends_enter_end_file_child,
+    .sentence = "zombie ends on Enter and on end of file and its child is gone", .promise = "G5",
+    .marks = 2,
+    .means = "waitpid takes the entry away. A parent that ends without it leaves that to init",
+    .look = "steps/02-zombie/zombie.cpp, [4]; waitpid(2)") {
   for (const bool by_enter : {true, false}) {
     Process process(lab::program("zombie"));
     const ProcessInfo zombie = wait_for_zombie(process);
@@ -80,11 +81,11 @@ LAB_CHECK(zombie_ends_enter_end_file_child,
 LAB_CHECK(zombie_prints_each_line_once_names,
           .sentence = "zombie prints each line at once and names its child", .promise = "G3",
           .marks = 1,
-          .means = "the child's id is what to look for in ps; and what stdio keeps, fork copies",
+          .means = "the child's id is what to look for in ps. And fork copies what stdio keeps",
           .look = "steps/support/output.hpp; setvbuf(3), fork(2)") {
   Process process(lab::program("zombie"));
   const ProcessInfo zombie = wait_for_zombie(process);
-  settle(process.pid(), text("a line that names the child ", zombie.pid),
+  settle(process.pid(), text("a line to be printed that names the child ", zombie.pid),
          [&] { return process.has_line(std::to_string(zombie.pid)); });
   const auto before = process.lines();
   process.close_input();
@@ -100,8 +101,8 @@ LAB_CHECK(zombie_prints_each_line_once_names,
 LAB_CHECK(orphan_parent_ends_first_child_adopted,
           .sentence = "orphan's parent ends first and its child is adopted", .promise = "G5",
           .marks = 2,
-          .means = "a child whose parent has ended gets a new one at once: init, or the nearest "
-                   "process that asked for orphans; here that is lab-check",
+          .means = "a child whose parent has ended gets a new parent at once: init, or the nearest "
+                   "process that asked for orphans. Here that is lab-check",
           .look = "steps/02-zombie/orphan.cpp, [1] and [2]; prctl(2), PR_SET_CHILD_SUBREAPER") {
   Process process(lab::program("orphan"));
   const std::string parent = std::to_string(process.pid());
@@ -139,7 +140,8 @@ LAB_CHECK(zombie_orphan_end_status_2_wrong,
 
 LAB_CHECK(zombie_orphan_say_so_fork_fails, .sentence = "zombie and orphan say so when fork fails",
           .promise = "G2", .marks = 1,
-          .means = "fork returns -1 where the process limit is reached: kill(-1) is no child",
+          .means = "fork returns -1 when the process limit is reached: -1 is no child, and "
+                   "kill(-1, ...) means all processes",
           .look = "steps/support/error.hpp; fork(2), EAGAIN") {
   for (const char* const name : {"zombie", "orphan"}) {
     expect_fork_report(name, {});

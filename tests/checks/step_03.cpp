@@ -53,8 +53,8 @@ void expect_statuses(Process& process) {
 
 LAB_CHECK(wait_child_tells_exit_status_from,
           .sentence = "wait_child tells an exit status from a signal", .promise = "G5", .marks = 2,
-          .means = "wait's number holds how a child ended: WEXITSTATUS and WTERMSIG take it apart, "
-                   "where WIFEXITED and WIFSIGNALED say so",
+          .means = "wait's number holds how a child ended. Ask WIFEXITED and WIFSIGNALED which way "
+                   "it was, then take it apart by WEXITSTATUS or WTERMSIG",
           .look = "steps/03-wait/wait_child.cpp, [2]; wait(2)") {
   Process process = run("wait_child");
   expect(any_line(process, {"exit", "status"},
@@ -92,13 +92,13 @@ LAB_CHECK(waitpid_poll_shows_wnohang_return_0,
 LAB_CHECK(wait_child_waitpid_poll_print_each,
           .sentence = "wait_child and waitpid_poll print each line once into a file",
           .promise = "G3", .marks = 1,
-          .means = "what stdio keeps in its buffer when output is a file, fork copies",
+          .means = "fork copies what stdio keeps in its buffer when output is a file",
           .look = "steps/support/output.hpp; setvbuf(3), fork(2), _exit(2)") {
   for (const char* const name : {"wait_child", "waitpid_poll"}) {
     Process process(lab::program(name), {.output = Output::file});
     ended(process, "started");
     auto lines = process.lines();
-    expect(lines.size() > 1, "it prints next to nothing into a file");
+    expect(lines.size() > 1, "it prints less than two lines into a file");
     std::ranges::sort(lines);
     const auto twice = std::ranges::adjacent_find(lines);
     expect(twice == lines.end(),
@@ -121,7 +121,7 @@ LAB_CHECK(wait_child_waitpid_poll_end_status,
 
 LAB_CHECK(wait_child_waitpid_poll_say_so,
           .sentence = "wait_child and waitpid_poll say so when fork fails", .promise = "G2",
-          .marks = 1, .means = "fork returns -1 where the process limit is reached",
+          .marks = 1, .means = "fork returns -1 when the process limit is reached",
           .look = "steps/support/error.hpp; fork(2), EAGAIN") {
   for (const char* const name : {"wait_child", "waitpid_poll"}) {
     expect_fork_report(name, {});

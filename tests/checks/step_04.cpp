@@ -105,7 +105,8 @@ LAB_CHECK(reap_all_leaves_no_zombie_however,
 
 LAB_CHECK(reap_once_leaves_zombies_children_end,
           .sentence = "reap_once leaves zombies when children end together", .promise = "M3",
-          .marks = 2, .means = "the lesson needs them: its handler takes a delivery for a child",
+          .marks = 2,
+          .means = "the lesson needs these zombies: the handler reaps one child for one delivery",
           .look = "steps/04-signal-vs-sigaction/reap_once.cpp, [1] and [2]; signal(7)") {
   for (const int children : {0, 1}) {
     const Count count = run("reap_once", children);
@@ -117,14 +118,15 @@ LAB_CHECK(reap_once_leaves_zombies_children_end,
     const Count count = run("reap_once", children);
     expect(count.reaped > 0 && count.zombies > 0, "reap_once ", children, " reaped ", count.reaped,
            " and left ", count.zombies,
-           " zombies: with all of them ended before the handler runs it reaps one");
+           " zombies: when all of them end before the handler runs, it reaps one");
   }
 }
 
-LAB_CHECK(reap_signal_reaps_one_child_no, .sentence = "reap_signal reaps one child and no other",
-          .promise = "M3", .marks = 2,
-          .means = "the lesson needs it: with signal's System V meaning a handler serves once",
-          .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
+LAB_CHECK(
+    reap_signal_reaps_one_child_no, .sentence = "reap_signal reaps one child and no other",
+    .promise = "M3", .marks = 2,
+    .means = "the lesson needs it: with the System V meaning of signal(), a handler runs once",
+    .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
   for (const int children : {0, 1, 2, at_once(50)}) {
     const Count count = run("reap_signal", children);
     expect(count.reaped == std::min(children, 1), "reap_signal ", children, " reaped ",
@@ -154,8 +156,7 @@ LAB_CHECK(signal_handlers_shows_read_signal_breaks,
 
 LAB_CHECK(all_programs_end_status_2_wrong,
           .sentence = "all programs end with status 2 on wrong arguments", .promise = "G1",
-          .marks = 1,
-          .means = "atoi turns what is no number into 0, and 5x into 5: nothing tells the user",
+          .marks = 1, .means = "atoi turns abc into 0, and 5x into 5: nothing tells the user",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
     expect_refused(name, wrong_counts());
@@ -168,8 +169,8 @@ LAB_CHECK(all_programs_end_status_2_wrong,
 
 LAB_CHECK(all_programs_say_so_fork_fails, .sentence = "all programs say so when fork fails",
           .promise = "G2 G5", .marks = 1,
-          .means = "fork returns -1 where the process limit is reached; kill(-1, ...) and "
-                   "waitpid(-1, ...) mean everybody",
+          .means = "fork returns -1 when the process limit is reached. kill(-1, ...) means all "
+                   "processes, and waitpid(-1, ...) all children",
           .look = "steps/support/error.hpp; fork(2), EAGAIN") {
   for (const char* const name : {"reap_signal", "reap_once", "reap_all"}) {
     expect_fork_report(name, {"20"}, 5);
@@ -180,8 +181,8 @@ LAB_CHECK(all_programs_say_so_fork_fails, .sentence = "all programs say so when 
 LAB_CHECK(reap_once_reap_all_handlers_make,
           .sentence = "reap_once and reap_all have handlers that make safe calls and keep errno",
           .promise = "M6", .marks = 2,
-          .means = "a handler may come while printf or malloc is at work, or between a call and "
-                   "the look at its errno",
+          .means = "a handler may run in the middle of printf or malloc, or between a call and the "
+                   "test of its errno",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; signal-safety(7)") {
   probed::has_safe_handlers("reap_once", {"20"}, true);
   probed::has_safe_handlers("reap_all", {"20"}, true);

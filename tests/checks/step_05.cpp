@@ -88,7 +88,7 @@ LAB_CHECK(keeps_every_clients_socket,
 LAB_CHECK(
     client_never_sees_the_end, .sentence = "leaky_server's client never sees end of file",
     .promise = "M2", .marks = 2,
-    .means = "the child's end does not close the connection: the parent's descriptor keeps it",
+    .means = "the child's end does not close the connection: the parent's descriptor keeps it open",
     .look = "steps/05-descriptors/leaky_server.cpp, [3] and [4]") {
   Server server("leaky_server");
   Connection client = server.connect();
@@ -96,7 +96,8 @@ LAB_CHECK(
   client.half_close();
   server.wait_for_no_children(); // the child has seen the half-close, has ended and is reaped
 
-  // Whoever would close the connection has gone: no need to wait for an end that does not come.
+  // The process that would close the connection has gone: no need to wait for an end that does not
+  // come.
   expect(!client.at_eof(std::chrono::milliseconds(0)) && !client.was_reset(),
          "the client saw the end when its child had ended");
   const auto held = sockets_of(server.pid());
@@ -110,11 +111,13 @@ LAB_CHECK(
   expect(client.at_eof() || client.was_reset(), "not even the end of the parent closed it");
 }
 
-LAB_CHECK(children_keep_the_listener,
-          .sentence = "leaky_server's children keep the listener: the port stays taken",
-          .promise = "M2", .marks = 2,
-          .means = "a listener is closed when the last of its descriptors is, in whichever process",
-          .look = "steps/05-descriptors/leaky_server.cpp, [2]") {
+LAB_CHECK(
+    children_keep_the_listener,
+    .sentence = "leaky_server's children keep the listener: the port stays taken", .promise = "M2",
+    .marks = 2,
+    .means =
+        "a listener is closed only when the last of its descriptors is closed, in all processes",
+    .look = "steps/05-descriptors/leaky_server.cpp, [2]") {
   Server server("leaky_server");
   Connection client = server.connect();
   client.exchange("hello\n");
@@ -123,7 +126,7 @@ LAB_CHECK(children_keep_the_listener,
          picture_of(child));
   server.process().signal(SIGKILL);
   server.process().wait();
-  expect(server.listening(), "with the parent the listener has gone");
+  expect(server.listening(), "the listener has gone together with the parent");
   client.exchange("my child lives\n");
 
   Process second(lab::program("leaky_server"), {.arguments = {std::to_string(server.port())}});
@@ -199,8 +202,8 @@ LAB_CHECK(do_not_grow, .sentence = "tidy_server's table does not grow with its c
 LAB_CHECK(let_the_client_see_the_end,
           .sentence = "tidy_server's client sees end of file after its half-close",
           .promise = "M2 S5", .marks = 2,
-          .means = "the connection ends with the last of its descriptors: the parent's has to go "
-                   "before the child's",
+          .means = "a connection ends when the last of its descriptors is closed: the parent has "
+                   "to close its own before the child closes the last",
           .look = "steps/05-descriptors, [3] and [4]; close(2), shutdown(2)") {
   Server server(subject.program);
   Connection client = server.connect();
@@ -240,10 +243,11 @@ LAB_CHECK(
   second.connect().exchange("hello again\n");
 }
 
-LAB_CHECK(reaps_its_children, .sentence = "tidy_server reaps its children", .promise = "G5",
-          .marks = 1,
-          .means = "a child that has ended keeps its entry until its parent waits for it",
-          .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
+LAB_CHECK(
+    reaps_its_children, .sentence = "tidy_server reaps its children", .promise = "G5", .marks = 1,
+    .means =
+        "a child that has ended keeps its entry in the process table until its parent waits for it",
+    .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
   mp_server::reaps_children_that_end_together.body(subject);
 }
 

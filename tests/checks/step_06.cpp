@@ -126,7 +126,7 @@ void expect_all_reaped(Server& server, std::size_t ended) {
 
 /// Sends a signal to a process that may be in the middle of anything.
 void send(pid_t pid, int signal) {
-  expect(::kill(pid, signal) == 0, "process ", pid, " is gone: it was to be sent ",
+  expect(::kill(pid, signal) == 0, "process ", pid, " has gone, and cannot be sent ",
          signal_name(signal));
 }
 
@@ -216,7 +216,7 @@ std::vector<pid_t> removed(const Process& process) {
 
 void expect_removed(Server& server, const std::vector<pid_t>& ended) {
   settle(
-      server.pid(), "a line `removed proc id: PID` for each child that has ended",
+      server.pid(), "a line `removed proc id: PID` to be printed for each child that has ended",
       [&] { return removed(server.process()).size() >= ended.size(); },
       [&] {
         auto missing = ended;
@@ -317,8 +317,8 @@ LAB_CHECK(serves_500_at_once, .sentence = "serves 500 clients at once, none wait
 LAB_CHECK(shares_out_the_descriptors,
           .sentence = "the parent holds the listener alone, a child its client's socket alone",
           .promise = "M2", .marks = 3,
-          .means = "fork copies the table of descriptors: a socket is closed when the last of its "
-                   "descriptors is, in whichever process",
+          .means = "fork copies the table of descriptors. A socket is closed only when the last of "
+                   "its descriptors is closed, in all processes",
           .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]; fork(2)") {
   Server server(subject.program);
   const Clients clients = connected(server, 5);
@@ -398,7 +398,7 @@ LAB_CHECK(reaps_children_that_end_together,
 LAB_CHECK(reaps_children_while_clients_come,
           .sentence = "reaps every child while other clients keep coming", .promise = "M3",
           .marks = 2,
-          .means = "a busy server has its children end in the middle of accept and fork, too",
+          .means = "in a busy server, children also end in the middle of accept and fork",
           .look = "steps/06-mp-server, [5]; sigaction(2)") {
   Server server(subject.program);
   constexpr int rounds = 20;
@@ -423,7 +423,7 @@ LAB_CHECK(reaps_children_while_clients_come,
 
 LAB_CHECK(reaps_children_one_by_one, .sentence = "reaps a child as soon as its client has left",
           .promise = "M3", .marks = 1,
-          .means = "who reaps only at the next client leaves a zombie until one comes",
+          .means = "a server that reaps only when the next client comes leaves a zombie until then",
           .look = "steps/06-mp-server, [1] and [3]; signal(7)") {
   Server server(subject.program);
   Connection stays = server.connect();
@@ -465,8 +465,8 @@ LAB_CHECK(reaps_children_that_were_killed,
 LAB_CHECK(prints_each_child_removed,
           .sentence = "prints `removed proc id: PID` once for each child", .promise = "M3",
           .marks = 2,
-          .means = "the line stands for a waitpid that returned that child: each child has one, "
-                   "however many ended together, and however they ended",
+          .means = "the line stands for a waitpid that returned that child: each child has one "
+                   "line, however it ended, and even if many ended together",
           .look = "steps/06-mp-server, [1]; waitpid(2)") {
   const std::size_t count = many();
   Server server(subject.program);
@@ -493,8 +493,8 @@ LAB_CHECK(prints_each_child_removed,
 
 LAB_CHECK(accepts_through_signals, .sentence = "a signal breaks no accept of the parent",
           .promise = "M4", .marks = 2,
-          .means = "a handler that runs makes the call it came into return EINTR, unless it was "
-                   "installed with SA_RESTART; and waitpid in it must not wait",
+          .means = "a call that a handler interrupts returns EINTR, unless the handler was "
+                   "installed with SA_RESTART. And waitpid in a handler must not wait",
           .look = "steps/06-mp-server, [3] and [4]; signal(7), Interruption of system calls") {
   Server server(subject.program);
   Clients clients;
@@ -510,7 +510,7 @@ LAB_CHECK(accepts_through_signals, .sentence = "a signal breaks no accept of the
 
 LAB_CHECK(reads_through_signals, .sentence = "a signal breaks no read of a child", .promise = "M4",
           .marks = 2,
-          .means = "read's -1 with EINTR is neither the end nor a number of bytes; the child has "
+          .means = "read's -1 with EINTR is neither the end nor a number of bytes. The child has "
                    "inherited the parent's handlers",
           .look = "steps/06-mp-server, [3]; steps/01-echo-server, [5]; read(2)") {
   Server server(subject.program);
@@ -568,7 +568,7 @@ LAB_CHECK(writes_through_signals, .sentence = "a signal breaks no write of a chi
 
 LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm of signals",
           .promise = "M4", .marks = 2,
-          .means = "a signal comes between any two instructions, not only where one expects it",
+          .means = "a signal can come between any two instructions, not only where you expect it",
           .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)") {
   Server server(subject.program);
   Clients clients = connected(server, 4);
@@ -585,10 +585,11 @@ LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm
       }
     }
   }
-  wait_until("the storm to have been one", [&] { return storm.rounds > 100; });
+  wait_until("the storm of signals to last for a hundred rounds",
+             [&] { return storm.rounds > 100; });
   for (const pid_t pid : pids) {
     const auto info = process_info(pid);
-    expect(info && !info->zombie(), "process ", pid, " did not live through it");
+    expect(info && !info->zombie(), "process ", pid, " ended in the storm of signals");
   }
   expect_clean(server.process());
 }
@@ -596,7 +597,7 @@ LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm
 LAB_CHECK(outlives_a_failing_fork,
           .sentence = "fork failing costs one client its connection, nothing else", .promise = "M5",
           .marks = 2,
-          .means = "fork returns -1 where the processes are used up: the parent goes on, closes "
+          .means = "fork returns -1 when the process limit is reached: the parent goes on, closes "
                    "that client's socket, and says so on standard error",
           .look = "steps/06-mp-server, [6]; fork(2), EAGAIN") {
   // The second fork fails: by the kernel's limit, or, where this machine has none, by the probe.
@@ -624,22 +625,22 @@ LAB_CHECK(outlives_a_failing_fork,
         server.pid(), "the client that got no child to lose its connection",
         [&] { return unlucky.at_eof(milliseconds(0)) || unlucky.was_reset(); },
         [&] { return "fork fails with EAGAIN, and its connection stays open"; });
-    settle(server.pid(), "a line on standard error that tells that fork failed",
+    settle(server.pid(), "a line on standard error to say that fork failed",
            [&] { return !server.process().error_lines().empty(); });
     early.exchange("meanwhile\n");
-    expect(!server.process().poll_exit(), "the server has ended: it has lost all its clients for ",
-           "one");
+    expect(!server.process().poll_exit(),
+           "the server has ended: because of one client, all others have lost their connections");
   }
   server.connect().exchange("afterwards\n");
   early.exchange("as before\n");
 }
 
-LAB_CHECK(outlives_a_failing_accept,
-          .sentence = "accept failing for want of descriptors costs nobody anything",
-          .promise = "M5", .marks = 2,
-          .means = "the client stays in the backlog, and accept fails again at once: who does not "
-                   "pause spins, who exits takes all clients along",
-          .look = "steps/06-mp-server, [5] and [8]; accept(2), EMFILE") {
+LAB_CHECK(
+    outlives_a_failing_accept, .sentence = "no client loses anything when accept fails with EMFILE",
+    .promise = "M5", .marks = 2,
+    .means = "the client stays in the backlog, and accept fails again at once. A server that does "
+             "not pause uses all of a processor, and a server that exits ends every connection",
+    .look = "steps/06-mp-server, [5] and [8]; accept(2), EMFILE") {
   constexpr milliseconds window{400};
   Server server(subject.program);
   Connection early = server.connect();
@@ -671,8 +672,8 @@ LAB_CHECK(outlives_a_failing_accept,
 LAB_CHECK(outlives_errors_of_accept,
           .sentence = "goes on after accept has failed with ECONNABORTED, EMFILE or ENFILE",
           .promise = "M5", .marks = 1,
-          .means = "some errors of accept are one client's affair, others pass: none of them is "
-                   "the server's end",
+          .means = "some errors of accept are about one client, and others pass after a moment: "
+                   "the server goes on after each of them",
           .look = "steps/06-mp-server, [8]; accept(2), ERRORS") {
   if (const auto reason = Probe::cannot_probe(subject.program)) {
     throw Skipped(*reason);
@@ -695,10 +696,10 @@ LAB_CHECK(outlives_errors_of_accept,
 }
 
 LAB_CHECK(outlives_clients_gone_before_accept,
-          .sentence = "clients that are gone before accept cost nobody anything",
+          .sentence = "clients that are gone before accept do no harm to the others",
           .promise = "M5 S6", .marks = 1,
-          .means = "a connection may be reset before it is accepted: accept may fail, or the first "
-                   "read of the child does",
+          .means = "a connection may be reset before it is accepted: then accept fails, or the "
+                   "first read of the child",
           .look = "steps/06-mp-server, [8]; accept(2), ECONNABORTED") {
   Server server(subject.program);
   Connection early = server.connect();
@@ -738,8 +739,8 @@ LAB_CHECK(
 
 LAB_CHECK(handles_signals_safely, .sentence = "its handlers call async-signal-safe functions alone",
           .promise = "M6", .marks = 2,
-          .means = "a handler may break into printf or malloc, and call it again within itself: "
-                   "a lock is taken twice, a list is half changed",
+          .means = "a handler may interrupt printf or malloc, and call it again: then a lock is "
+                   "taken twice, or a list is half changed",
           .look = "steps/06-mp-server, [1] and [2]; signal-safety(7)") {
   if (const auto reason = Probe::cannot_probe(subject.program)) {
     throw Skipped(*reason);
@@ -768,7 +769,7 @@ LAB_CHECK(handles_signals_safely, .sentence = "its handlers call async-signal-sa
     // Where the signal is blocked but in the one call that waits for it, it breaks into nothing.
     seen += call.only_while_waiting ? "" : call.text + '\n';
   }
-  expect(seen.empty(), seen, "the last that happened:\n", probe.timeline(12));
+  expect(seen.empty(), seen, "the last events:\n", probe.timeline(12));
 }
 
 LAB_CHECK(sleeps_while_its_clients_do,

@@ -149,7 +149,7 @@ void expect_sent(Session& session, const std::string& text) {
 
 void expect_end_of_sending(Session& session) {
   settle(
-      session.pid(), "the client's half-close, which the server sees as end of file",
+      session.pid(), "the client to half-close, which the server sees as end of file",
       [&] {
         if (has_data(*session.peer)) {
           throw Failure("after the last of its input the client sends more:\n" +
@@ -163,14 +163,14 @@ void expect_end_of_sending(Session& session) {
 void expect_nothing_left(Session& session) {
   const auto left = session.client.left_behind();
   expect(left.empty(), "the client ", session.pid(),
-         " has ended, and of its processes there are:\n", process_table(left));
+         " has ended, and these of its processes are still there:\n", process_table(left));
 }
 
 /// How the client ends. What it leaves behind is for the checks of C5 to say, once.
 void expect_exit(Session& session, int code, milliseconds limit = step_limit) {
   const Exit end = session.client.wait(limit);
   if (!end.exited || end.code != code) {
-    throw Failure("the client ended with " + end.text() + ", where it has to be exit status " +
+    throw Failure("the client ended with " + end.text() + " instead of exit status " +
                   std::to_string(code));
   }
   expect_clean(session.client);
@@ -178,7 +178,7 @@ void expect_exit(Session& session, int code, milliseconds limit = step_limit) {
 
 void expect_error_line(Session& session) {
   expect(!session.client.error_lines().empty(),
-         "the client ended with a failure, and without a line on standard error that says why");
+         "the client ended with a failure, and no line on standard error says why");
 }
 
 /// `size` bytes, at the least, of lines of all lengths up to `longest`, each another one. There is
@@ -466,8 +466,8 @@ LAB_CHECK(capital_q_half_closes, .sentence = "a capital `Q` half-closes as well"
 LAB_CHECK(end_of_file_half_closes,
           .sentence = "end of file half-closes, and what comes back is still printed",
           .promise = "C2", .marks = 2,
-          .means = "at end of file fgets returns NULL and leaves the buffer as it was: who does "
-                   "not look sends the last line again, for ever",
+          .means = "at end of file fgets returns NULL and leaves the buffer as it was: a client "
+                   "that does not look at the result sends the last line again, for ever",
           .look = "steps/07-half-close-client, [2] and [3]; fgets(3), read(2)") {
   half_closes(subject.program, "");
 }
@@ -489,13 +489,14 @@ LAB_CHECK(takes_as_data_what_is_not_q_alone, .sentence = "takes `qq`, ` q` and `
 
 LAB_CHECK(takes_as_data_a_q_after_a_full_buffer,
           .sentence = "takes a `q` at the end of a long line for data", .promise = "C2", .marks = 1,
-          .means = "fgets hands a line that is longer than its buffer over in pieces, and the last "
-                   "of them may be `q` and a newline",
+          .means = "fgets gives a line that is longer than its buffer in pieces, and the last "
+                   "piece may be `q` and a newline",
           .look = "steps/support/input.cpp; fgets(3)") {
   Session session(subject.program);
   for (const std::size_t size :
        {28U, 29U, 63U, 99U, 127U, 255U, 511U, 1023U, 1024U, 4095U, 8191U}) {
-    const std::string line = std::string(size, 'x') + "q\n"; // `q` alone, for who reads in pieces
+    const std::string line =
+        std::string(size, 'x') + "q\n"; // `q` alone, for a client that reads in pieces
     type(session, line);
     expect_sent(session, line);
   }
@@ -542,7 +543,8 @@ LAB_CHECK(
 LAB_CHECK(notices_that_the_server_closes_first,
           .sentence = "the server closes first: a line on standard error, exit status 1",
           .promise = "C3", .marks = 2,
-          .means = "the writer waits for a line and sees nothing of it: the reader has to end it",
+          .means = "the writer waits for a line and does not see the server's end: the reader has "
+                   "to end the writer",
           .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)") {
   Session session(subject.program);
   const Frame frame = learn(session);
@@ -563,12 +565,14 @@ LAB_CHECK(notices_a_reset, .sentence = "the server resets: a line on standard er
   expect_error_line(session);
 }
 
-LAB_CHECK(notices_it_while_its_writer_is_blocked,
-          .sentence = "the server goes while the writer is blocked in write: the same",
-          .promise = "C3 C5", .marks = 1,
-          .means = "a write to a connection that is gone fails with EPIPE, or ends the process by "
-                   "SIGPIPE: either way both processes have to end",
-          .look = "steps/07-half-close-client, [2] and [7]; write(2), EPIPE") {
+LAB_CHECK(
+    notices_it_while_its_writer_is_blocked,
+    .sentence =
+        "the server goes while the writer is blocked: a line on standard error, exit status 1",
+    .promise = "C3 C5", .marks = 1,
+    .means = "a write to a connection that is gone fails with EPIPE, or SIGPIPE ends the process. "
+             "In both cases both processes have to end",
+    .look = "steps/07-half-close-client, [2] and [7]; write(2), EPIPE") {
   Session session(subject.program);
   learn(session);
   const pid_t writer = writer_of(session);
@@ -617,8 +621,9 @@ LAB_CHECK(gets_a_megabyte_back, .sentence = "a megabyte piped in comes back whol
 }
 
 LAB_CHECK(gets_a_megabyte_back_from_a_server_that_reads_first,
-          .sentence = "and from a server that reads all of it before it answers", .promise = "C4",
-          .marks = 1, .means = "a client that waits for an answer to each line waits here for ever",
+          .sentence = "a megabyte comes back from a server that reads all of it before it answers",
+          .promise = "C4", .marks = 1,
+          .means = "a client that waits for an answer to each line waits here for ever",
           .look = "steps/07-half-close-client, [2]") {
   Session session(subject.program);
   const Frame frame = learn(session);
@@ -748,7 +753,7 @@ static void leaves_nothing_after(const std::string& program, Way way) {
 LAB_CHECK(
     leaves_nothing_after_q, .sentence = "leaves no process behind after `q`", .promise = "C5 G5",
     .marks = 1,
-    .means = "who ends before its child has, or without having waited for it, leaves it behind",
+    .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
     .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)") {
   leaves_nothing_after(subject.program, Way::q);
 }
@@ -756,32 +761,33 @@ LAB_CHECK(
 LAB_CHECK(
     leaves_nothing_after_end_of_file, .sentence = "leaves no process behind after end of file",
     .promise = "C5 G5", .marks = 1,
-    .means = "who ends before its child has, or without having waited for it, leaves it behind",
+    .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
     .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)") {
   leaves_nothing_after(subject.program, Way::end_of_file);
 }
 
-LAB_CHECK(leaves_nothing_when_the_server_closes,
-          .sentence = "leaves no process behind when the server closes first", .promise = "C5 G5",
-          .marks = 2,
-          .means = "the writer waits for a line that nobody needs any more, as an orphan",
-          .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)") {
+LAB_CHECK(
+    leaves_nothing_when_the_server_closes,
+    .sentence = "leaves no process behind when the server closes first", .promise = "C5 G5",
+    .marks = 2,
+    .means = "the writer stays as an orphan, and waits for a line that no process needs any more",
+    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)") {
   leaves_nothing_after(subject.program, Way::server_closes);
 }
 
-LAB_CHECK(leaves_nothing_when_the_server_resets,
-          .sentence = "leaves no process behind when the server resets", .promise = "C5 G5",
-          .marks = 1,
-          .means = "the writer waits for a line that nobody needs any more, as an orphan",
-          .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)") {
+LAB_CHECK(
+    leaves_nothing_when_the_server_resets,
+    .sentence = "leaves no process behind when the server resets", .promise = "C5 G5", .marks = 1,
+    .means = "the writer stays as an orphan, and waits for a line that no process needs any more",
+    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)") {
   leaves_nothing_after(subject.program, Way::server_resets);
 }
 
 LAB_CHECK(has_no_zombie_after_its_half_close,
           .sentence = "no zombie stays between `q` and the server's end", .promise = "C5 G5",
           .marks = 2,
-          .means = "the writer ends with its half-close, and the server may take hours: who reaps "
-                   "only at the end keeps a zombie until then",
+          .means = "the writer ends with its half-close, and the server may take hours. A reader "
+                   "that reaps only at the end keeps a zombie until then",
           .look = "steps/07-half-close-client, [5]; waitpid(2)") {
   Session session(subject.program);
   const Frame frame = learn(session);
@@ -792,7 +798,7 @@ LAB_CHECK(has_no_zombie_after_its_half_close,
   settle(
       session.pid(), "the writer to be reaped (or not to have ended) while the server goes on",
       [&] {
-        // Whoever is going to end has done so once all of them sleep.
+        // A process that is going to end has done so once all of them sleep.
         auto processes = children_of(session.pid());
         const bool zombie =
             std::ranges::any_of(processes, [](const ProcessInfo& p) { return p.zombie(); });
@@ -830,14 +836,14 @@ LAB_CHECK(ends_on_sigint, .sentence = "SIGINT to the client ends both processes"
 
 LAB_CHECK(ends_when_its_writer_is_killed, .sentence = "ends when its writer is killed",
           .promise = "C5 G5", .marks = 1,
-          .means = "without the writer nobody half-closes, and the server waits for an end that "
-                   "does not come: the reader has to notice",
+          .means = "without the writer no process half-closes, and the server waits for an end "
+                   "that does not come: the reader has to notice",
           .look = "steps/07-half-close-client, [5]; poll(2), waitpid(2)") {
   Session session(subject.program);
   learn(session);
   ::kill(writer_of(session), SIGKILL);
   settle(
-      session.pid(), "the server to see an end: nobody is left who could send",
+      session.pid(), "the server to see an end, because no process is left that could send",
       [&] { return session.peer->at_eof(at_once) || session.peer->was_reset(); }, step_limit);
   session.peer->close();
   session.client.wait(promptly);
@@ -856,16 +862,16 @@ LAB_CHECK(ends_when_its_reader_is_killed, .sentence = "the writer ends when its 
   expect_all_gone_soon(session.client); // its standard input stays open
 }
 
-LAB_CHECK(ends_when_it_cannot_connect, .sentence = "ends with status 1 when nobody listens",
+LAB_CHECK(ends_when_it_cannot_connect, .sentence = "ends with status 1 when no server listens",
           .promise = "G2", .marks = 1,
-          .means = "a connect that fails is the end, and a script has to see it",
+          .means = "when connect fails, the client ends, and a script has to see it",
           .look = "steps/support/error.hpp; connect(2)") {
   const Port nobody = reserve_port();
   Process client(lab::program(subject.program),
                  {.arguments = {"127.0.0.1", std::to_string(nobody.number())}});
   const Exit end = client.wait(step_limit);
-  expect(end.exited && end.code == 1, "nobody listens on port ", nobody.number(), ": ", end.text(),
-         ", where it has to be exit status 1");
+  expect(end.exited && end.code == 1, "no server listens on port ", nobody.number(), ": ",
+         end.text(), " instead of exit status 1");
   expect(client.left_behind().empty(), "left behind:\n", process_table(client.left_behind()));
 }
 
@@ -887,7 +893,7 @@ void expect_refused(const std::string& program,
     Process client(lab::program(program), {.arguments = arguments});
     const Exit end = client.wait(step_limit);
     expect(end.exited && end.code == 2, "wrong arguments end it with ", end.text(),
-           ", where it has to be exit status 2");
+           " instead of exit status 2");
     look(client, client.command());
   }
 }
@@ -904,12 +910,12 @@ LAB_CHECK(refuses_wrong_arguments, .sentence = "ends with status 2 on wrong argu
   });
 }
 
-LAB_CHECK(ends_when_its_output_fails,
-          .sentence = "ends with a failure when its output cannot be written", .promise = "G2 C5",
-          .marks = 1,
-          .means = "write fails, and stdio tells of it at fflush: lines that are lost are no "
-                   "success",
-          .look = "steps/07-half-close-client, [4]; write(2), ENOSPC; full(4)") {
+LAB_CHECK(
+    ends_when_its_output_fails, .sentence = "ends with a failure when its output cannot be written",
+    .promise = "G2 C5", .marks = 1,
+    .means =
+        "write fails, and with stdio only fflush tells of it. Lines were lost: that is no success",
+    .look = "steps/07-half-close-client, [4]; write(2), ENOSPC; full(4)") {
   // /dev/full: every write fails with ENOSPC (full(4)).
   Listener listener;
   Process client("/bin/sh", {.arguments = {"-c", "exec \"$0\" \"$1\" \"$2\" >/dev/full",
@@ -927,10 +933,10 @@ LAB_CHECK(ends_when_its_output_fails,
 }
 
 LAB_CHECK(ends_when_its_output_is_closed_by_its_reader,
-          .sentence = "ends, both processes, when the reader of its output has gone",
+          .sentence = "both processes end when the reader of the output has gone",
           .promise = "C5 G5", .marks = 1,
-          .means = "a pipe without a reader is EPIPE, or SIGPIPE to the process that writes: the "
-                   "other one has to end as well",
+          .means = "a write to a pipe without a reader fails with EPIPE, or SIGPIPE ends the "
+                   "process that writes. The other process has to end, too",
           .look = "steps/07-half-close-client, [4] and [7]; pipe(7), signal(7)") {
   Listener listener;
   Process shell("/bin/sh", {.arguments = {"-c", "\"$0\" \"$1\" \"$2\" | head -n 1",
@@ -944,7 +950,7 @@ LAB_CHECK(ends_when_its_output_is_closed_by_its_reader,
     }
   } catch (const Failure&) { // NOLINT(bugprone-empty-catch): a reset is an end, too
   }
-  expect(!deadline.passed(), "whoever reads the client's output has gone, and it goes on");
+  expect(!deadline.passed(), "the reader of the client's output has gone, and the client goes on");
   shell.wait(promptly);
   expect_all_gone_soon(shell);
 }
@@ -1042,7 +1048,8 @@ LAB_CHECK(says_that_it_is_connected_and_whose_message_it_prints,
 
 LAB_CHECK(says_why_it_cannot_connect, .sentence = "says `NAME: connect: Connection refused`",
           .promise = "G2", .marks = 1,
-          .means = "which call failed, and why: errno knows, and strerror has words for it",
+          .means = "the line names the call that failed and why it failed: errno holds the reason, "
+                   "and strerror gives its text",
           .look = "steps/support/error.hpp; strerror(3)", .needs = &ends_when_it_cannot_connect) {
   const Port nobody = reserve_port();
   Process client(lab::program(subject.program),
@@ -1054,7 +1061,7 @@ LAB_CHECK(says_why_it_cannot_connect, .sentence = "says `NAME: connect: Connecti
 }
 
 LAB_CHECK(says_how_it_is_used, .sentence = "says `usage: NAME ADDRESS PORT`", .promise = "G1",
-          .marks = 1, .means = "who typed it wrong wants to know what is right",
+          .marks = 1, .means = "a user who typed it wrong has to see what is right",
           .look = "steps/support/arguments.cpp", .needs = &refuses_wrong_arguments) {
   expect_refused(subject.program, [](Process& client, const std::string& command) {
     const std::string expected = "usage: " + client.name() + " ADDRESS PORT";
@@ -1089,8 +1096,8 @@ LAB_CHECK(close_client_loses_what_server_answers,
 }
 
 LAB_CHECK(close_client_leaves_no_process_behind,
-          .sentence = "close_client leaves no process behind, whichever way it ends",
-          .promise = "C3 C5", .marks = 1, .means = "it is echo_mpclient in all but its close",
+          .sentence = "close_client leaves no process behind, however it ends", .promise = "C3 C5",
+          .marks = 1, .means = "it is echo_mpclient in all but its close",
           .look = "steps/07-half-close-client/close_client.cpp, [3] and [4]") {
   for (const Way way : {Way::q, Way::end_of_file, Way::server_closes, Way::server_resets}) {
     leaves_nothing_after("close_client", way);
