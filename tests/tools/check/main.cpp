@@ -35,15 +35,15 @@ constexpr std::string_view usage =
     "usage: lab-check [--programs DIR] [--jobs N] [--brief] [doctest options]\n"
     "  --programs DIR               the folder that holds the programs to check, by name;\n"
     "                               by default the folder of lab-check\n"
-    "  --jobs N                     how many checks at a time; most of a check is waiting\n"
-    "  --brief                      of the checks, only those that failed\n"
-    "  --must-fail SENTENCE         only this check, and the run is right when it fails; may be\n"
-    "                               given again. Ends with 77 where this machine cannot run it\n"
-    "  --saying WORDS               what the check before has to have seen, for that\n"
-    "  --results FD                 the results on this descriptor, for another tool; the "
-    "programs\n"
-    "                               are confined, and --jobs 0 only tells which checks there are\n"
-    "  --users ID,ID...             with --results, for root: the users that programs run as, one\n"
+    "  --jobs N                     how many checks run at the same time; a check mostly waits\n"
+    "  --brief                      print only the checks that failed\n"
+    "  --must-fail SENTENCE         run only this check, and succeed when it fails. May be given\n"
+    "                               several times. Exit status 77: this machine cannot run it\n"
+    "  --saying WORDS               the check named before must also say these words\n"
+    "  --results FD                 write the results to this descriptor, for another tool. The\n"
+    "                               programs are confined. --jobs 0 only lists the checks\n"
+    "  --users ID,ID...             with --results, for root: the programs run as these users, "
+    "one\n"
     "                               for each job\n"
     "  --test-suite=step-06         the checks of one step, or exercise-06 of one exercise\n"
     "  --test-case='*leaves*'       the checks whose sentence matches\n"
@@ -209,13 +209,13 @@ int run(int argc, char** argv) {
       must_fail.push_back({.sentence = value, .saying = ""});
     } else if (name == "--saying") {
       if (must_fail.empty()) {
-        return complain("--saying goes with the --must-fail before it");
+        return complain("--saying needs a --must-fail before it");
       }
       must_fail.back().saying = value;
     } else if (name == "--results") {
       const auto given = number(value, 1, 1000);
       if (!given || fcntl(static_cast<int>(*given), F_SETFD, FD_CLOEXEC) != 0) {
-        return complain("--results takes a descriptor that is open, not '" + value + "'");
+        return complain("--results takes an open descriptor, not '" + value + "'");
       }
       tool.results = static_cast<int>(*given);
     } else if (name == "--users") {
@@ -233,7 +233,7 @@ int run(int argc, char** argv) {
     } else {
       std::error_code error;
       if (!std::filesystem::is_directory(value, error)) {
-        return complain("--programs takes a folder, and '" + value + "' is none" +
+        return complain("--programs takes a folder, and '" + value + "' is not a folder" +
                         (error ? " (" + error.message() + ")" : ""));
       }
       lab::set_program_folder(std::filesystem::absolute(value));
@@ -255,7 +255,7 @@ int run(int argc, char** argv) {
   if (!has_reporter) {
     checks = checks_for(for_doctest);
     if (checks.empty()) {
-      return complain("no check has that name; lab-check --list-test-cases shows them all");
+      return complain("no check has that name; lab-check --list-test-cases shows all names");
     }
   }
   lab::raise_process_limit();
@@ -268,7 +268,7 @@ int run(int argc, char** argv) {
     };
     for (const auto& [sentence, saying] : must_fail) {
       if (std::ranges::count(checks, sentence, sentence_of) != 1) {
-        return complain("--must-fail takes the sentence of one of the checks chosen, not '" +
+        return complain("--must-fail takes the sentence of one of the chosen checks, not '" +
                         sentence + "'");
       }
     }

@@ -84,7 +84,7 @@ std::string told(const Result& result) {
   case Outcome::broken:
     break;
   }
-  return labelled("saw", result.why.empty() ? "no more than that it failed" : result.why) +
+  return labelled("saw", result.why.empty() ? "only that it failed" : result.why) +
          labelled("means", result.means) + labelled("look", result.look) + note +
          labelled("promise", result.promise + ": tests/CONTRACT.md");
 }

@@ -310,7 +310,7 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
       if (run.state == State::waiting &&
           (run.needs == nullptr || run.needs->state == State::done)) {
         if (run.needs != nullptr && !run.needs->result.passed() && !run.needs->result.skipped()) {
-          run.result.why = "this one has to pass first: " + run.needs->result.sentence;
+          run.result.why = "this check has to pass first: " + run.needs->result.sentence;
           run.state = State::done;
         } else if (running < jobs && try_to_start(run, confined, running == 0)) {
           running += run.state == State::running ? 1 : 0;
@@ -401,7 +401,7 @@ std::optional<bool> run_for_rejections(const Checks& checks,
     for (const Rejection& rejection : rejections) {
       if (rejection.sentence == result.sentence && !contains_words(result.why, rejection.saying)) {
         wrong +=
-            "rejected by: " + result.sentence + ", which does not say: " + rejection.saying + '\n';
+            "rejected by: " + result.sentence + ", but it does not say: " + rejection.saying + '\n';
       }
     }
   };
