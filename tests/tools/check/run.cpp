@@ -128,7 +128,7 @@ void write_all(int fd, std::string_view text) {
     check(::dup2(null, STDIN_FILENO), "dup2");
     check(::dup2(out, STDOUT_FILENO), "dup2");
     check(::dup2(err, STDERR_FILENO), "dup2");
-    // The line to the guard is among them: the guard waits until nobody has it.
+    // The line to the guard is among them: the guard waits until no process has it.
     ::closefrom(STDERR_FILENO + 1);
     check(::setenv(std::string(run_variable).c_str(), marks.c_str(), 1), "setenv");
     forget_trees();

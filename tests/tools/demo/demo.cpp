@@ -91,7 +91,7 @@ private:
 
 int stopped_by = 0; // the signal, once one has stopped the film
 
-/// Ends this process as one who was sent the signal, for the shell to see.
+/// Ends this process by the signal that it was sent, for the shell to see.
 void obey_stop_signal() {
   if (stopped_by != 0) {
     sigset_t one;
@@ -241,7 +241,7 @@ void show_line(Stage& stage, Actor& actor, std::string_view text) {
       [&] { return actor.process.report(); });
   ++actor.shown;
   if (line.find(text) == std::string::npos) {
-    throw Failure("'" + line + "' where '" + std::string(text) + "' is due; " +
+    throw Failure("'" + line + "' instead of '" + std::string(text) + "'; " +
                   actor.process.report());
   }
   stage.line({name_of(actor.name, actor.paint), {line}});
@@ -258,7 +258,7 @@ void await_success(Stage& stage, lab::Process& process) {
       "the end of " + process.command(), [&] { return process.poll_exit(); },
       [&] { return process.report(); });
   if (!process.wait(event_limit).success()) { // which is there, and now all its output is
-    throw Failure("exit status 0 was due: " + process.report());
+    throw Failure("not exit status 0: " + process.report());
   }
 }
 
@@ -293,7 +293,7 @@ pid_t child_serving(Stage& stage, const lab::Process& client, lab::Server& serve
   return found;
 }
 
-/// What the film shows are its own processes: nobody else's need be looked into.
+/// The film shows only its own processes: it looks into no others.
 lab::Snapshot look_at(const std::vector<pid_t>& roots) {
   return lab::look_at(roots, {.everywhere = false});
 }
@@ -346,7 +346,7 @@ void close_scene(Stage& stage, const std::string& conclusion) {
 /// Scenes 1 to 3: one server, two clients.
 void play_server(Stage& stage) {
   open_scene(stage, 1, "One server, two clients at once",
-             "who prints what: neither client waits for the other.");
+             "which process prints what: neither client waits for the other.");
   lab::Server server("echo_mpserver");
   const std::string port = std::to_string(server.port());
   Actor parent{"server", Paint::magenta, server.process()};
@@ -377,7 +377,7 @@ void play_server(Stage& stage) {
   stage.pause(to_conclude - beat);
 
   open_scene(stage, 2, "What the kernel shows of them",
-             "who holds which socket. A client's reader and writer share theirs.");
+             "which process holds which socket. A client's two processes share one.");
   const pid_t child_a = child_serving(stage, process_a, server);
   const pid_t child_b = child_serving(stage, process_b, server);
   stage.await(
@@ -409,7 +409,7 @@ void play_server(Stage& stage) {
   close_scene(stage, "The parent holds no client's socket, and no child the listener.");
 
   open_scene(stage, 3, "A child ends, and is reaped",
-             "the child's state. The parent is stopped meanwhile, and cannot reap.");
+             "the child's state. The parent is stopped, so it cannot reap.");
   table = {.sockets = false, .notes = table.notes};
   show_command(stage, "demo", Paint::dim, "kill -STOP " + std::to_string(server.pid()));
   hold(stage, server.pid());
@@ -438,7 +438,7 @@ void play_server(Stage& stage) {
       [&] { return lab::process_table(server.pid()); });
   table.with_titles = false;
   stage.lines(lab::draw(look_at({server.pid()}), table, stage.style(), indent));
-  close_scene(stage, "A zombie keeps how the child ended, until its parent asks: waitpid.");
+  close_scene(stage, "A zombie keeps how the child ended until its parent calls waitpid.");
 
   process_b.type("q\n");
   await_success(stage, process_b);
@@ -458,7 +458,7 @@ std::string letters(const std::vector<lab::ProcessInfo>& processes) {
 
 void play_zombies(Stage& stage) {
   open_scene(stage, 4, "Fifty children end together",
-             "the Z's. SIGCHLD is not queued: one may stand for fifty ends.");
+             "the Z's. SIGCHLD is not queued: one can stand for fifty ends.");
   for (const auto& [program, handler] : std::initializer_list<std::pair<std::string, std::string>>{
            {"reap_once", "# its handler calls waitpid once"},
            {"reap_all", "# its handler calls waitpid until none is left"}}) {
@@ -487,7 +487,7 @@ void play_zombies(Stage& stage) {
     }
     stage.line(picture);
     if ((zombies > 0) != (program == "reap_once")) {
-      throw Failure("zombies were due from reap_once alone: " + process.report());
+      throw Failure("only reap_once should leave zombies: " + process.report());
     }
     stage.pause(2 * beat);
     process.type("\n");
@@ -495,7 +495,7 @@ void play_zombies(Stage& stage) {
     await_success(stage, process);
     stage.pause(beat);
   }
-  close_scene(stage, "One waitpid a signal, as in most textbooks, is too few: call it in a loop.");
+  close_scene(stage, "One waitpid for each signal, as in most textbooks, is too few: use a loop.");
 }
 
 /// Two things side by side, what they do wrong on the left.
@@ -535,7 +535,7 @@ std::string reason_of(const std::string& error) {
 
 void play_descriptors(Stage& stage) {
   open_scene(stage, 5, "After fork both processes hold both sockets",
-             "the parent's descriptors, when nobody closes what he does not use.");
+             "the parent's descriptors, if no process closes what it does not use.");
   std::array<Company, 2> both{Company("leaky_server"), Company("tidy_server")};
   Company& leaky = both[0];
   Company& tidy = both[1];
@@ -583,8 +583,8 @@ void play_descriptors(Stage& stage) {
   std::tie(left, right) = parents_sockets(4, Paint::red);
   contrast.row("  after they typed q", left, right);
 
-  // The children have ended, and with them whoever would have closed: what has not come by now will
-  // never come.
+  // The children have ended, and no other process would close: what has not come by now will never
+  // come.
   const auto waiting = [](const lab::Process& client) {
     const auto socket = socket_of(client);
     return socket && socket->state == lab::TcpState::fin_wait2 &&
@@ -616,7 +616,7 @@ void play_descriptors(Stage& stage) {
         "the end of the parent", [&] { return server.process().poll_exit(); },
         [&] { return server.process().report(); });
     const bool held = lab::listening_socket_of(child).has_value();
-    holders.at(i) = {held ? "child " + std::to_string(child) : "nobody",
+    holders.at(i) = {held ? "child " + std::to_string(child) : "no process",
                      held ? Paint::red : Paint::plain};
 
     lab::Process again(lab::program(company.name), {.arguments = {std::to_string(server.port())}});
@@ -632,8 +632,8 @@ void play_descriptors(Stage& stage) {
         [&] { return again.report(); });
     const bool listens = word.starts_with("listening on ");
     if (listens != (i == 1)) {
-      throw Failure("a port " + std::string(i == 1 ? "free" : "taken") +
-                    " was due: " + again.report());
+      throw Failure("the port should be " + std::string(i == 1 ? "free" : "taken") + ": " +
+                    again.report());
     }
     restarted.at(i) = listens ? Span{"listening"} : Span{reason_of(word), Paint::red};
   }
@@ -709,10 +709,10 @@ void play_half_close(Stage& stage) {
     what.clear();
   }
   if (!echoes[0].empty() || echoes[1].size() != 3) {
-    throw Failure("3 echoes were to be lost and 3 to be printed; " + closes.report() + "\n" +
+    throw Failure("3 echoes should be lost and 3 printed; " + closes.report() + "\n" +
                   half_closes.report());
   }
-  close_scene(stage, "close gives up what is under way; shutdown(SHUT_WR) ends only the sending.");
+  close_scene(stage, "close loses what is under way; shutdown(SHUT_WR) ends only the sending.");
 
   server.process().signal(SIGTERM);
   await_success(stage, server.process());
@@ -727,7 +727,7 @@ void play(Stage& stage) {
   play_descriptors(stage);
   play_half_close(stage);
 
-  // Of ours there is now nobody but the harness's guard.
+  // Only the guard of the harness is left of our processes.
   stage.await(
       "the end of all processes",
       [] {
@@ -781,7 +781,7 @@ int main(int argc, char** argv) {
       Stage stage(signals, *pace);
       play(stage);
     } catch (const Stopped& stopped) {
-      std::fputs("\nlab-demo: stopped; what it had started is gone\n", stderr);
+      std::fputs("\nlab-demo: stopped; all that it started has ended\n", stderr);
       stopped_by = stopped.signal;
       return 128 + stopped.signal;
     }
