@@ -190,7 +190,7 @@ void Connection::fail(std::string_view doing, int error, const std::string& so_f
   reset_ |= is_reset(error);
   std::string message = who() + ", while " + std::string(doing) + ": ";
   message += is_reset(error)      ? "the peer reset it"
-             : error == ETIMEDOUT ? "waited in vain for more"
+             : error == ETIMEDOUT ? "waited, and nothing happened"
              : error == 0         ? "the peer closed it"
                                   : std::generic_category().message(error);
   throw Failure(message + "; " + so_far);
