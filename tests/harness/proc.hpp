@@ -186,7 +186,7 @@ bool blocks_signal(pid_t pid, int signal);
 /// Whether it ignores `signal` (SigIgn).
 bool ignores_signal(pid_t pid, int signal);
 
-/// Whether `signal` has been sent to it and not been let in yet (ShdPnd).
+/// Whether `signal` has been sent to it and is still pending (ShdPnd).
 bool has_pending(pid_t pid, int signal);
 
 /// What a process, all its threads together, has used so far.
