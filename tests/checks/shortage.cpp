@@ -48,20 +48,24 @@ void wait_for_turn(rlim_t enough) {
 std::size_t processes_at_once(std::size_t wanted, std::size_t least) {
   constexpr rlim_t at_the_same_time = 10; // checks of one user
   const rlim_t plenty = confined_user() ? wanted + beside : at_the_same_time * wanted;
+  const rlim_t most = most_processes();
   needed = std::max(needed, wanted + beside);
-  if (most_processes() >= plenty) {
+  if (most >= plenty) {
     return wanted; // where the system does not tell of its limit, the failure will
   }
   wait_for_turn(plenty);
-  // Half of what there is: what is no check knows of no turns.
-  const std::size_t room = room_for_processes(2 * wanted + beside);
-  const std::size_t possible = (room - std::min(room, beside)) / 2;
+  // Half of what there is, since what is no check knows of no turns. It is tried: the limit may
+  // count more than we see, such as other containers of the same user.
+  const rlim_t used = tasks_of_user(confined_user().value_or(::getuid())) + beside;
+  const std::size_t half = std::min<std::size_t>(wanted, (most - std::min(most, used)) / 2);
+  const std::size_t room = room_for_processes(half + beside);
+  const std::size_t possible = room - std::min(room, beside);
   if (possible >= wanted) {
     return wanted;
   }
   if (possible < least) {
-    throw Skipped(text("it takes ", least, " processes at a time, and there is room for ", possible,
-                       ": ", limit_on_processes()));
+    throw Skipped(text("it takes ", least, " processes at a time, and there are ", possible,
+                       " for it: ", limit_on_processes()));
   }
   note(text("with ", possible, " processes instead of ", wanted, ": ", limit_on_processes()));
   needed = possible + beside;

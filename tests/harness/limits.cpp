@@ -188,20 +188,16 @@ std::optional<std::string> cannot_limit_processes() {
   return "the limit on processes (RLIMIT_NPROC) holds nobody back here: a fork beyond it succeeds";
 }
 
-rlim_t tasks_of_this_user() {
-  static const rlim_t count = [] {
-    rlim_t tasks = 0;
-    for (const ProcessInfo& process : all_processes()) {
-      struct stat status {};
+rlim_t tasks_of_user(uid_t user) {
+  rlim_t tasks = 0;
+  for (const ProcessInfo& process : all_processes()) {
+    struct stat status {};
 
-      if (::stat(("/proc/" + std::to_string(process.pid)).c_str(), &status) == 0 &&
-          status.st_uid == ::getuid()) {
-        tasks += static_cast<rlim_t>(std::max(process.threads, 1));
-      }
+    if (::stat(folder_of(process.pid).c_str(), &status) == 0 && status.st_uid == user) {
+      tasks += static_cast<rlim_t>(std::max(process.threads, 1));
     }
-    return tasks;
-  }();
-  return count;
+  }
+  return tasks;
 }
 
 rlim_t most_processes() {

@@ -19,9 +19,8 @@ std::optional<uid_t> unprivileged_user();
 /// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.
 std::optional<std::string> cannot_limit_processes();
 
-/// What the limit on processes counts already for our user: every thread of every process of it, at
-/// the first call.
-rlim_t tasks_of_this_user();
+/// What the limit on processes counts already for this user: every thread of every process.
+rlim_t tasks_of_user(uid_t user);
 
 /// How many processes and threads our user may have, as far as the system tells: RLIMIT_NPROC
 /// (which does not hold root back), and pids.max of our control groups. RLIM_INFINITY: no limit.

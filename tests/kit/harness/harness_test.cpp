@@ -653,7 +653,8 @@ TEST_SUITE("harness") {
                                                     << room + 50);
       return;
     }
-    const auto others = ::geteuid() == 0 ? 0 : static_cast<unsigned>(lab::tasks_of_this_user());
+    const auto others =
+        ::geteuid() == 0 ? 0 : static_cast<unsigned>(lab::tasks_of_user(::getuid()));
     pid_t pid = 0;
     {
       Process program(

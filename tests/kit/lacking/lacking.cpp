@@ -187,7 +187,8 @@ void become(uid_t user) {
       limit(RLIMIT_NOFILE, *wants.descriptors, "setrlimit RLIMIT_NOFILE");
     }
     if (wants.processes) {
-      limit(RLIMIT_NPROC, lab::tasks_of_this_user() + *wants.processes, "setrlimit RLIMIT_NPROC");
+      limit(RLIMIT_NPROC, lab::tasks_of_user(getuid()) + *wants.processes,
+            "setrlimit RLIMIT_NPROC");
     }
     if (wants.close_range) {
       refuse_close_range(*wants.close_range);
