@@ -34,6 +34,7 @@ std::string typed(const std::string& name, const std::vector<std::string>& argum
 // Each command line of `wrong`, all at the same time; nothing to read on standard input.
 std::vector<Process> start_all(const std::string& program_name, const std::vector<Wrong>& wrong) {
   std::vector<Process> processes;
+  processes.reserve(wrong.size());
   for (const Wrong& one : wrong) {
     processes.emplace_back(program(program_name),
                            ProcessOptions{.arguments = one.arguments, .input = Input::null});

@@ -34,7 +34,8 @@ bool any_line(Process& process, const std::vector<std::string_view>& words, auto
   return std::ranges::any_of(process.lines(), [&](const std::string& line) {
     const std::string small = lower(line);
     return std::ranges::all_of(
-               words, [&](std::string_view word) { return small.find(word) != small.npos; }) &&
+               words,
+               [&](std::string_view word) { return small.find(word) != std::string::npos; }) &&
            holds(line);
   });
 }
@@ -44,7 +45,8 @@ bool any_line(Process& process, const std::vector<std::string_view>& words, auto
 void expect_statuses(Process& process) {
   for (const std::string& line : process.lines()) {
     const auto numbers = numbers_in(line);
-    expect(lower(line).find("status") == line.npos || numbers.empty() || numbers.back() < 256,
+    expect(lower(line).find("status") == std::string::npos || numbers.empty() ||
+               numbers.back() < 256,
            "no exit status is larger than 255, and this line shows one: ", line, "\n");
   }
 }
@@ -61,9 +63,10 @@ LAB_CHECK(wait_child_tells_exit_status_from,
                   [](const std::string& line) { return !numbers_in(line).empty(); }),
          "no line tells of a child that has exited with a status");
   expect_statuses(process);
-  expect(any_line(process, {"sig"},
-                  [](const std::string& line) { return line.find("SIGTERM") != line.npos; }),
-         "no line tells of a child that SIGTERM has killed");
+  expect(
+      any_line(process, {"sig"},
+               [](const std::string& line) { return line.find("SIGTERM") != std::string::npos; }),
+      "no line tells of a child that SIGTERM has killed");
   expect_whole_lines(process);
 }
 
@@ -81,7 +84,8 @@ LAB_CHECK(waitpid_poll_shows_wnohang_return_0,
          "no line tells of a waitpid with WNOHANG that returned 0");
   const auto lines = process.lines();
   const auto reaped = std::ranges::count_if(lines, [](const std::string& line) {
-    return lower(line).find("status") != line.npos && line.find("waitpid") != line.npos;
+    return lower(line).find("status") != std::string::npos &&
+           line.find("waitpid") != std::string::npos;
   });
   expect(reaped >= 2, "it waits for one child by its id and for any child, and ", reaped,
          " lines tell of a waitpid that returned a status");

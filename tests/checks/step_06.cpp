@@ -472,7 +472,7 @@ LAB_CHECK(prints_each_child_removed,
   Server server(subject.program);
   std::vector<pid_t> ended;
   const auto note = [&](const Clients& clients) {
-    const auto children = children_of_clients(server, clients);
+    auto children = children_of_clients(server, clients);
     ended.insert(ended.end(), children.begin(), children.end());
     return children;
   };

@@ -918,7 +918,7 @@ LAB_CHECK(
     .look = "steps/07-half-close-client, [4]; write(2), ENOSPC; full(4)") {
   // /dev/full: every write fails with ENOSPC (full(4)).
   Listener listener;
-  Process client("/bin/sh", {.arguments = {"-c", "exec \"$0\" \"$1\" \"$2\" >/dev/full",
+  Process client("/bin/sh", {.arguments = {"-c", R"(exec "$0" "$1" "$2" >/dev/full)",
                                            lab::program(subject.program).string(), "127.0.0.1",
                                            std::to_string(listener.port())}});
   Connection peer = listener.accept(step_limit);
@@ -939,7 +939,7 @@ LAB_CHECK(ends_when_its_output_is_closed_by_its_reader,
                    "process that writes. The other process has to end, too",
           .look = "steps/07-half-close-client, [4] and [7]; pipe(7), signal(7)") {
   Listener listener;
-  Process shell("/bin/sh", {.arguments = {"-c", "\"$0\" \"$1\" \"$2\" | head -n 1",
+  Process shell("/bin/sh", {.arguments = {"-c", R"("$0" "$1" "$2" | head -n 1)",
                                           lab::program(subject.program).string(), "127.0.0.1",
                                           std::to_string(listener.port())}});
   Connection peer = listener.accept(step_limit);
