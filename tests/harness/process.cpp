@@ -189,6 +189,7 @@ namespace {
 
 std::vector<std::string> texts_of(std::vector<Write> writes) {
   std::vector<std::string> texts;
+  texts.reserve(writes.size());
   for (Write& write : writes) {
     texts.push_back(std::move(write.text));
   }

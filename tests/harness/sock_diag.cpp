@@ -87,6 +87,7 @@ bool ask(Request request, std::vector<SocketInfo>& found) {
 }
 
 // The address and port as the kernel's question has them; the family.
+// NOLINTNEXTLINE(*-avoid-c-arrays): the kernel's struct has one
 sa_family_t put(const sockaddr_storage& from, __be32 (&address)[4], __be16& port) {
   if (from.ss_family == AF_INET6) {
     const auto& six = reinterpret_cast<const sockaddr_in6&>(from);

@@ -285,7 +285,7 @@ std::vector<ProcessInfo> Tree::members(bool with_root) {
 }
 
 /// Whether nobody but us will ever reap this zombie, and no other tree has a use for it.
-bool Tree::reapable(const ProcessInfo& zombie, bool member) const {
+bool Tree::reapable(const ProcessInfo& zombie, bool member) {
   if (zombie.parent != ::getpid() || zombie.session == ::getsid(0) || zombie.pid == own_guard()) {
     return false;
   }

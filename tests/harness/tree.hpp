@@ -105,7 +105,7 @@ private:
   Look look_and_act(bool to_stop, bool reap_root);
   /// For one process; whether it was ended or stopped.
   bool act_on(pid_t pid, bool to_stop, bool reap_root, Look& look);
-  [[nodiscard]] bool reapable(const ProcessInfo& zombie, bool member) const;
+  [[nodiscard]] static bool reapable(const ProcessInfo& zombie, bool member);
 
   ProcessInfo root_{.pid = -1, .session = -1}; // so that before set_root nothing belongs to it
   std::string mark_;
