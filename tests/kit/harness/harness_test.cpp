@@ -789,7 +789,8 @@ TEST_SUITE("harness") {
       REQUIRE(!deadline.passed());
       const pid_t child = fork_with_pid(pid);
       if (child == -1) {
-        MESSAGE("not tested here: clone3, as root, with set_tid: " << std::strerror(errno));
+        MESSAGE("not tested here: clone3, as root, with set_tid: ",
+                std::generic_category().message(errno));
         return;
       }
       second = lab::process_info(child);
