@@ -12,12 +12,16 @@ int main() {
   void* shared = ::mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   auto& left = *new (shared) std::atomic<int>(3000);
+  ::alarm(120);
   while (left-- > 0) {
-    if (::fork() == -1) {
-      ::usleep(1000);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(120); // of its own: it has none by fork
+    } else if (child == -1) {
+      ++left; // others of our user may go, and leave room
+      ::usleep(100'000);
     }
   }
-  ::alarm(120);
   while (true) {
     ::pause();
   }
