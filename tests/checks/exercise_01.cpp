@@ -77,7 +77,7 @@ std::uint64_t fill(Server& server, Connection& client) {
 
 LAB_TAKE_EXERCISE_SERVER
 
-LAB_CHECK(prints_client_disconnected_n_bytes_client,
+LAB_CHECK(tells_how_many_bytes,
           .sentence = "prints `client disconnected: N bytes` when a client has gone",
           .promise = "E1", .marks = 3,
           .means = "N is what went back to this client: 6 for `hello` and its newline",
@@ -89,12 +89,12 @@ LAB_CHECK(prints_client_disconnected_n_bytes_client,
   expect_bytes(server, 1, 6);
 }
 
-LAB_CHECK(counts_0_bytes_client_sends_nothing,
+LAB_CHECK(counts_nothing_for_a_silent_client,
           .sentence = "counts 0 bytes for a client that sends nothing", .promise = "E1", .marks = 1,
           .means = "end of file is a read that returns 0: it adds nothing. And -1 is no number of "
                    "bytes either",
           .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
-          .needs = &prints_client_disconnected_n_bytes_client) {
+          .needs = &tells_how_many_bytes) {
   Server server("echo_server");
   come_and_go(server, "");
   expect_bytes(server, 1, 0);
@@ -102,12 +102,11 @@ LAB_CHECK(counts_0_bytes_client_sends_nothing,
   expect_bytes(server, 2, 0);
 }
 
-LAB_CHECK(counts_each_client_anew, .sentence = "counts for each client anew", .promise = "E1",
+LAB_CHECK(counts_for_each_client_anew, .sentence = "counts for each client anew", .promise = "E1",
           .marks = 2,
           .means = "a counter that is not set to 0 for each client also counts the bytes of the "
                    "clients before",
-          .look = "exercises/01-echo-server/README.md, hint 2",
-          .needs = &prints_client_disconnected_n_bytes_client) {
+          .look = "exercises/01-echo-server/README.md, hint 2", .needs = &tells_how_many_bytes) {
   Server server("echo_server");
   std::size_t client = 0;
   for (const std::size_t size : {1U, 29U, 31U, 1024U, 1U, 65537U, 300'001U}) {
@@ -120,8 +119,7 @@ LAB_CHECK(
     counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exactly", .promise = "E1",
     .marks = 1,
     .means = "every byte counts. It does not matter how many reads and writes carried the bytes",
-    .look = "steps/01-echo-server, [5] and [6]",
-    .needs = &prints_client_disconnected_n_bytes_client) {
+    .look = "steps/01-echo-server, [5] and [6]", .needs = &tells_how_many_bytes) {
   Server server("echo_server");
   Connection client = server.connect();
   client.exchange_pattern(std::size_t{5} << 20U);
@@ -130,13 +128,13 @@ LAB_CHECK(
   expect_bytes(server, 1, std::uint64_t{5} << 20U);
 }
 
-LAB_CHECK(counts_what_write_taken_client_resets,
+LAB_CHECK(counts_what_write_has_taken,
           .sentence = "counts what write has taken for a client that resets, and no more",
           .promise = "E1", .marks = 3,
           .means = "bytes that were read but not written have not gone back. Bytes that write took "
                    "before it failed have gone back",
           .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
-          .needs = &prints_client_disconnected_n_bytes_client) {
+          .needs = &tells_how_many_bytes) {
   Server server("echo_server");
   Connection client = server.connect(soon, 16'384);
   const std::uint64_t taken = fill(server, client);
@@ -150,13 +148,12 @@ LAB_CHECK(counts_what_write_taken_client_resets,
 }
 
 LAB_CHECK(
-    echoes_counts_right_write_takes_less,
+    counts_through_short_writes,
     .sentence = "echoes and counts right when write takes less than it is given",
     .promise = "S5 E1", .marks = 1,
     .means =
         "write's result says how many bytes it took: write the rest too, and count each byte once",
-    .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
-    .needs = &prints_client_disconnected_n_bytes_client) {
+    .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE", .needs = &tells_how_many_bytes) {
   probed::needs_probe("echo_server");
   Probe probe({.faults = "write:socket:every5=interrupt;write:socket:*:short=7;"
                          "read:socket:every3=interrupt"});
@@ -168,7 +165,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(
-    serves_accept_fails_because_client_gone,
+    goes_on_after_an_aborted_accept,
     .sentence = "serves on when accept fails because a client has gone", .promise = "S6",
     .marks = 1,
     .means = "ECONNABORTED is about one client, which has gone: the server accepts the next one",

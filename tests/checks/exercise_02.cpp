@@ -66,8 +66,8 @@ std::string joined(const std::vector<pid_t>& pids) {
 } // namespace
 
 LAB_CHECK(
-    makes_n_zombies_same_moment, .sentence = "makes N zombies at the same moment", .promise = "E2",
-    .marks = 4,
+    makes_zombies_at_the_same_moment, .sentence = "makes N zombies at the same moment",
+    .promise = "E2", .marks = 4,
     .means = "a child that has ended is a zombie until its parent asks how it ended. A parent that "
              "asks each child before it starts the next never has more than one zombie",
     .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
@@ -78,13 +78,13 @@ LAB_CHECK(
   }
 }
 
-LAB_CHECK(prints_ids_zombies_one_line_nothing,
+LAB_CHECK(prints_their_ids,
           .sentence = "prints the ids of its zombies, one a line and nothing else",
           .promise = "E2 G3", .marks = 2,
           .means = "fork returns the child's id to the parent: the parent has to remember it until "
                    "it asks how that child ended",
           .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
-          .needs = &makes_n_zombies_same_moment) {
+          .needs = &makes_zombies_at_the_same_moment) {
   Process process = start(5);
   const auto zombies = wait_for_zombies(process, 5);
   settle(process.pid(), "five lines to be printed", [&] { return process.lines().size() >= 5; });
@@ -101,13 +101,12 @@ LAB_CHECK(prints_ids_zombies_one_line_nothing,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(prints_no_id_before_last_them,
-          .sentence = "prints no id before the last of them is a zombie", .promise = "E2",
-          .marks = 2,
+LAB_CHECK(prints_no_id_too_early, .sentence = "prints no id before the last of them is a zombie",
+          .promise = "E2", .marks = 2,
           .means = "a line tells the user to look now, because all zombies are there. A child that "
                    "has been started may still need time to end",
           .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT",
-          .needs = &makes_n_zombies_same_moment) {
+          .needs = &makes_zombies_at_the_same_moment) {
   probed::needs_probe(program);
   constexpr std::size_t count = 5;
   Probe probe({.hold_children = true});
@@ -146,13 +145,13 @@ LAB_CHECK(prints_no_id_before_last_them,
   wait_for_zombies(process, count);
 }
 
-LAB_CHECK(prints_no_id_one_them_cannot,
+LAB_CHECK(prints_no_id_when_fork_fails,
           .sentence = "prints no id when one of them cannot be started", .promise = "G2 G5",
           .marks = 1,
           .means = "fork may fail in the middle: then there are fewer than N children, and the "
                    "parent still has to reap them",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
-          .needs = &makes_n_zombies_same_moment) {
+          .needs = &makes_zombies_at_the_same_moment) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});
   ProcessOptions options{.input = Input::null};
@@ -173,11 +172,12 @@ LAB_CHECK(prints_no_id_one_them_cannot,
 }
 
 LAB_CHECK(
-    waits_enter_without_using_processor_all,
+    waits_for_enter_idle,
     .sentence = "waits for Enter without using the processor, and all stay zombies",
     .promise = "E2 G4", .marks = 1,
     .means = "a process that waits for a line sleeps in read. A zombie does not go away with time",
-    .look = "steps/02-zombie/zombie.cpp, [3]; read(2)", .needs = &makes_n_zombies_same_moment) {
+    .look = "steps/02-zombie/zombie.cpp, [3]; read(2)",
+    .needs = &makes_zombies_at_the_same_moment) {
   Process process = start(3);
   const auto zombies = wait_for_zombies(process, 3);
   kill(zombies.front(), SIGKILL);
@@ -185,13 +185,13 @@ LAB_CHECK(
   expect(wait_for_zombies(process, 3) == zombies, "the zombies are not the same as before");
 }
 
-LAB_CHECK(ends_status_0_enter_end_file,
+LAB_CHECK(ends_on_enter_and_end_of_file,
           .sentence = "ends with status 0 on Enter and on end of file, and none is left",
           .promise = "E2 G5", .marks = 2,
           .means = "a parent that simply ends leaves its zombies to init. A careful parent reaps "
                    "each of them before it ends",
           .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)",
-          .needs = &makes_n_zombies_same_moment) {
+          .needs = &makes_zombies_at_the_same_moment) {
   for (const std::size_t count :
        std::initializer_list<std::size_t>{1, processes_at_once(100, 10)}) {
     for (const bool by_enter : {true, false}) {
@@ -207,8 +207,8 @@ LAB_CHECK(ends_status_0_enter_end_file,
   }
 }
 
-LAB_CHECK(n_0_prints_nothing_waits_exits,
-          .sentence = "with N = 0 prints nothing, waits, and exits 0", .promise = "E2", .marks = 1,
+LAB_CHECK(makes_no_zombie_when_n_is_0, .sentence = "with N = 0 prints nothing, waits, and exits 0",
+          .promise = "E2", .marks = 1,
           .means = "0 is a number, too: the contract holds for it as for any other",
           .look = "exercises/02-zombie/README.md, the contract") {
   Process process = start(0);
@@ -219,7 +219,7 @@ LAB_CHECK(n_0_prints_nothing_waits_exits,
   expect(process.out().empty(), "with N = 0 it printed\n", shown(process.out()));
 }
 
-LAB_CHECK(ends_status_2_usage_wrong_arguments,
+LAB_CHECK(refuses_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
           .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {

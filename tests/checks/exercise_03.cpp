@@ -94,7 +94,7 @@ void expect_all_reported(const std::vector<std::string>& specs, ProcessOptions o
 } // namespace
 
 LAB_CHECK(
-    reports_how_each_child_ended_pid,
+    reports_how_each_child_ended,
     .sentence = "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`",
     .promise = "E3", .marks = 3,
     .means = "wait encodes how a child ended in one number, the status: ask first how the child "
@@ -105,10 +105,10 @@ LAB_CHECK(
   expect_all_reported({"7", "KILL", "0", "TERM", "255", "7", "SEGV"});
 }
 
-LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 to 255 apart",
+LAB_CHECK(tells_all_exit_codes_apart, .sentence = "tells all exit codes from 0 to 255 apart",
           .promise = "E3", .marks = 1,
           .means = "an exit code has eight bits, and WEXITSTATUS gives all of them",
-          .look = "wait(2), WEXITSTATUS", .needs = &reports_how_each_child_ended_pid) {
+          .look = "wait(2), WEXITSTATUS", .needs = &reports_how_each_child_ended) {
   const std::size_t most = processes_at_once(256, 10);
   std::vector<std::string> specs;
   for (int code = 0; code < 256; ++code) {
@@ -120,12 +120,11 @@ LAB_CHECK(tells_all_exit_codes_from_0, .sentence = "tells all exit codes from 0 
   }
 }
 
-LAB_CHECK(names_each_signal_leaves_no_core,
-          .sentence = "names each signal, and leaves no core file behind", .promise = "E3 G5",
-          .marks = 1,
+LAB_CHECK(names_each_signal, .sentence = "names each signal, and leaves no core file behind",
+          .promise = "E3 G5", .marks = 1,
           .means = "WTERMSIG gives a number. The name of a signal is what `kill -l` says",
           .look = "sigabbrev_np(3); signal(7), Standard signals; core(5)",
-          .needs = &reports_how_each_child_ended_pid) {
+          .needs = &reports_how_each_child_ended) {
   const Folder folder;
   expect_all_reported({"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1",
                        "SEGV", "USR2", "PIPE", "ALRM", "TERM", "XCPU"},
@@ -134,12 +133,12 @@ LAB_CHECK(names_each_signal_leaves_no_core,
 }
 
 LAB_CHECK(
-    all_children_run_once_none_waits,
+    runs_all_children_at_once,
     .sentence = "all children run at once, none waits for another one's end", .promise = "E3",
     .marks = 3,
     .means = "a parent that waits inside the loop that starts the children has one child at a time",
     .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)",
-    .needs = &reports_how_each_child_ended_pid) {
+    .needs = &reports_how_each_child_ended) {
   probed::needs_probe(program);
   const std::vector<std::string> specs{"7", "KILL", "0", "TERM", "3"};
   Probe probe({.hold_children = true});
@@ -159,12 +158,12 @@ LAB_CHECK(
          " lines");
 }
 
-LAB_CHECK(sleeps_until_child_ends_without_polling,
-          .sentence = "sleeps until a child ends, without polling", .promise = "E3 G4", .marks = 1,
+LAB_CHECK(sleeps_until_a_child_ends, .sentence = "sleeps until a child ends, without polling",
+          .promise = "E3 G4", .marks = 1,
           .means = "waitpid without WNOHANG sleeps until a child has ended. A loop that asks again "
                    "and again keeps the processor busy",
           .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
-          .needs = &all_children_run_once_none_waits) {
+          .needs = &runs_all_children_at_once) {
   probed::needs_probe(program);
   Probe probe({.hold_children = true});
   ProcessOptions options{.arguments = {"7", "KILL", "0"}, .input = Input::null};
@@ -176,13 +175,13 @@ LAB_CHECK(sleeps_until_child_ends_without_polling,
   ended(process, "the children were released");
 }
 
-LAB_CHECK(prints_one_line_child_once_order,
+LAB_CHECK(prints_in_the_order_of_the_ends,
           .sentence = "prints one line a child, at once, in the order in which they end",
           .promise = "E3 G3", .marks = 4,
           .means = "waitpid with a child's id waits for that child, even if others have ended long "
                    "before. With -1 it takes any child that has ended",
           .look = "TODO 2; steps/03-wait/waitpid_poll.cpp, [3]; waitpid(2)",
-          .needs = &all_children_run_once_none_waits) {
+          .needs = &runs_all_children_at_once) {
   probed::needs_probe(program);
   const std::vector<std::string> specs{"1", "2", "TERM", "4", "5", "KILL", "7"};
   Probe probe({.hold_children = true});
@@ -226,7 +225,7 @@ LAB_CHECK(prints_one_line_child_once_order,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(ends_status_2_usage_bad_spec,
+LAB_CHECK(refuses_a_bad_spec,
           .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
           .promise = "E3 G1", .marks = 1,
           .means = "look at all SPECs before you start the first child",
@@ -251,13 +250,13 @@ LAB_CHECK(ends_status_2_usage_bad_spec,
   }
 }
 
-LAB_CHECK(says_so_ends_status_1_fork,
+LAB_CHECK(says_that_fork_fails,
           .sentence = "says so and ends with status 1 when a fork fails, and leaves no process",
           .promise = "G2 G5", .marks = 1,
           .means = "fork returns -1 when the process limit is reached: the parent still has to "
                    "reap the children that it has started",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
-          .needs = &reports_how_each_child_ended_pid) {
+          .needs = &reports_how_each_child_ended) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});
   ProcessOptions options{.arguments = {"7", "KILL", "0", "1"}, .input = Input::null};

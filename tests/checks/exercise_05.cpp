@@ -43,7 +43,7 @@ std::string inherited(pid_t pid) {
 
 LAB_TAKE_EXERCISE_SERVER
 
-LAB_CHECK(parent_0_1_2_listener_child,
+LAB_CHECK(shares_out_the_descriptors,
           .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
           .promise = "M2", .marks = 1,
           .means = "fork copies the table of descriptors: each process closes what it does not "
@@ -70,7 +70,7 @@ LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .pro
       [&] { return "the child holds\n" + xray_of(child); });
 }
 
-LAB_CHECK(client_sees_end_file_after_half,
+LAB_CHECK(lets_the_client_see_the_end,
           .sentence = "the client sees end of file after its half-close", .promise = "M2 S5",
           .marks = 1,
           .means = "a connection ends when the last of its descriptors is closed. While the parent "
@@ -82,7 +82,7 @@ LAB_CHECK(client_sees_end_file_after_half,
   server::returns_what_is_under_way.body(subject);
 }
 
-LAB_CHECK(parent_table_does_not_grow_clients,
+LAB_CHECK(parents_table_does_not_grow,
           .sentence = "the parent's table does not grow with its clients", .promise = "M2 G5",
           .marks = 1,
           .means = "a table that grows with every client is full one day, and then accept fails",
@@ -92,7 +92,7 @@ LAB_CHECK(parent_table_does_not_grow_clients,
 }
 
 LAB_CHECK(
-    port_free_parent_been_killed, .sentence = "the port is free when the parent has been killed",
+    leaves_the_port_free, .sentence = "the port is free when the parent has been killed",
     .promise = "M2 S3", .marks = 1,
     .means = "a child that keeps the listener keeps the port, for as long as its client stays",
     .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE", .needs = &server::listens) {
@@ -100,8 +100,8 @@ LAB_CHECK(
 }
 
 LAB_CHECK(
-    holds_nothing_was_open_was_started,
-    .sentence = "holds nothing that was open when it was started", .promise = "E5", .marks = 4,
+    holds_nothing_inherited, .sentence = "holds nothing that was open when it was started",
+    .promise = "E5", .marks = 4,
     .means = "exec closes only descriptors with the close-on-exec flag. If the program that starts "
              "the server has a lock or a pipe open, it stays open for as long as the server runs",
     .look = "TODO 1; closefrom, close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
@@ -136,18 +136,18 @@ LAB_CHECK(
   expect(childs.empty(), started, "the child still holds", childs);
 }
 
-LAB_CHECK(parent_keeps_no_socket_client_whom,
+LAB_CHECK(keeps_no_socket_when_fork_fails,
           .sentence = "the parent closes the client's socket when fork has failed",
           .promise = "M2 M5", .marks = 1,
           .means = "fork returns -1 when the process limit is reached: the parent still has to "
                    "close its own socket of that client, or the client waits for ever",
           .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
-          .needs = &parent_table_does_not_grow_clients) {
+          .needs = &parents_table_does_not_grow) {
   probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
 }
 
 LAB_CHECK(
-    reaps_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
+    reaps_its_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
     .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",

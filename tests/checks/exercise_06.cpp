@@ -66,7 +66,7 @@ void expect_served(Connection& client, const std::string& when) {
 
 LAB_TAKE_EXERCISE_SERVER
 
-LAB_CHECK(sends_server_busy_end_file_next,
+LAB_CHECK(sends_server_busy,
           .sentence = "sends `server busy` and end of file to the next when MAX clients are served",
           .promise = "E6", .marks = 3,
           .means = "the parent knows how many clients it serves: when all places are taken it "
@@ -85,13 +85,13 @@ LAB_CHECK(sends_server_busy_end_file_next,
   }
 }
 
-LAB_CHECK(sends_server_busy_also_one_who,
+LAB_CHECK(sends_server_busy_to_a_client_that_has_sent,
           .sentence = "sends `server busy` also to a client that has sent something already",
           .promise = "E6", .marks = 2,
           .means = "if a socket is closed with unread bytes in it, the connection is reset. A "
                    "reset may destroy what was sent before",
           .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
-          .needs = &sends_server_busy_end_file_next) {
+          .needs = &sends_server_busy) {
   Server server = with_places(1);
   const auto clients = served(server, 1);
   server.process().stop(); // so that all of it is there when the server accepts
@@ -107,11 +107,11 @@ LAB_CHECK(sends_server_busy_also_one_who,
 }
 
 LAB_CHECK(
-    client_refused_sends_keeps_nobody_waiting,
+    refused_client_keeps_no_other_waiting,
     .sentence = "a client that is refused and sends on keeps no other client waiting",
     .promise = "E6 S6", .marks = 1,
     .means = "the parent itself serves no client: if it waits for one, all others wait with it",
-    .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy_end_file_next) {
+    .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy) {
   Server server = with_places(1);
   auto clients = served(server, 1);
   Connection silent = server.connect(); // neither closes
@@ -132,12 +132,11 @@ LAB_CHECK(
   expect_served(last, "the place is free, and two clients that were refused are still there");
 }
 
-LAB_CHECK(n40_clients_once_serves_three_refuses,
+LAB_CHECK(serves_three_of_forty,
           .sentence = "serves three of 40 clients that come at once, and refuses the others",
           .promise = "E6", .marks = 2,
           .means = "no place is given twice, and none is lost, even if many clients come together",
-          .look = "TODO 2; steps/06-mp-server, [5] and [6]",
-          .needs = &sends_server_busy_end_file_next) {
+          .look = "TODO 2; steps/06-mp-server, [5] and [6]", .needs = &sends_server_busy) {
   Server server = with_places(3);
   server.process().stop();
   std::vector<Connection> clients;
@@ -157,14 +156,13 @@ LAB_CHECK(n40_clients_once_serves_three_refuses,
          " children");
 }
 
-LAB_CHECK(place_free_soon_client_seen_end,
-          .sentence = "a place is free as soon as its client has seen the end", .promise = "E6",
-          .marks = 3,
-          .means =
-              "the client sees the end when the child's socket closes. The zombie, SIGCHLD and "
-              "waitpid come after that. So the child has to tell its parent before it ends",
-          .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
-          .needs = &sends_server_busy_end_file_next) {
+LAB_CHECK(
+    frees_a_place_in_time, .sentence = "a place is free as soon as its client has seen the end",
+    .promise = "E6", .marks = 3,
+    .means = "the client sees the end when the child's socket closes. The zombie, SIGCHLD and "
+             "waitpid come after that. So the child has to tell its parent before it ends",
+    .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
+    .needs = &sends_server_busy) {
   for (const unsigned most : {1U, 3U}) {
     // Where the probe can, it holds each child between its last close and its being a zombie.
     std::optional<Probe> probe;
@@ -199,11 +197,11 @@ LAB_CHECK(place_free_soon_client_seen_end,
   }
 }
 
-LAB_CHECK(place_free_child_been_killed,
+LAB_CHECK(frees_the_place_of_a_killed_child,
           .sentence = "a place is free when its child has been killed", .promise = "E6", .marks = 1,
           .means = "a child may end without telling its parent. A child that has been reaped "
                    "serves no client any more",
-          .look = "TODO 2; waitpid(2)", .needs = &sends_server_busy_end_file_next) {
+          .look = "TODO 2; waitpid(2)", .needs = &sends_server_busy) {
   Server server = with_places(2);
   auto clients = served(server, 2);
   for (int round = 0; round < 3; ++round) {
@@ -223,12 +221,12 @@ LAB_CHECK(place_free_child_been_killed,
   expect_busy(server, next, "both places are taken again");
 }
 
-LAB_CHECK(keeps_no_child_no_socket_client,
+LAB_CHECK(keeps_nothing_of_a_refused_client,
           .sentence = "keeps no child and no socket of a client that it has refused",
           .promise = "E6 M2 G5", .marks = 1,
           .means = "if each refused client costs a descriptor or a process, none is left after a "
                    "thousand of them",
-          .look = "TODO 1; steps/05-descriptors, [4]", .needs = &sends_server_busy_end_file_next) {
+          .look = "TODO 1; steps/05-descriptors, [4]", .needs = &sends_server_busy) {
   Server server = with_places(1);
   const auto clients = served(server, 1);
   std::vector<Connection> refused;
@@ -246,7 +244,7 @@ LAB_CHECK(keeps_no_child_no_socket_client,
 }
 
 LAB_CHECK(
-    ends_status_2_usage_max_no,
+    refuses_a_bad_max,
     .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
     .promise = "E6 G1", .marks = 1,
     .means = "a limit of 0 serves no client, and a MAX that is not a number is a typing error",
@@ -262,49 +260,19 @@ LAB_CHECK(
 
 // What the server of step 06 promises, in so far as the limit can break it.
 
-LAB_CHECK(serves_500_clients_once_no_max,
-          .sentence = "serves 500 clients at once when no MAX is given", .promise = "M1",
-          .marks = 1, .means = "without MAX there is no limit", .look = "steps/06-mp-server, [6]",
-          .needs = &server::listens) {
+LAB_CHECK(serves_500_without_max, .sentence = "serves 500 clients at once when no MAX is given",
+          .promise = "M1", .marks = 1, .means = "without MAX there is no limit",
+          .look = "steps/06-mp-server, [6]", .needs = &server::listens) {
   mp_server::serves_500_at_once.body(subject);
 }
 
-LAB_CHECK(
-    parent_holds_listener_alone_child_client,
-    .sentence = "the parent holds the listener alone, a child its client's socket alone",
-    .promise = "M2", .marks = 1,
-    .means = "a socket is closed only when the last of its descriptors is closed, in all processes",
-    .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]",
-    .needs = &server::listens) {
-  mp_server::shares_out_the_descriptors.body(subject);
-}
+LAB_TAKE_FOR(mp_server::shares_out_the_descriptors, 1)
+LAB_TAKE_FOR(mp_server::reaps_children_that_ended_while_it_was_stopped, 1)
+LAB_TAKE_FOR(mp_server::prints_each_child_removed, 1)
+LAB_TAKE_FOR(mp_server::survives_a_storm, 1)
 
-LAB_CHECK(reaps_all_50_children_ended_while,
-          .sentence = "reaps all 50 children that ended while it was stopped", .promise = "M3",
-          .marks = 1, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
-          .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]",
-          .needs = &server::listens) {
-  mp_server::reaps_children_that_ended_while_it_was_stopped.body(subject);
-}
-
-LAB_CHECK(prints_removed_proc_id_pid_once,
-          .sentence = "prints `removed proc id: PID` once for each child", .promise = "M3",
-          .marks = 1, .means = "the line stands for a waitpid that returned that child",
-          .look = "steps/06-mp-server, [1]; waitpid(2)", .needs = &server::listens) {
-  mp_server::prints_each_child_removed.body(subject);
-}
-
-LAB_CHECK(loses_no_byte_no_process_storm,
-          .sentence = "loses no byte and no process in a storm of signals", .promise = "M4",
-          .marks = 1, .means = "a signal can come between any two instructions",
-          .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)",
-          .needs = &server::listens) {
-  mp_server::survives_a_storm.body(subject);
-}
-
-LAB_CHECK(fork_accept_failing_costs_one_client,
-          .sentence = "fork or accept failing costs one client at most", .promise = "M5",
-          .marks = 1,
+LAB_CHECK(outlives_failing_calls, .sentence = "fork or accept failing costs one client at most",
+          .promise = "M5", .marks = 1,
           .means = "both may fail for a moment: the parent goes on, and keeps nothing of a client "
                    "that no child serves",
           .look = "steps/06-mp-server, [6] and [8]; fork(2), EAGAIN; accept(2), EMFILE",
@@ -317,10 +285,10 @@ LAB_CHECK(fork_accept_failing_costs_one_client,
 }
 
 LAB_CHECK(
-    client_whom_fork_failed_takes_no, .sentence = "a client takes no place when fork has failed",
+    failed_fork_takes_no_place, .sentence = "a client takes no place when fork has failed",
     .promise = "M5", .marks = 1,
     .means = "a place is taken by a child that serves: without a child, no process gives it back",
-    .look = "TODO 2; steps/06-mp-server, [6]", .needs = &sends_server_busy_end_file_next) {
+    .look = "TODO 2; steps/06-mp-server, [6]", .needs = &sends_server_busy) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:1=EAGAIN"});
   ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};
@@ -335,9 +303,8 @@ LAB_CHECK(
   expect_busy(server, third, "MAX is 1, and one is being served");
 }
 
-LAB_CHECK(handlers_make_async_signal_safe_calls,
-          .sentence = "its handlers make async-signal-safe calls alone", .promise = "M6",
-          .marks = 1,
+LAB_CHECK(handles_signals_safely, .sentence = "its handlers make async-signal-safe calls alone",
+          .promise = "M6", .marks = 1,
           .means = "a handler may run in the middle of printf or malloc. If it calls them too, "
                    "they find their own work half done",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; steps/06-mp-server, "

@@ -72,20 +72,19 @@ void expect_input(Session& session, const std::string& wanted) {
 
 } // namespace
 
-LAB_CHECK(prints_line_soon_come_back, .sentence = "prints a line as soon as it has come back",
+LAB_CHECK(prints_a_line_at_once, .sentence = "prints a line as soon as it has come back",
           .promise = "C1 G3", .marks = 1,
           .means = "TCP hands over bytes as they come: print a line when its newline is there",
           .look = "steps/07-half-close-client, [4]; steps/support/output.hpp") {
   mp_client::prints_a_line_at_once.body(subject);
 }
 
-LAB_CHECK(ends_sent_n_bytes_received_m,
-          .sentence = "ends with `sent N bytes, received M bytes` after `q`", .promise = "E7",
-          .marks = 2,
+LAB_CHECK(tells_both_counts, .sentence = "ends with `sent N bytes, received M bytes` after `q`",
+          .promise = "E7", .marks = 2,
           .means = "fork gives each process a variable of its own: what the child counts, the "
                    "parent learns only if the child tells it. `q` itself is not sent",
           .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
-          .needs = &prints_line_soon_come_back) {
+          .needs = &prints_a_line_at_once) {
   Listener listener;
   Session session = start(listener);
   session.client.type("hello\nworld\n");
@@ -97,11 +96,11 @@ LAB_CHECK(ends_sent_n_bytes_received_m,
   expect_counts(session, "`hello`, `world`, `q`, and all of it came back", 12, 12, 0);
 }
 
-LAB_CHECK(counts_0_where_nothing_sent_nothing,
-          .sentence = "counts 0 where nothing is sent and nothing comes", .promise = "E7",
-          .marks = 1, .means = "neither end of file nor `q` is a byte that was sent",
+LAB_CHECK(counts_nothing_as_0, .sentence = "counts 0 where nothing is sent and nothing comes",
+          .promise = "E7", .marks = 1,
+          .means = "neither end of file nor `q` is a byte that was sent",
           .look = "exercises/07-half-close-client/README.md, the contract",
-          .needs = &ends_sent_n_bytes_received_m) {
+          .needs = &tells_both_counts) {
   for (const bool by_q : {false, true}) {
     Listener listener;
     Session session = start(listener);
@@ -116,13 +115,12 @@ LAB_CHECK(counts_0_where_nothing_sent_nothing,
   }
 }
 
-LAB_CHECK(counts_each_direction_itself_whole_lines,
+LAB_CHECK(counts_each_direction_by_itself,
           .sentence = "counts each direction by itself, whole lines or not", .promise = "E7",
           .marks = 2,
           .means = "a server may answer more or less than it got: M is what read returned. It is "
                    "not what was sent or printed",
-          .look = "TODO 3; steps/07-half-close-client, [4]",
-          .needs = &ends_sent_n_bytes_received_m) {
+          .look = "TODO 3; steps/07-half-close-client, [4]", .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
   session.client.type("a last line without its newline");
@@ -134,10 +132,9 @@ LAB_CHECK(counts_each_direction_itself_whole_lines,
                 16, 0);
 }
 
-LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
+LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
           .marks = 2, .means = "the bytes are counted in many pieces: the sum has to be right",
-          .look = "exercises/07-half-close-client/README.md, hint 2",
-          .needs = &ends_sent_n_bytes_received_m) {
+          .look = "exercises/07-half-close-client/README.md, hint 2", .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
   std::string lines;
@@ -160,13 +157,13 @@ LAB_CHECK(counts_megabyte_each_way, .sentence = "counts a megabyte each way", .p
   expect_counts(session, "a megabyte piped in", lines.size(), lines.size(), 0);
 }
 
-LAB_CHECK(knows_n_server_closes_first_nobody,
+LAB_CHECK(counts_when_the_server_closes_first,
           .sentence = "knows N when the server closes first and nobody types", .promise = "E7 C3",
           .marks = 3,
           .means = "the child waits for a line and will not run again: it has to tell the parent "
                    "what it has sent before it waits",
           .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
-          .needs = &ends_sent_n_bytes_received_m) {
+          .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
   for (const char* const line : {"hello\n", "are you there?\n"}) {
@@ -178,10 +175,10 @@ LAB_CHECK(knows_n_server_closes_first_nobody,
   expect_counts(session, "21 bytes went out and 2 came; then the server closed", 21, 2, 1);
 }
 
-LAB_CHECK(knows_n_m_server_resets, .sentence = "knows N and M when the server resets",
+LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the server resets",
           .promise = "E7 C3", .marks = 1,
           .means = "read's -1 is an end as well, and adds nothing to what came before",
-          .look = "TODO 3 and 4; read(2), ECONNRESET", .needs = &ends_sent_n_bytes_received_m) {
+          .look = "TODO 3 and 4; read(2), ECONNRESET", .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
   session.client.type("hello\n");
@@ -192,13 +189,13 @@ LAB_CHECK(knows_n_m_server_resets, .sentence = "knows N and M when the server re
   expect_counts(session, "6 bytes went out and 8 came; then the server reset", 6, 8, 1);
 }
 
-LAB_CHECK(knows_n_server_goes_while_writer,
+LAB_CHECK(counts_when_the_writer_is_blocked,
           .sentence = "knows N when the server goes while the writer is blocked",
           .promise = "E7 C3", .marks = 2,
           .means = "a write that waits has already taken a part of its bytes. A writer that tells "
                    "its number only when all are gone never tells of these",
           .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
-          .needs = &knows_n_server_closes_first_nobody) {
+          .needs = &counts_when_the_server_closes_first) {
   Listener listener;
   Session session = start(listener);
   // As one line: the client's buffers are full long before its end. With a newline: a client that
@@ -246,11 +243,11 @@ LAB_CHECK(knows_n_server_goes_while_writer,
   typing.wait();
 }
 
-LAB_CHECK(tells_n_m_signal_ends, .sentence = "tells N and M when a signal ends it",
+LAB_CHECK(counts_when_a_signal_ends_it, .sentence = "tells N and M when a signal ends it",
           .promise = "E7 C5", .marks = 1,
           .means = "the client prints this line however it ends, also on Ctrl-C",
           .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
-          .needs = &knows_n_server_closes_first_nobody) {
+          .needs = &counts_when_the_server_closes_first) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Listener listener;
     Session session = start(listener);
@@ -263,10 +260,10 @@ LAB_CHECK(tells_n_m_signal_ends, .sentence = "tells N and M when a signal ends i
   }
 }
 
-LAB_CHECK(counts_right_write_takes_less_than,
+LAB_CHECK(counts_through_short_writes,
           .sentence = "counts right when write takes less than it is given", .promise = "E7",
           .marks = 1, .means = "N is what the kernel has taken, and that is in write's result",
-          .look = "TODO 2; write(2), RETURN VALUE", .needs = &ends_sent_n_bytes_received_m) {
+          .look = "TODO 2; write(2), RETURN VALUE", .needs = &tells_both_counts) {
   probed::needs_probe(program);
   Probe probe({.faults = "write:socket:*:short=7;read:socket:every2:short=5;"
                          "write:socket:every4=interrupt"});
@@ -290,30 +287,29 @@ LAB_CHECK(counts_right_write_takes_less_than,
 
 // What the client of step 07 promises, in so far as the counting can break it.
 
-LAB_CHECK(prints_connected_message_from_server_line,
+LAB_CHECK(prints_the_contracts_lines,
           .sentence = "prints `connected`, and `message from server: LINE` for a line",
           .promise = "C1", .marks = 1, .means = "the contract fixes these lines",
-          .look = "steps/support/replies.cpp", .needs = &prints_line_soon_come_back) {
+          .look = "steps/support/replies.cpp", .needs = &prints_a_line_at_once) {
   mp_client::says_that_it_is_connected_and_whose_message_it_prints.body(subject);
 }
 
 LAB_CHECK(
-    prints_each_line_once_whole_whatever,
+    prints_each_line_once_and_whole,
     .sentence = "prints each line once and whole, in whatever pieces, however long, whatever bytes",
     .promise = "C1 G3 G6", .marks = 1,
     .means = "a read gives what has come by then: a part of a line, a line or many, with "
              "any bytes in them; what has no newline yet is kept for the next read",
     .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
-    .needs = &prints_line_soon_come_back) {
+    .needs = &prints_a_line_at_once) {
   mp_client::prints_each_line_once_in_whatever_pieces.body(subject);
   mp_client::prints_long_lines.body(subject);
   mp_client::prints_nul_bytes.body(subject);
   mp_client::prints_each_line_in_one_write.body(subject);
 }
 
-LAB_CHECK(says_how_used_why_cannot_connect,
-          .sentence = "says how it is used, and why it cannot connect", .promise = "G1 G2",
-          .marks = 1,
+LAB_CHECK(says_what_is_wrong, .sentence = "says how it is used, and why it cannot connect",
+          .promise = "G1 G2", .marks = 1,
           .means = "wrong arguments give `usage: NAME ARGS` and exit status 2. A call that fails "
                    "gives `NAME: CALL: REASON` and exit status 1",
           .look = "steps/support/error.hpp and arguments.cpp; strerror(3)") {
@@ -323,35 +319,34 @@ LAB_CHECK(says_how_used_why_cannot_connect,
   mp_client::says_why_it_cannot_connect.body(subject);
 }
 
-LAB_CHECK(uses_no_processor_while_waits, .sentence = "uses no processor while it waits",
-          .promise = "G4", .marks = 1,
+LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits", .promise = "G4",
+          .marks = 1,
           .means = "both processes sleep until there is something to do: also when their input "
                    "has ended, and the server goes on",
-          .look = "steps/07-half-close-client, [5]; poll(2)",
-          .needs = &prints_line_soon_come_back) {
+          .look = "steps/07-half-close-client, [5]; poll(2)", .needs = &prints_a_line_at_once) {
   mp_client::sleeps_while_it_waits.body(subject);
   mp_client::sleeps_after_its_half_close.body(subject);
 }
 
-LAB_CHECK(child_sends_parent_prints_neither_waiting,
+LAB_CHECK(reads_and_writes_in_a_process_each,
           .sentence = "the child sends, the parent prints, neither waiting for the other",
           .promise = "C4", .marks = 1,
           .means = "two processes over one socket: with one of them stopped, the other goes on "
                    "with its part",
           .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
-          .needs = &prints_line_soon_come_back) {
+          .needs = &prints_a_line_at_once) {
   mp_client::reads_and_writes_in_a_process_each.body(subject);
 }
 
 LAB_CHECK(
-    half_closes_q_q_end_file,
+    half_closes,
     .sentence =
         "half-closes at `q`, `Q` or end of file, sends all before, and prints what comes back",
     .promise = "C2", .marks = 1,
     .means = "a half-close is the end of one direction: the other goes on. Only a `q` that is "
              "alone on its line asks for it",
     .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
-    .needs = &prints_line_soon_come_back) {
+    .needs = &prints_a_line_at_once) {
   mp_client::end_of_file_half_closes.body(subject);
   mp_client::q_half_closes.body(subject);
   mp_client::capital_q_half_closes.body(subject);
@@ -360,33 +355,33 @@ LAB_CHECK(
   mp_client::prints_what_comes_after_the_half_close.body(subject);
 }
 
-LAB_CHECK(server_closes_first_line_standard_error,
+LAB_CHECK(notices_the_servers_end,
           .sentence = "the server closes first: a line on standard error, exit status 1",
           .promise = "C3", .marks = 1,
           .means = "the writer waits for a line and does not see the server's end: the reader has "
                    "to end the writer",
           .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
-          .needs = &prints_line_soon_come_back) {
+          .needs = &prints_a_line_at_once) {
   mp_client::notices_that_the_server_closes_first.body(subject);
   mp_client::notices_a_reset.body(subject);
   mp_client::notices_it_while_its_writer_is_blocked.body(subject);
 }
 
-LAB_CHECK(reads_while_server_takes_nothing, .sentence = "reads on while the server takes nothing",
+LAB_CHECK(reads_while_its_writer_is_blocked, .sentence = "reads on while the server takes nothing",
           .promise = "C4", .marks = 1,
           .means = "the reader must not depend on the writer, and a full pipe between them must "
                    "not stop either",
           .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
-          .needs = &prints_line_soon_come_back) {
+          .needs = &prints_a_line_at_once) {
   mp_client::reads_while_its_writer_is_blocked.body(subject);
 }
 
 LAB_CHECK(
-    leaves_no_process_behind_whichever_way, .sentence = "leaves no process behind, however it ends",
+    leaves_nothing_behind, .sentence = "leaves no process behind, however it ends",
     .promise = "C5 G5", .marks = 1,
     .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
     .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
-    .needs = &prints_line_soon_come_back) {
+    .needs = &prints_a_line_at_once) {
   mp_client::leaves_nothing_after_q.body(subject);
   mp_client::leaves_nothing_after_end_of_file.body(subject);
   mp_client::leaves_nothing_when_the_server_closes.body(subject);

@@ -11,8 +11,8 @@
 
 #include "checks/check.hpp"
 
-// NOLINTBEGIN(cppcoreguidelines-macro-usage): a list of names, for LAB_TAKE and for what declares
-// them
+// Lists of names: TAKE is LAB_TAKE_SERVER in a suite, and LAB_DECLARE below.
+// NOLINTBEGIN(cppcoreguidelines-macro-usage)
 
 /// What every server promises.
 #define LAB_EVERY_SERVER(TAKE)                                                                     \
@@ -37,7 +37,7 @@
   TAKE(ends_with_a_silent_client)                                                                  \
   TAKE(ends_with_a_client_that_does_not_read)
 
-/// What every server promises beyond that which closes its clients' sockets: not a leaky one.
+/// What a server promises beyond that when it closes its clients' sockets: not a leaky one.
 #define LAB_TIDY_SERVER(TAKE)                                                                      \
   TAKE(closes_for_an_early_half_close)                                                             \
   TAKE(returns_what_is_under_way)                                                                  \

@@ -99,7 +99,7 @@ LAB_EVERY_SERVER(LAB_TAKE_SERVER)
 LAB_TIDY_SERVER(LAB_TAKE_SERVER)
 LAB_SERVER_WORDING(LAB_TAKE_SERVER)
 
-LAB_CHECK(echo_server_second_client_connects_waits,
+LAB_CHECK(second_client_waits,
           .sentence = "echo_server's second client connects and waits until the first has gone",
           .promise = "S1", .marks = 2,
           .means = "the kernel accepts for the program, into the backlog; one process serves one "
@@ -127,7 +127,7 @@ LAB_CHECK(echo_server_second_client_connects_waits,
   expect(back == "and I?\n", "the second client's turn has come, and it got\n", shown(back));
 }
 
-LAB_CHECK(echo_client_sends_line_prints_line,
+LAB_CHECK(client_prints_the_echo,
           .sentence = "echo_client sends a line and prints the line that comes back",
           .promise = "G3", .marks = 2,
           .means = "the client prints the echo of a line at once, not when the program ends",
@@ -151,7 +151,7 @@ LAB_CHECK(echo_client_sends_line_prints_line,
   expect_whole_lines(client.process);
 }
 
-LAB_CHECK(echo_client_puts_line_together_from,
+LAB_CHECK(client_joins_pieces,
           .sentence = "echo_client puts a line together from the pieces it comes in",
           .promise = "S5 G3", .marks = 1,
           .means = "TCP carries bytes, not messages: a read may return half a line",
@@ -173,7 +173,7 @@ LAB_CHECK(echo_client_puts_line_together_from,
   expect_whole_lines(client.process);
 }
 
-LAB_CHECK(echo_client_ends_status_0_q,
+LAB_CHECK(client_ends_on_q_and_end_of_file,
           .sentence = "echo_client ends with status 0 on q and Q and end of file", .promise = "G1",
           .marks = 2, .means = "the server sees end of file, and no q: the q was for the client",
           .look = "steps/support/input.cpp; read(2), RETURN VALUE") {
@@ -193,7 +193,7 @@ LAB_CHECK(echo_client_ends_status_0_q,
   }
 }
 
-LAB_CHECK(echo_client_sends_last_line_no,
+LAB_CHECK(client_sends_a_last_line_without_newline,
           .sentence = "echo_client sends a last line that has no newline", .promise = "G6",
           .marks = 1,
           .means = "a file may end without a newline: its last bytes have to be sent, too",
@@ -217,7 +217,7 @@ LAB_CHECK(echo_client_sends_last_line_no,
   expect_success(client.process, "end of file before the first line");
 }
 
-LAB_CHECK(echo_client_takes_nul_bytes_lines,
+LAB_CHECK(client_takes_any_bytes,
           .sentence = "echo_client takes NUL bytes and lines of 100000 bytes", .promise = "G6",
           .marks = 2,
           .means = "strlen ends at a NUL, and fgets at the end of its buffer: only read's result "
@@ -247,7 +247,7 @@ LAB_CHECK(echo_client_takes_nul_bytes_lines,
   expect_success(client.process, "end of file");
 }
 
-LAB_CHECK(echo_client_ends_status_1_server,
+LAB_CHECK(client_notices_that_the_server_has_gone,
           .sentence = "echo_client ends with status 1 when the server has gone", .promise = "G2 G6",
           .marks = 2,
           .means = "read's 0 is no echo, and neither is an error of write: say so, do not wait, "
@@ -286,21 +286,21 @@ LAB_CHECK(echo_client_ends_status_1_server,
   expect_error_end(client.process, "a line was typed after the server had reset the connection");
 }
 
-LAB_CHECK(echo_client_ends_status_2_wrong,
+LAB_CHECK(client_refuses_wrong_arguments,
           .sentence = "echo_client ends with status 2 on wrong arguments", .promise = "G1",
           .marks = 1, .means = "a typing error must not lead to some other server",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
   expect_refused("echo_client", wrong_arguments());
 }
 
-LAB_CHECK(echo_client_says_how_used_wrong,
+LAB_CHECK(client_says_how_it_is_used,
           .sentence = "echo_client says how it is used on wrong arguments", .promise = "G1",
           .marks = 1, .means = "`usage: NAME ARGS` on standard error tells what to type instead",
           .look = "steps/support/arguments.cpp; stderr(3)") {
   expect_usage("echo_client", wrong_arguments());
 }
 
-LAB_CHECK(echo_client_names_connect_reason_where,
+LAB_CHECK(client_says_why_it_cannot_connect,
           .sentence = "echo_client names connect and the reason when no server listens",
           .promise = "G2", .marks = 1,
           .means = "`NAME: CALL: REASON` on standard error, and status 1, say what failed and why",
@@ -316,8 +316,8 @@ LAB_CHECK(echo_client_names_connect_reason_where,
   expect(std::ranges::find(lines, line) != lines.end(), "standard error has no line `", line, "`");
 }
 
-LAB_CHECK(echo_client_connects_over_ipv6, .sentence = "echo_client connects over IPv6",
-          .promise = "S1", .marks = 1, .means = "ADDRESS is a numeric address of either family",
+LAB_CHECK(client_connects_over_ipv6, .sentence = "echo_client connects over IPv6", .promise = "S1",
+          .marks = 1, .means = "ADDRESS is a numeric address of either family",
           .look = "steps/support/endpoint.hpp; getaddrinfo(3); ipv6(7)") {
   needs_ipv6();
   Listener listener("::1");
@@ -327,8 +327,8 @@ LAB_CHECK(echo_client_connects_over_ipv6, .sentence = "echo_client connects over
   expect_printed(client.process, "hello");
 }
 
-LAB_CHECK(echo_client_uses_no_processor_while,
-          .sentence = "echo_client uses no processor while it waits", .promise = "G4", .marks = 1,
+LAB_CHECK(client_sleeps_while_it_waits, .sentence = "echo_client uses no processor while it waits",
+          .promise = "G4", .marks = 1,
           .means = "a program that waits for a line, or for its echo, sleeps in read",
           .look = "steps/01-echo-server/echo_client.cpp; read(2)") {
   Listener listener;

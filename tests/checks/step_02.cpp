@@ -41,7 +41,7 @@ std::optional<ProcessInfo> still(const ProcessInfo& process) {
 
 } // namespace
 
-LAB_CHECK(zombie_child_ended_stays_state_z,
+LAB_CHECK(zombie_stays,
           .sentence = "zombie's child has ended and stays in state Z while its parent lives",
           .promise = "G4", .marks = 2,
           .means = "a child's entry stays until its parent asks how it ended: that is a zombie",
@@ -57,7 +57,7 @@ LAB_CHECK(zombie_child_ended_stays_state_z,
 }
 
 LAB_CHECK(
-    zombie_ends_enter_end_file_child,
+    zombie_ends_on_enter_and_end_of_file,
     .sentence = "zombie ends on Enter and on end of file and its child is gone", .promise = "G5",
     .marks = 2,
     .means = "waitpid takes the entry away. A parent that ends without it leaves that to init",
@@ -78,9 +78,8 @@ LAB_CHECK(
   }
 }
 
-LAB_CHECK(zombie_prints_each_line_once_names,
-          .sentence = "zombie prints each line at once and names its child", .promise = "G3",
-          .marks = 1,
+LAB_CHECK(zombie_names_its_child, .sentence = "zombie prints each line at once and names its child",
+          .promise = "G3", .marks = 1,
           .means = "the child's id is what to look for in ps. And fork copies what stdio keeps",
           .look = "steps/support/output.hpp; setvbuf(3), fork(2)") {
   Process process(lab::program("zombie"));
@@ -98,9 +97,8 @@ LAB_CHECK(zombie_prints_each_line_once_names,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(orphan_parent_ends_first_child_adopted,
-          .sentence = "orphan's parent ends first and its child is adopted", .promise = "G5",
-          .marks = 2,
+LAB_CHECK(orphan_is_adopted, .sentence = "orphan's parent ends first and its child is adopted",
+          .promise = "G5", .marks = 2,
           .means = "a child whose parent has ended gets a new parent at once: init, or the nearest "
                    "process that asked for orphans. Here that is lab-check",
           .look = "steps/02-zombie/orphan.cpp, [1] and [2]; prctl(2), PR_SET_CHILD_SUBREAPER") {
@@ -126,7 +124,7 @@ LAB_CHECK(orphan_parent_ends_first_child_adopted,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(zombie_orphan_end_status_2_wrong,
+LAB_CHECK(both_refuse_arguments,
           .sentence = "zombie and orphan end with status 2 on wrong arguments", .promise = "G1",
           .marks = 1, .means = "a program that takes no arguments says so when it gets one",
           .look = "steps/support/arguments.cpp") {
@@ -138,7 +136,7 @@ LAB_CHECK(zombie_orphan_end_status_2_wrong,
   }
 }
 
-LAB_CHECK(zombie_orphan_say_so_fork_fails, .sentence = "zombie and orphan say so when fork fails",
+LAB_CHECK(both_say_that_fork_fails, .sentence = "zombie and orphan say so when fork fails",
           .promise = "G2", .marks = 1,
           .means = "fork returns -1 when the process limit is reached: -1 is no child, and "
                    "kill(-1, ...) means all processes",

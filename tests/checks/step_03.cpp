@@ -53,7 +53,7 @@ void expect_statuses(Process& process) {
 
 } // namespace
 
-LAB_CHECK(wait_child_tells_exit_status_from,
+LAB_CHECK(wait_child_tells_exit_from_signal,
           .sentence = "wait_child tells an exit status from a signal", .promise = "G5", .marks = 2,
           .means = "wait's number holds how a child ended. Ask WIFEXITED and WIFSIGNALED which way "
                    "it was, then take it apart by WEXITSTATUS or WTERMSIG",
@@ -70,7 +70,7 @@ LAB_CHECK(wait_child_tells_exit_status_from,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(waitpid_poll_shows_wnohang_return_0,
+LAB_CHECK(waitpid_poll_shows_wnohang,
           .sentence = "waitpid_poll shows WNOHANG return 0 while the child lives", .promise = "G5",
           .marks = 2,
           .means = "0 says: there are children, and none has ended; -1 says: there is none",
@@ -93,7 +93,7 @@ LAB_CHECK(waitpid_poll_shows_wnohang_return_0,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(wait_child_waitpid_poll_print_each,
+LAB_CHECK(both_print_each_line_once,
           .sentence = "wait_child and waitpid_poll print each line once into a file",
           .promise = "G3", .marks = 1,
           .means = "fork copies what stdio keeps in its buffer when output is a file",
@@ -110,7 +110,7 @@ LAB_CHECK(wait_child_waitpid_poll_print_each,
   }
 }
 
-LAB_CHECK(wait_child_waitpid_poll_end_status,
+LAB_CHECK(both_refuse_arguments,
           .sentence = "wait_child and waitpid_poll end with status 2 on wrong arguments",
           .promise = "G1", .marks = 1,
           .means = "a program that takes no arguments says so when it gets one",
@@ -123,7 +123,7 @@ LAB_CHECK(wait_child_waitpid_poll_end_status,
   }
 }
 
-LAB_CHECK(wait_child_waitpid_poll_say_so,
+LAB_CHECK(both_say_that_fork_fails,
           .sentence = "wait_child and waitpid_poll say so when fork fails", .promise = "G2",
           .marks = 1, .means = "fork returns -1 when the process limit is reached",
           .look = "steps/support/error.hpp; fork(2), EAGAIN") {

@@ -90,7 +90,7 @@ std::vector<Wrong> wrong_counts() {
 
 } // namespace
 
-LAB_CHECK(reap_all_leaves_no_zombie_however,
+LAB_CHECK(reap_all_leaves_no_zombie,
           .sentence = "reap_all leaves no zombie however many children end together",
           .promise = "M3 G5", .marks = 3,
           .means = "SIGCHLD is not queued: one delivery can stand for many exits",
@@ -103,7 +103,7 @@ LAB_CHECK(reap_all_leaves_no_zombie_however,
   }
 }
 
-LAB_CHECK(reap_once_leaves_zombies_children_end,
+LAB_CHECK(reap_once_leaves_zombies,
           .sentence = "reap_once leaves zombies when children end together", .promise = "M3",
           .marks = 2,
           .means = "the lesson needs these zombies: the handler reaps one child for one delivery",
@@ -123,7 +123,7 @@ LAB_CHECK(reap_once_leaves_zombies_children_end,
 }
 
 LAB_CHECK(
-    reap_signal_reaps_one_child_no, .sentence = "reap_signal reaps one child and no other",
+    reap_signal_reaps_one_child, .sentence = "reap_signal reaps one child and no other",
     .promise = "M3", .marks = 2,
     .means = "the lesson needs it: with the System V meaning of signal(), a handler runs once",
     .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
@@ -134,7 +134,7 @@ LAB_CHECK(
   }
 }
 
-LAB_CHECK(signal_handlers_shows_read_signal_breaks,
+LAB_CHECK(signal_handlers_shows_two_reads,
           .sentence = "signal_handlers shows a read that a signal breaks and one that it does not",
           .promise = "G4 G5", .marks = 2,
           .means = "without SA_RESTART a signal breaks a call that blocks, with EINTR",
@@ -154,7 +154,7 @@ LAB_CHECK(signal_handlers_shows_read_signal_breaks,
   expect_whole_lines(process);
 }
 
-LAB_CHECK(all_programs_end_status_2_wrong,
+LAB_CHECK(all_refuse_wrong_arguments,
           .sentence = "all programs end with status 2 on wrong arguments", .promise = "G1",
           .marks = 1, .means = "atoi turns abc into 0, and 5x into 5: nothing tells the user",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
@@ -167,7 +167,7 @@ LAB_CHECK(all_programs_end_status_2_wrong,
   expect_usage("signal_handlers", wrong);
 }
 
-LAB_CHECK(all_programs_say_so_fork_fails, .sentence = "all programs say so when fork fails",
+LAB_CHECK(all_say_that_fork_fails, .sentence = "all programs say so when fork fails",
           .promise = "G2 G5", .marks = 1,
           .means = "fork returns -1 when the process limit is reached. kill(-1, ...) means all "
                    "processes, and waitpid(-1, ...) all children",
@@ -178,7 +178,7 @@ LAB_CHECK(all_programs_say_so_fork_fails, .sentence = "all programs say so when 
   expect_fork_report("signal_handlers", {});
 }
 
-LAB_CHECK(reap_once_reap_all_handlers_make,
+LAB_CHECK(handlers_are_safe,
           .sentence = "reap_once and reap_all have handlers that make safe calls and keep errno",
           .promise = "M6", .marks = 2,
           .means = "a handler may run in the middle of printf or malloc, or between a call and the "

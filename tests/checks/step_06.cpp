@@ -319,7 +319,8 @@ LAB_CHECK(shares_out_the_descriptors,
           .promise = "M2", .marks = 3,
           .means = "fork copies the table of descriptors. A socket is closed only when the last of "
                    "its descriptors is closed, in all processes",
-          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]; fork(2)") {
+          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]; fork(2)",
+          .needs = &server::listens) {
   Server server(subject.program);
   const Clients clients = connected(server, 5);
   const auto connections_of_parent = [&] {
@@ -375,7 +376,8 @@ LAB_CHECK(reaps_children_that_ended_while_it_was_stopped,
           .sentence = "reaps all 50 children that ended while it was stopped", .promise = "M3",
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
-                  "waitpid(2), WNOHANG") {
+                  "waitpid(2), WNOHANG",
+          .needs = &server::listens) {
   const std::size_t count = many();
   Server server(subject.program);
   Clients clients = connected(server, count);
@@ -467,7 +469,7 @@ LAB_CHECK(prints_each_child_removed,
           .marks = 2,
           .means = "the line stands for a waitpid that returned that child: each child has one "
                    "line, however it ended, and even if many ended together",
-          .look = "steps/06-mp-server, [1]; waitpid(2)") {
+          .look = "steps/06-mp-server, [1]; waitpid(2)", .needs = &server::listens) {
   const std::size_t count = many();
   Server server(subject.program);
   std::vector<pid_t> ended;
@@ -569,7 +571,8 @@ LAB_CHECK(writes_through_signals, .sentence = "a signal breaks no write of a chi
 LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm of signals",
           .promise = "M4", .marks = 2,
           .means = "a signal can come between any two instructions, not only where you expect it",
-          .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)") {
+          .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)",
+          .needs = &server::listens) {
   Server server(subject.program);
   Clients clients = connected(server, 4);
   auto pids = children_of_clients(server, clients);

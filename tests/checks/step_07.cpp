@@ -1071,7 +1071,7 @@ LAB_CHECK(says_how_it_is_used, .sentence = "says `usage: NAME ADDRESS PORT`", .p
   });
 }
 
-LAB_CHECK(echo_mpclient_prints_what_server_answers,
+LAB_CHECK(echo_mpclient_prints_the_answer,
           .sentence = "echo_mpclient prints what the server answers after it has seen the end",
           .promise = "C2", .marks = 2,
           .means = "shutdown(SHUT_WR) leaves the direction open in which the answer comes",
@@ -1083,7 +1083,7 @@ LAB_CHECK(echo_mpclient_prints_what_server_answers,
          "the server answered `one` and `two` after the half-close");
 }
 
-LAB_CHECK(close_client_loses_what_server_answers,
+LAB_CHECK(close_client_loses_the_answer,
           .sentence = "close_client loses what the server answers after it has seen the end",
           .promise = "C2", .marks = 1,
           .means = "the lesson needs the loss: close ends both directions",
@@ -1095,7 +1095,7 @@ LAB_CHECK(close_client_loses_what_server_answers,
          "what was answered after the end was printed");
 }
 
-LAB_CHECK(close_client_leaves_no_process_behind,
+LAB_CHECK(close_client_leaves_nothing_behind,
           .sentence = "close_client leaves no process behind, however it ends", .promise = "C3 C5",
           .marks = 1, .means = "it is echo_mpclient in all but its close",
           .look = "steps/07-half-close-client/close_client.cpp, [3] and [4]") {
