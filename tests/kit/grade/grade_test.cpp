@@ -676,6 +676,7 @@ TEST_CASE("results are kept whole or not at all") {
                                          .marks = 2,
                                          .outcome = lab::Outcome::failed,
                                          .why = "3:x,,\x1e",
+                                         .note = "with 3:less,",
                                          .seconds = 0.25}}});
   const std::string text = lab::grade::encode(marks);
   const auto again = lab::grade::decode_marks(text);

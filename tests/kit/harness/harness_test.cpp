@@ -142,6 +142,30 @@ TEST_SUITE("harness") {
           }) == "waited 3 ms for rain; instead: sun");
   }
 
+  TEST_CASE("a failure begins with what was done, and carries what the programs were doing") {
+    const auto thrown = [](const std::string& seen) {
+      try {
+        throw Failure(seen);
+      } catch (const Failure& failure) {
+        return failure;
+      }
+    };
+    CHECK(thrown("it rains").what() == std::string("it rains"));
+    CHECK(thrown("it rains").doing().empty());
+    Process program("counts_input", {.arguments = {"idle"}});
+    {
+      const lab::Situation outer("after a first");
+      const lab::Situation inner("and a second");
+      const Failure failure = thrown("it rains");
+      CHECK(failure.what() == std::string("after a first: and a second: it rains"));
+      CHECK(contains(failure.doing(), "`counts_input idle` (pid "));
+      CHECK(contains(failure.doing(), "still runs"));
+    }
+    CHECK(thrown("it rains").what() == std::string("it rains"));
+    const Process moved = std::move(program);
+    CHECK(contains(thrown("").doing(), "`counts_input idle` (pid "));
+  }
+
   TEST_CASE("wait_until looks once more after the deadline") {
     // On a loaded machine the time may be over before the first look.
     CHECK(lab::wait_until(

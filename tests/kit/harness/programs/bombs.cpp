@@ -18,7 +18,9 @@ int main() {
     if (child == 0) {
       ::alarm(120); // of its own: it has none by fork
     } else if (child == -1) {
-      ++left; // others of our user may go, and leave room
+      // No room, for now: other processes of this user may end. A hundred that ask without a pause
+      // would take the processor from them.
+      ++left;
       ::usleep(100'000);
     }
   }
