@@ -25,21 +25,21 @@ namespace {
 
 lab::Descriptor open_listener(const lab::Endpoint& at) {
   lab::Descriptor listener(
-      lab::check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+      lab::or_die(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
 
   // A connection that this server closed first stays in TIME_WAIT for a minute and holds the port.
   // With SO_REUSEADDR a restarted server can still bind it.
   const int on = 1;
-  lab::check(setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
+  lab::or_die(setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
 
   // Without it the end of a message waits 40 ms for the client's delayed ACK (Nagle's algorithm).
   // The sockets that accept returns inherit it from the listener.
-  lab::check(setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+  lab::or_die(setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
 
-  lab::check(bind(listener.get(), at.address(), at.size), "bind");
+  lab::or_die(bind(listener.get(), at.address(), at.size), "bind");
 
   // From here on the kernel accepts clients, SOMAXCONN of them before the program takes one.
-  lab::check(listen(listener.get(), SOMAXCONN), "listen");
+  lab::or_die(listen(listener.get(), SOMAXCONN), "listen");
   return listener;
 }
 

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   lab::exit_on_stop_signals(); // Ctrl-C leaves no zombie to init
 
   for (int i = 0; i < count; ++i) {
-    const pid_t child = lab::check(fork(), "fork");
+    const pid_t child = lab::or_die(fork(), "fork");
     if (child == 0) {
       _exit(0);
     }
@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
     // only at the end.
     lab::wait_until_ended(child);
     lab::print_line(child); // TODO 2: not before the last of them is a zombie
-    lab::check(waitpid(child, nullptr, 0), "waitpid");
+    lab::or_die(waitpid(child, nullptr, 0), "waitpid");
   }
 
   lab::wait_for_enter();

@@ -39,11 +39,11 @@ int main(int argc, char** argv) {
   action.sa_handler = reap;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
-  lab::check(sigaction(SIGCHLD, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGCHLD, &action, nullptr), "sigaction");
 
   lab::Gate gate;
   for (int i = 0; i < count; ++i) {
-    const pid_t child = lab::check(fork(), "fork");
+    const pid_t child = lab::or_die(fork(), "fork");
     if (child == 0) {
       gate.wait();
       _exit(0);

@@ -205,7 +205,7 @@ std::string coalescing() {
   Canvas d(1140, 430, "Fifty children end, one SIGCHLD is delivered",
            "Time runs to the right. Fifty children end, one after the other, while SIGCHLD is "
            "blocked. Each sets the bit pending, which is set already after the first. When the "
-           "signal is let in, the bit is cleared and the handler runs once. With one waitpid it "
+           "signal is unblocked, the bit is cleared and the handler runs once. With one waitpid it "
            "reaps one child, and 49 zombies are left; with waitpid in a loop none is left.");
   constexpr double label = 190;
   d.text({label, 44}, "children", {.size = 22, .anchor = Anchor::end, .bold = true});
@@ -441,7 +441,7 @@ std::string signal_gap() {
   d.text({945, 122}, "for hours", {.size = 22, .bold = true, .colour = held_twice});
 
   d.text({10, 266}, "blocked", {.size = 24, .bold = true});
-  signal(258, "pending: it waits until it is let in");
+  signal(258, "pending: it waits until it is unblocked");
   d.activity({220, 302}, 205, 48, "flag is 0: go on");
   d.activity({435, 302}, 80, 48, "ppoll");
   d.activity({525, 302}, 190, 48, "handler: flag is 1");

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
 
   // [4] One by one, by their ids. If waitpid fails to reap one, say so.
   for (const pid_t child : children) {
-    lab::check(waitpid(child, nullptr, 0), "waitpid");
+    lab::or_die(waitpid(child, nullptr, 0), "waitpid");
   }
   return error == 0 ? 0 : 1;
 }

@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
     if (pid == -1 && errno == EINTR) {
       continue;
     }
-    const auto found = std::find(children.begin(), children.end(), lab::check(pid, "waitpid"));
+    const auto found = std::find(children.begin(), children.end(), lab::or_die(pid, "waitpid"));
     if (found != children.end()) { // [5] no line for a child that it did not start
       children.erase(found);
       print_ending(pid, status);

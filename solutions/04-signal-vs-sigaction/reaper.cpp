@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   sigset_t waiting;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
-  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &waiting), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_BLOCK, &child_ended, &waiting), "sigprocmask");
   sigdelset(&waiting, SIGCHLD);
 
   struct sigaction action {};
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   action.sa_handler = reap;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
-  lab::check(sigaction(SIGCHLD, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGCHLD, &action, nullptr), "sigaction");
 
   lab::Gate gate;
   int started = 0;

@@ -72,7 +72,7 @@ void take_places_back(int signal, const sigset_t& blocked) {
   action.sa_sigaction = give_back_place;
   action.sa_mask = blocked;
   action.sa_flags = SA_RESTART | SA_SIGINFO;
-  lab::check(sigaction(signal, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
 // SA_RESTART: a child's blocked call goes on after a signal.
@@ -82,7 +82,7 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   action.sa_handler = handler;
   action.sa_mask = blocked; // no handler interrupts another
   action.sa_flags = SA_RESTART | (signal == SIGCHLD ? SA_NOCLDSTOP : 0);
-  lab::check(sigaction(signal, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
 // [4] MAX clients are being served, and this is one more. Twelve bytes fit into a socket that has
@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM, SIGRTMIN}) {
     sigaddset(&blocked, signal);
   }
-  lab::check(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM, SIGRTMIN}) {
     sigdelset(&unblocked, signal);
   }

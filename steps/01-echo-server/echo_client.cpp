@@ -58,10 +58,10 @@ int main(int argc, char** argv) {
   lab::ignore_broken_pipes();
 
   const lab::Descriptor connection(
-      lab::check(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+      lab::or_die(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
   const int on = 1;
-  lab::check(setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
-  lab::check(connect(connection.get(), server.address(), server.size), "connect");
+  lab::or_die(setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+  lab::or_die(connect(connection.get(), server.address(), server.size), "connect");
   lab::print_line("connected");
 
   lab::Input input;

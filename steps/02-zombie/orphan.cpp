@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
 
   lab::Gate said_before; // the parent stays until the child has printed its parent's id
   const pid_t parent = getpid();
-  const pid_t child = lab::check(fork(), "fork");
+  const pid_t child = lab::or_die(fork(), "fork");
   if (child != 0) {
     said_before.wait();
     lab::print_line("parent ", parent, ": ends before its child ", child);

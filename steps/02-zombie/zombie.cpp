@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
 
   // [1] From here on there are two processes. fork returns 0 in the child, and in the parent the
   // child's process id.
-  const pid_t child = lab::check(fork(), "fork");
+  const pid_t child = lab::or_die(fork(), "fork");
   if (child == 0) {
     lab::print_line("child ", getpid(), ": ends with status 7");
     _exit(7); // [2] now only its entry in the process table is left
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
 
   // [4] When the parent has asked for the status, the entry goes. If the parent ended without
   // asking, init would get the zombie, and ask instead.
-  lab::check(waitpid(child, nullptr, 0), "waitpid");
+  lab::or_die(waitpid(child, nullptr, 0), "waitpid");
   const char after = lab::state_of(child);
   lab::print_line("parent ", getpid(), ": child ", child, " is ",
                   after == '?' ? "gone" : "still there");

@@ -34,24 +34,24 @@ void print_status(pid_t pid, int status) {
 int main(int argc, char** argv) {
   lab::no_arguments(argc, argv);
 
-  const pid_t exits = lab::check(fork(), "fork");
+  const pid_t exits = lab::or_die(fork(), "fork");
   if (exits == 0) {
     lab::print_line("child ", getpid(), ": exits with status 7");
     _exit(7);
   }
   int status = 0;
-  pid_t pid = lab::check(wait(&status), "wait"); // [1] blocks until a child, any child, has ended
+  pid_t pid = lab::or_die(wait(&status), "wait"); // [1] blocks until a child, any child, has ended
   print_status(pid, status);
 
   lab::Gate gate; // never opened: the child would wait as long as its parent lives
-  const pid_t waits = lab::check(fork(), "fork");
+  const pid_t waits = lab::or_die(fork(), "fork");
   if (waits == 0) {
     gate.wait();
     _exit(0);
   }
   lab::print_line("parent: kills child ", waits, " with SIGTERM");
-  lab::check(kill(waits, SIGTERM), "kill");
-  pid = lab::check(wait(&status), "wait");
+  lab::or_die(kill(waits, SIGTERM), "kill");
+  pid = lab::or_die(wait(&status), "wait");
   print_status(pid, status);
 
   // [3] ECHILD is an answer, not a failure: no child is left to wait for.

@@ -19,7 +19,7 @@ namespace {
 
 // A child that ends with `status` once `gate` is open.
 pid_t start(lab::Gate& gate, int status) {
-  const pid_t child = lab::check(fork(), "fork");
+  const pid_t child = lab::or_die(fork(), "fork");
   if (child == 0) {
     gate.wait();
     _exit(status);
@@ -40,21 +40,21 @@ int main(int argc, char** argv) {
 
   // [1] No child has ended: with WNOHANG it returns 0 at once.
   int status = 0;
-  pid_t pid = lab::check(waitpid(first, &status, WNOHANG), "waitpid");
+  pid_t pid = lab::or_die(waitpid(first, &status, WNOHANG), "waitpid");
   lab::print_line("waitpid(", first, ", WNOHANG) returned ", pid);
 
   // [2] One child by its id: it does not matter whether another has ended.
   gate_of_second.open();
   lab::wait_until_ended(second);
-  pid = lab::check(waitpid(first, &status, WNOHANG), "waitpid");
+  pid = lab::or_die(waitpid(first, &status, WNOHANG), "waitpid");
   lab::print_line("waitpid(", first, ", WNOHANG) returned ", pid, ", though ", second,
                   " has ended");
 
   // [3] Any child: -1. It returns the one that has ended, and blocks if there is none.
-  pid = lab::check(waitpid(-1, &status, 0), "waitpid");
+  pid = lab::or_die(waitpid(-1, &status, 0), "waitpid");
   lab::print_line("waitpid(-1, 0) returned ", pid, ", status ", WEXITSTATUS(status));
   gate_of_first.open();
-  pid = lab::check(waitpid(first, &status, 0), "waitpid");
+  pid = lab::or_die(waitpid(first, &status, 0), "waitpid");
   lab::print_line("waitpid(", first, ", 0) returned ", pid, ", status ", WEXITSTATUS(status));
 
   // [4] 0 and -1 with ECHILD are two answers: "not yet" and "never".

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   action.sa_handler = reap;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
-  lab::check(sigaction(SIGCHLD, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGCHLD, &action, nullptr), "sigaction");
 
   lab::Crowd children(count);
 
@@ -48,10 +48,10 @@ int main(int argc, char** argv) {
   sigset_t before;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
-  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
   children.let_go();
-  lab::check(sigprocmask(SIG_SETMASK, &before, nullptr),
-             "sigprocmask"); // [3] the handler runs here
+  lab::or_die(sigprocmask(SIG_SETMASK, &before, nullptr),
+              "sigprocmask"); // [3] the handler runs here
 
   return lab::count_zombies(reaped, count);
 }

@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
   }
 
   for (int i = 0; i < count; ++i) {
-    const pid_t child = lab::check(fork(), "fork");
+    const pid_t child = lab::or_die(fork(), "fork");
     if (child == 0) {
       _exit(0);
     }

@@ -60,7 +60,7 @@ void handle(int signal, void (*handler)(int), int flags) {
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   action.sa_flags = flags;
-  lab::check(sigaction(signal, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
 struct Pipe {
@@ -70,7 +70,7 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  lab::check(pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  lab::or_die(pipe2(ends.data(), O_CLOEXEC), "pipe2");
   return {.read_end = lab::Descriptor(ends[0]), .write_end = lab::Descriptor(ends[1])};
 }
 
@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
   handle(SIGALRM, on_alarm, SA_RESTART);
   handle(SIGCHLD, on_child, SA_RESTART | SA_NOCLDSTOP);
   bell = bell_pipe.write_end.get();
-  const pid_t child = lab::check(fork(), "fork");
+  const pid_t child = lab::or_die(fork(), "fork");
   if (child == 0) {
     char heard = 0;
     lab::read_some(bell_pipe.read_end.get(), &heard, 1);
@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
   }
   alarm(1);
   const ssize_t size = read(words.read_end.get(), word.data(), word.size());
-  lab::check(size, "read");
+  lab::or_die(size, "read");
   lab::print_line("read with SA_RESTART: ",
                   std::string_view(word.data(), static_cast<std::size_t>(size)));
 
@@ -114,14 +114,14 @@ int main(int argc, char** argv) {
   sigset_t before;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
-  lab::check(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
   while (reaped == 0) {
     sigsuspend(&before);
   }
-  lab::check(sigprocmask(SIG_SETMASK, &before, nullptr), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_SETMASK, &before, nullptr), "sigprocmask");
 
   // [5] Ctrl-C is this signal, sent by the terminal. Here the program sends it to itself.
   handle(SIGINT, on_interrupt, SA_RESTART);
-  lab::check(raise(SIGINT), "raise");
+  lab::or_die(raise(SIGINT), "raise");
   return 0;
 }

@@ -62,7 +62,7 @@ void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
   action.sa_handler = handler;
   action.sa_mask = blocked; // no handler interrupts another
   action.sa_flags = SA_RESTART | (signal == SIGCHLD ? SA_NOCLDSTOP : 0);
-  lab::check(sigaction(signal, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
 // All that a child does.
@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM}) {
     sigaddset(&blocked, signal);
   }
-  lab::check(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM}) {
     sigdelset(&unblocked, signal);
   }

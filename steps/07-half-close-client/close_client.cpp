@@ -53,14 +53,14 @@ int main(int argc, char** argv) {
   struct sigaction ignore {};
 
   ignore.sa_handler = SIG_IGN;
-  lab::check(sigaction(SIGPIPE, &ignore, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGPIPE, &ignore, nullptr), "sigaction");
 
   std::array<int, 2> ends{};
-  lab::check(pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  lab::or_die(pipe2(ends.data(), O_CLOEXEC), "pipe2");
   lab::Descriptor from_writer(ends[0]);
   lab::Descriptor to_reader(ends[1]);
   const pid_t reader = getpid();
-  const pid_t writer = lab::check(fork(), "fork");
+  const pid_t writer = lab::or_die(fork(), "fork");
   if (writer == 0) {
     from_writer.close();
     write_lines(connection, reader);

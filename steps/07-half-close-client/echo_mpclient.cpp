@@ -79,7 +79,7 @@ void listen_to(Writer& writer, int from_writer) {
   }
 }
 
-void let_in_pending(const sigset_t& unblocked) {
+void unblock_pending(const sigset_t& unblocked) {
   sigset_t blocked;
   sigprocmask(SIG_SETMASK, &unblocked, &blocked);
   sigprocmask(SIG_SETMASK, &blocked, nullptr);
@@ -96,7 +96,7 @@ bool read_lines(int connection, int from_writer, Writer& writer, const sigset_t&
         pollfd{.fd = connection, .events = POLLIN, .revents = 0},
         pollfd{.fd = writer.ended ? -1 : from_writer, .events = POLLIN, .revents = 0}};
     const int ready = ppoll(events.data(), events.size(), nullptr, &unblocked);
-    let_in_pending(unblocked); // as in step 06, for when ppoll does not wait
+    unblock_pending(unblocked); // as in step 06, for when ppoll does not wait
     if (ready == -1) {
       continue; // EINTR: a signal
     }
@@ -138,22 +138,22 @@ int main(int argc, char** argv) {
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGINT);
   sigaddset(&blocked, SIGTERM);
-  lab::check(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
 
   struct sigaction action {};
 
   action.sa_handler = [](int signal) { stop_signal = signal; };
-  lab::check(sigaction(SIGINT, &action, nullptr), "sigaction");
-  lab::check(sigaction(SIGTERM, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGINT, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGTERM, &action, nullptr), "sigaction");
   action.sa_handler = SIG_IGN;
-  lab::check(sigaction(SIGPIPE, &action, nullptr), "sigaction");
+  lab::or_die(sigaction(SIGPIPE, &action, nullptr), "sigaction");
 
   std::array<int, 2> ends{}; // [1] the pipe through which the writer tells the reader
-  lab::check(pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), "pipe2");
+  lab::or_die(pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), "pipe2");
   lab::Descriptor from_writer(ends[0]);
   lab::Descriptor to_reader(ends[1]);
   const pid_t reader = getpid();
-  const pid_t child = lab::check(fork(), "fork");
+  const pid_t child = lab::or_die(fork(), "fork");
   if (child == 0) {
     from_writer.close();
     write_lines(connection.get(), to_reader.get(), reader);

@@ -39,7 +39,7 @@ void handle(int signal, void (*handler)(int)) noexcept {
   action.sa_handler = handler;
   action.sa_mask = blocked;
   action.sa_flags = SA_RESTART;
-  check(sigaction(signal, &action, nullptr), "sigaction");
+  or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
 } // namespace
@@ -49,7 +49,7 @@ void watch_signals() noexcept {
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
     sigaddset(&blocked, signal);
   }
-  check(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
+  or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
     sigdelset(&unblocked, signal);
   }

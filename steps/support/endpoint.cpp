@@ -15,7 +15,7 @@ namespace {
 
 void enable(int socket, int level, int option, const char* call) noexcept {
   const int on = 1;
-  check(setsockopt(socket, level, option, &on, sizeof on), call);
+  or_die(setsockopt(socket, level, option, &on, sizeof on), call);
 }
 
 } // namespace
@@ -35,7 +35,7 @@ AddressText::AddressText(const Endpoint& endpoint) noexcept {
 
 void print_listening(int listener) noexcept {
   Endpoint at;
-  check(getsockname(listener, at.address(), &at.size), "getsockname");
+  or_die(getsockname(listener, at.address(), &at.size), "getsockname");
   const bool brackets = at.family() == AF_INET6;
   print_line("listening on ", brackets ? "[" : "", AddressText(at).view(), brackets ? "]:" : ":",
              at.port());
@@ -51,16 +51,16 @@ void print_connected(const Endpoint& client) noexcept {
 
 Descriptor listen_on(const Endpoint& at) noexcept {
   Descriptor listener(
-      check(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+      or_die(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
   enable(listener.get(), SOL_SOCKET, SO_REUSEADDR, "setsockopt");
   enable(listener.get(), IPPROTO_TCP, TCP_NODELAY, "setsockopt");
-  check(bind(listener.get(), at.address(), at.size), "bind");
-  check(listen(listener.get(), SOMAXCONN), "listen");
+  or_die(bind(listener.get(), at.address(), at.size), "bind");
+  or_die(listen(listener.get(), SOMAXCONN), "listen");
   return listener;
 }
 
 Descriptor connect_to(const Endpoint& to) noexcept {
-  Descriptor connection(check(socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+  Descriptor connection(or_die(socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
   enable(connection.get(), IPPROTO_TCP, TCP_NODELAY, "setsockopt");
   if (connect(connection.get(), to.address(), to.size) == -1) {
     if (errno != EINTR) {
@@ -74,7 +74,7 @@ Descriptor connect_to(const Endpoint& to) noexcept {
       }
     }
     socklen_t size = sizeof errno;
-    check(getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &errno, &size), "getsockopt");
+    or_die(getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &errno, &size), "getsockopt");
     if (errno != 0) {
       die("connect");
     }

@@ -18,7 +18,7 @@ void report(std::string_view message) noexcept;
 
 /// The result of a system call, unless it is -1: then die(call).
 template <typename Result>
-Result check(Result result, std::string_view call) noexcept {
+Result or_die(Result result, std::string_view call) noexcept {
   if (result == -1) {
     die(call);
   }

@@ -41,7 +41,7 @@ void wait_until_orphaned(pid_t parent) noexcept {
   const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, parent, 0)));
   pollfd ended{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
   while (getppid() == parent) {
-    check(pidfd.get(), "pidfd_open");
+    or_die(pidfd.get(), "pidfd_open");
     poll(&ended, 1, -1);
   }
 }
@@ -59,7 +59,7 @@ void wait_for_enter() noexcept {
 
 Gate::Gate() {
   std::array<int, 2> ends{};
-  check(pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  or_die(pipe2(ends.data(), O_CLOEXEC), "pipe2");
   waiting_ = Descriptor(ends[0]);
   opening_ = Descriptor(ends[1]);
 }
@@ -77,7 +77,7 @@ void Gate::open() noexcept {
 Crowd::Crowd(int count) {
   pids_.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
-    const pid_t pid = check(fork(), "fork");
+    const pid_t pid = or_die(fork(), "fork");
     if (pid == 0) {
       gate_.wait();
       _exit(0);
@@ -97,7 +97,7 @@ int count_zombies(int reaped, int count) {
   struct sigaction by_default {};
 
   by_default.sa_handler = SIG_DFL;
-  check(sigaction(SIGCHLD, &by_default, nullptr), "sigaction");
+  or_die(sigaction(SIGCHLD, &by_default, nullptr), "sigaction");
   if (isatty(STDIN_FILENO) == 1) {
     print_line("look at the children now: ps --ppid ", getpid(),
                " -o pid,stat,comm; then press Enter");

@@ -13,7 +13,7 @@ void ignore_broken_pipes() noexcept {
   struct sigaction action {};
 
   action.sa_handler = SIG_IGN;
-  check(sigaction(SIGPIPE, &action, nullptr), "sigaction");
+  or_die(sigaction(SIGPIPE, &action, nullptr), "sigaction");
 }
 
 void exit_on_stop_signals() noexcept {
@@ -25,8 +25,8 @@ void exit_on_stop_signals() noexcept {
     }
     _exit(0);
   };
-  check(sigaction(SIGINT, &action, nullptr), "sigaction");
-  check(sigaction(SIGTERM, &action, nullptr), "sigaction");
+  or_die(sigaction(SIGINT, &action, nullptr), "sigaction");
+  or_die(sigaction(SIGTERM, &action, nullptr), "sigaction");
   ignore_broken_pipes();
 }
 

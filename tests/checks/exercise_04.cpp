@@ -87,7 +87,7 @@ struct Held {
 } // namespace
 
 LAB_CHECK(
-    prints_removed_proc_id_pid_each,
+    removes_every_child,
     .sentence = "prints `removed proc id: PID` for each child, and then `all N children removed`",
     .promise = "E4", .marks = 3,
     .means = "main has to wait until the handler has removed the last child. If it returns at "
@@ -101,8 +101,8 @@ LAB_CHECK(
   }
 }
 
-LAB_CHECK(prints_all_0_children_removed_n,
-          .sentence = "prints `all 0 children removed` when N is 0", .promise = "E4", .marks = 1,
+LAB_CHECK(removes_none_when_n_is_0, .sentence = "prints `all 0 children removed` when N is 0",
+          .promise = "E4", .marks = 1,
           .means = "without children no signal will come: look before you sleep",
           .look = "TODO 2, hint 1") {
   Process process = start(0);
@@ -110,14 +110,14 @@ LAB_CHECK(prints_all_0_children_removed_n,
   expect_all_removed(process, 0, "reaper 0");
 }
 
-LAB_CHECK(sleeps_while_children_live_without_polling,
+LAB_CHECK(sleeps_while_its_children_live,
           .sentence = "sleeps while its children live, without polling", .promise = "E4 G4",
           .marks = 2,
           .means = "a program that waits for a signal sleeps until the signal comes. A program "
                    "that looks every second is late by up to a second, and never rests",
           .look = "TODO 2, hints 1 and 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
                   "sigsuspend(2)",
-          .needs = &prints_removed_proc_id_pid_each) {
+          .needs = &removes_every_child) {
   Held held(3);
   expect_all_idle({{held.process.pid(), "reaper 3, none of whose children has ended"}});
   // A poll once a second shows in a window of more than that.
@@ -128,11 +128,11 @@ LAB_CHECK(sleeps_while_children_live_without_polling,
   expect_all_removed(held.process, 3, "its children were released");
 }
 
-LAB_CHECK(removes_all_50_children_ended_while,
+LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
           .sentence = "removes all 50 children that ended while it was stopped", .promise = "E4 M3",
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG",
-          .needs = &prints_removed_proc_id_pid_each) {
+          .needs = &removes_every_child) {
   Held held(processes_at_once(50, 10));
   const std::string when =
       text(held.count, " children ended while it was stopped, and then it went on");
@@ -153,23 +153,22 @@ LAB_CHECK(removes_all_50_children_ended_while,
 }
 
 LAB_CHECK(
-    loses_no_wake_up_last_child,
-    .sentence = "loses no wake-up when the last child ends just before it sleeps", .promise = "E4",
-    .marks = 3,
+    loses_no_wake_up, .sentence = "loses no wake-up when the last child ends just before it sleeps",
+    .promise = "E4", .marks = 3,
     .means =
         "a signal may come after `while (reaped < count)` and before pause(). Its handler has then "
         "run already, and nothing wakes pause. The test and the sleep have to be one step",
     .look = "TODO 2, hint 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
             "sigsuspend(2), sigprocmask(2)",
-    .needs = &sleeps_while_children_live_without_polling) {
+    .needs = &sleeps_while_its_children_live) {
   for (const std::size_t count : {1U, 3U}) {
     Held held(count, true);
     // The program is held when it is about to sleep. Its last look at what the handler has
     // counted lies behind it; the call that sleeps has not begun. (One that sleeps in some other
     // way, in a read of a pipe, say, is not held, and sleeps.)
-    Stillness stillness(held.process.pid());
+    Quiescence quiescence(held.process.pid());
     wait_until("the program to be about to sleep",
-               [&] { return held.probe.parent_held() || stillness.reached(); });
+               [&] { return held.probe.parent_held() || quiescence.reached(); });
     held.probe.let_all_go();
     try {
       wait_until(
@@ -193,13 +192,13 @@ LAB_CHECK(
   }
 }
 
-LAB_CHECK(removes_each_child_ends_ends_after,
+LAB_CHECK(removes_each_child_when_it_ends,
           .sentence = "removes each child when it ends, and ends after the last", .promise = "E4",
           .marks = 1,
           .means = "a signal says that a child has ended. Other children may live on: for them "
                    "waitpid with WNOHANG returns 0, and the handler returns",
           .look = "TODO 1; steps/03-wait/waitpid_poll.cpp, [1] and [4]; waitpid(2), WNOHANG",
-          .needs = &sleeps_while_children_live_without_polling) {
+          .needs = &sleeps_while_its_children_live) {
   Held held(3);
   for (const pid_t child : held.probe.held_children()) {
     expect(!held.process.poll_exit(), "it has ended before its last child");
@@ -228,13 +227,13 @@ LAB_CHECK(removes_each_child_ends_ends_after,
          "its lines are in another order than the ends of its children");
 }
 
-LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction", .promise = "E4",
-          .marks = 1,
+LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by sigaction",
+          .promise = "E4", .marks = 1,
           .means =
               "signal() is not the same on every system: the handler may run for one signal only, "
               "and a call that it interrupted may fail. With sigaction you say which you want",
           .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY",
-          .needs = &prints_removed_proc_id_pid_each) {
+          .needs = &removes_every_child) {
   Held held(2);
   expect(catches_signal(held.process.pid(), SIGCHLD),
          "with its children started it has no handler for SIGCHLD (SigCgt of /proc/PID/status)");
@@ -247,7 +246,7 @@ LAB_CHECK(handler_set_sigaction, .sentence = "its handler is set by sigaction", 
   held.probe.let_all_go();
 }
 
-LAB_CHECK(handler_makes_async_signal_safe_calls,
+LAB_CHECK(handles_signals_safely,
           .sentence = "its handler makes async-signal-safe calls alone, and keeps errno",
           .promise = "E4 M6", .marks = 2,
           .means =
@@ -255,17 +254,16 @@ LAB_CHECK(handler_makes_async_signal_safe_calls,
               "of its errno. So it must not call such functions, and it has to restore errno",
           .look = "TODO 1; steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; "
                   "signal-safety(7)",
-          .needs = &prints_removed_proc_id_pid_each) {
+          .needs = &removes_every_child) {
   probed::has_safe_handlers(program, {"20"}, true);
   probed::has_safe_handlers(program, {"1"}, true);
 }
 
-LAB_CHECK(prints_each_line_whole_one_write,
+LAB_CHECK(prints_each_line_by_one_write,
           .sentence = "prints each line whole, by one write, and once into a file", .promise = "G3",
           .marks = 1,
           .means = "stdio keeps output in its buffer: it comes late, and fork copies it",
-          .look = "steps/support/output.hpp; write(2), fork(2)",
-          .needs = &prints_removed_proc_id_pid_each) {
+          .look = "steps/support/output.hpp; write(2), fork(2)", .needs = &removes_every_child) {
   Process to_file = start(20, {.output = Output::file});
   expect_all_removed(to_file, 20, "reaper 20, into a file");
   Process to_pipe = start(20);
@@ -273,13 +271,12 @@ LAB_CHECK(prints_each_line_whole_one_write,
   expect_whole_lines(to_pipe);
 }
 
-LAB_CHECK(ends_status_1_fork_fails_leaves,
+LAB_CHECK(says_that_fork_fails,
           .sentence = "ends with status 1 when a fork fails, and leaves no process",
           .promise = "G2 G5", .marks = 1,
           .means = "some of the N children were never started: a parent that waits for N waits for "
                    "ever. And it must not say that all N were removed",
-          .look = "steps/support/error.hpp; fork(2), EAGAIN",
-          .needs = &prints_removed_proc_id_pid_each) {
+          .look = "steps/support/error.hpp; fork(2), EAGAIN", .needs = &removes_every_child) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});
   ProcessOptions options;
@@ -298,7 +295,7 @@ LAB_CHECK(ends_status_1_fork_fails_leaves,
   wait_for_orphans_to_end(process);
 }
 
-LAB_CHECK(ends_status_2_usage_wrong_arguments,
+LAB_CHECK(refuses_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
           .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {

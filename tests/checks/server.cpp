@@ -101,7 +101,7 @@ std::optional<unsigned long long> blocked_in_write(Server& server, const Connect
 Connection connect_slow_reader(Server& server) {
   constexpr int buffer = 64 * 1024;
   Connection client = server.connect(patience, buffer);
-  check(setsockopt(client.fd(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer), "setsockopt");
+  or_throw(setsockopt(client.fd(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer), "setsockopt");
   return client;
 }
 

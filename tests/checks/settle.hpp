@@ -24,11 +24,12 @@ inline constexpr std::chrono::milliseconds promptly{3'000};
 template <std::invocable Condition, std::invocable Seen>
 void settle(pid_t program, std::string_view what, Condition&& condition, Seen&& seen,
             std::chrono::milliseconds limit = patience) {
-  Stillness stillness(program);
+  Quiescence quiescence(program);
   wait_until(
       what,
       [&] {
-        const bool still = stillness.reached(); // asked before the condition: the last look is late
+        const bool still =
+            quiescence.reached(); // asked before the condition: the last look is late
         if (condition()) {
           return true;
         }

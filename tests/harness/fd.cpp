@@ -22,11 +22,11 @@ void throw_errno(std::string_view call) {
 }
 
 Fd own(int fd, std::string_view call) {
-  Fd first(check(fd, call));
+  Fd first(or_throw(fd, call));
   if (fd > STDERR_FILENO) {
     return first;
   }
-  return Fd(check(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
+  return Fd(or_throw(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "fcntl"));
 }
 
 std::string in_words(std::chrono::milliseconds time) {

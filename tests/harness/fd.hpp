@@ -44,7 +44,7 @@ private:
 
 /// The result of a system call of the harness itself, unless it is -1: then throw_errno(call).
 template <typename Result>
-Result check(Result result, std::string_view call) {
+Result or_throw(Result result, std::string_view call) {
   if (result == -1) {
     throw_errno(call);
   }

@@ -51,9 +51,9 @@ struct Look {
   bool doubt = false; // new ones that ended before they could be looked at: they may have children
 };
 
-/// Stops or kills every process that carries the mark, each as soon as it is seen: it may be gone
+/// Stops or kills every process that carries the token, each as soon as it is seen: it may be gone
 /// the next moment. `settled` are those that need no second look.
-Look look_and_act(const std::string& mark, unsigned long long since, bool to_stop,
+Look look_and_act(const std::string& token, unsigned long long since, bool to_stop,
                   std::set<std::pair<pid_t, unsigned long long>>& settled) {
   Look look;
   for_each_pid(since, [&](pid_t pid) {
@@ -62,7 +62,7 @@ Look look_and_act(const std::string& mark, unsigned long long since, bool to_sto
         settled.contains({pid, process->start_time})) {
       return false;
     }
-    if (process->zombie() || !carries_mark(pid, guard_variable, mark)) {
+    if (process->zombie() || !carries_token(pid, guard_variable, token)) {
       const auto now = process_info(pid);
       look.doubt |= !now || now->zombie();
       if (now && !now->zombie() && now->parent != kernel_threads && environment_of(pid).empty()) {
@@ -85,8 +85,8 @@ Look look_and_act(const std::string& mark, unsigned long long since, bool to_sto
   return look;
 }
 
-/// Ends every process that carries the mark. `since`: start time of the tool, which none precedes.
-void sweep(const std::string& mark, unsigned long long since) {
+/// Ends every process that carries the token. `since`: start time of the tool, which none precedes.
+void sweep(const std::string& token, unsigned long long since) {
   // What nothing can end must not hold up the tool's own end.
   const Deadline deadline(patience);
   // On a machine where processes come and go all the time, some will always be in doubt.
@@ -97,7 +97,7 @@ void sweep(const std::string& mark, unsigned long long since) {
   bool to_stop = true;
   int quiet = 0;
   for (int turn = 0; quiet < 2 && !doubts.passed() && !deadline.passed(); ++turn) {
-    const Look look = look_and_act(mark, since, to_stop, settled);
+    const Look look = look_and_act(token, since, to_stop, settled);
     quiet = look.any || look.doubt ? 0 : quiet + 1;
     if (look.any) {
       doubts = Deadline(long_enough);
@@ -112,7 +112,7 @@ void sweep(const std::string& mark, unsigned long long since) {
   }
 }
 
-[[noreturn]] void keep_guard(pid_t tool, int line, const std::string& mark) {
+[[noreturn]] void keep_guard(pid_t tool, int line, const std::string& token) {
   const auto info = process_info(tool);
   const auto since = info ? info->start_time : 0;
   ::setsid();
@@ -139,7 +139,7 @@ void sweep(const std::string& mark, unsigned long long since) {
                                {.fd = tool_end, .events = POLLIN, .revents = 0}}};
   while (::poll(waits.data(), waits.size(), -1) == -1 && errno == EINTR) {
   }
-  sweep(mark, since);
+  sweep(token, since);
   ::_exit(0);
 }
 
@@ -160,21 +160,21 @@ void guard_descendants() {
   }
   adopt_orphans();
   const std::string variable(guard_variable);
-  const std::string mark = new_mark();
+  const std::string token = new_token();
   const char* outer = std::getenv(variable.c_str());
-  const std::string marks = outer == nullptr ? mark : std::string(outer) + "/" + mark;
-  check(::setenv(variable.c_str(), marks.c_str(), 1), "setenv");
+  const std::string tokens = outer == nullptr ? token : std::string(outer) + "/" + token;
+  or_throw(::setenv(variable.c_str(), tokens.c_str(), 1), "setenv");
 
   std::array<int, 2> ends{-1, -1};
-  check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
+  or_throw(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
   static Fd line;
   line = own(ends[0], "socketpair");
   Fd far_end = own(ends[1], "socketpair");
   const pid_t tool = ::getpid();
-  const pid_t child = check(::fork(), "fork");
+  const pid_t child = or_throw(::fork(), "fork");
   if (child == 0) {
     line.close();
-    keep_guard(tool, far_end.get(), mark);
+    keep_guard(tool, far_end.get(), token);
   }
   far_end.close();
   char ready = 0;

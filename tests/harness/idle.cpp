@@ -48,14 +48,14 @@ CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window) {
                 " times: " + describe(pid));
 }
 
-Stillness::Stillness(pid_t program, std::chrono::milliseconds window)
+Quiescence::Quiescence(pid_t program, std::chrono::milliseconds window)
     : program_(program), window_(window), next_look_(since_ + between_looks()) {}
 
-std::chrono::milliseconds Stillness::between_looks() const {
+std::chrono::milliseconds Quiescence::between_looks() const {
   return std::min(window_, std::chrono::milliseconds{50});
 }
 
-bool Stillness::reached() {
+bool Quiescence::reached() {
   // What happens between two looks is seen all the same: the kernel counts how often a process has
   // been woken.
   if (Clock::now() < next_look_) {
@@ -80,7 +80,7 @@ bool Stillness::reached() {
   return Clock::now() - since_ >= window_;
 }
 
-std::string Stillness::use_of_all() {
+std::string Quiescence::use_of_all() {
   std::string uses;
   asleep_ = true;
   for (const ProcessInfo& process : known_) {

@@ -25,11 +25,11 @@ CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window = std::chrono::mi
 /// Tells whether a program and all its descendants have slept for a while, each of them, without
 /// being woken once: then nothing more happens until somebody else does something. On a machine
 /// however busy, a process that has been woken is in state R until it has run.
-class Stillness {
+class Quiescence {
 public:
   /// `window` is how long they have to sleep; by default so long that a program's own pauses do not
   /// pass for its rest.
-  explicit Stillness(pid_t program, std::chrono::milliseconds window = std::chrono::seconds{1});
+  explicit Quiescence(pid_t program, std::chrono::milliseconds window = std::chrono::seconds{1});
 
   /// To be asked again and again.
   bool reached();

@@ -127,7 +127,7 @@ void launch(Launch& launch, const std::function<void(pid_t)>& started) {
   sigset_t all;
   sigset_t former;
   ::sigfillset(&all);
-  check(::pthread_sigmask(SIG_SETMASK, &all, &former), "pthread_sigmask");
+  or_throw(::pthread_sigmask(SIG_SETMASK, &all, &former), "pthread_sigmask");
   const pid_t child = ::fork();
   if (child == 0) {
     become_program(launch);
@@ -162,7 +162,7 @@ Fd open_program(const std::filesystem::path& program, bool for_another_user) {
 
   struct stat status {};
 
-  check(::fstat(file.get(), &status), "fstat");
+  or_throw(::fstat(file.get(), &status), "fstat");
   constexpr mode_t for_others = S_IROTH | S_IXOTH;
   if (!for_another_user || (status.st_mode & for_others) == for_others ||
       (status.st_mode & S_IXUSR) == 0) {
@@ -170,7 +170,7 @@ Fd open_program(const std::filesystem::path& program, bool for_another_user) {
   }
   Fd copy = own(::memfd_create(program.filename().c_str(), MFD_CLOEXEC), "memfd_create");
   const Fd source = own(::open(program.c_str(), O_RDONLY | O_CLOEXEC), "open");
-  while (check(::sendfile(copy.get(), source.get(), nullptr, 1 << 20), "sendfile") > 0) {
+  while (or_throw(::sendfile(copy.get(), source.get(), nullptr, 1 << 20), "sendfile") > 0) {
   }
   // By another descriptor: what is open for writing anywhere cannot be run (ETXTBSY).
   const std::string path = "/proc/self/fd/" + std::to_string(copy.get());
@@ -184,7 +184,7 @@ Pipe make_pipe(bool packets) {
     // A page of the kernel's, which may be 16 or 64 KiB. (pipe(2) says PIPE_BUF, which is 4,096.)
     made.packet_size = static_cast<std::size_t>(::getpagesize());
   } else {
-    check(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
+    or_throw(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
   }
   made.read = own(ends[0], "pipe2");
   made.write = own(ends[1], "pipe2");
@@ -192,8 +192,8 @@ Pipe make_pipe(bool packets) {
 }
 
 void set_nonblocking(const Fd& fd) {
-  const int flags = check(::fcntl(fd.get(), F_GETFL), "fcntl");
-  check(::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK), "fcntl");
+  const int flags = or_throw(::fcntl(fd.get(), F_GETFL), "fcntl");
+  or_throw(::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK), "fcntl");
 }
 
 void enlarge(const Fd& pipe) {
@@ -207,8 +207,8 @@ void enlarge(const Fd& pipe) {
 Terminal make_terminal(std::optional<uid_t> user) {
   Terminal made;
   made.master = own(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "posix_openpt");
-  check(::grantpt(made.master.get()), "grantpt");
-  check(::unlockpt(made.master.get()), "unlockpt");
+  or_throw(::grantpt(made.master.get()), "grantpt");
+  or_throw(::unlockpt(made.master.get()), "unlockpt");
   std::array<char, 64> name{};
   if (const int error = ::ptsname_r(made.master.get(), name.data(), name.size()); error != 0) {
     errno = error;
@@ -216,13 +216,13 @@ Terminal make_terminal(std::optional<uid_t> user) {
   }
   made.slave = own(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC), "open");
   if (user) {
-    check(::fchown(made.slave.get(), *user, *user), "fchown");
+    or_throw(::fchown(made.slave.get(), *user, *user), "fchown");
   }
   termios settings{};
-  check(::tcgetattr(made.slave.get(), &settings), "tcgetattr");
+  or_throw(::tcgetattr(made.slave.get(), &settings), "tcgetattr");
   settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   settings.c_oflag &= ~static_cast<tcflag_t>(OPOST);
-  check(::tcsetattr(made.slave.get(), TCSANOW, &settings), "tcsetattr");
+  or_throw(::tcsetattr(made.slave.get(), TCSANOW, &settings), "tcsetattr");
   return made;
 }
 

@@ -139,17 +139,17 @@ std::optional<std::string> cannot_limit_processes() {
   const auto user = unprivileged_user();
   std::array<int, 2> ready{-1, -1};
   std::array<int, 2> go{-1, -1};
-  check(::pipe2(ready.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(ready.data(), O_CLOEXEC), "pipe2");
   const Fd ready_read(ready[0]);
   Fd ready_write(ready[1]);
-  check(::pipe2(go.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(go.data(), O_CLOEXEC), "pipe2");
   const Fd go_read(go[0]);
   Fd go_write(go[1]);
 
   constexpr int not_that_user = 1;
   constexpr int could_fork = 2;
   constexpr int limited = 3;
-  const pid_t helper = check(::fork(), "fork");
+  const pid_t helper = or_throw(::fork(), "fork");
   if (helper == 0) {
     if (user && !become(*user, *user)) {
       ::_exit(not_that_user);
@@ -173,7 +173,7 @@ std::optional<std::string> cannot_limit_processes() {
              : ESRCH;
   go_write.close();
   int status = 0;
-  check(::waitpid(helper, &status, 0), "waitpid");
+  or_throw(::waitpid(helper, &status, 0), "waitpid");
   if (WIFEXITED(status) && WEXITSTATUS(status) == limited) {
     return std::nullopt;
   }
@@ -202,7 +202,7 @@ rlim_t tasks_of_user(uid_t user) {
 
 rlim_t most_processes() {
   rlimit limit{};
-  check(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
+  or_throw(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
   rlim_t most = limit.rlim_cur;
   std::ifstream groups("/proc/self/cgroup"); // cgroups(7): `0::/a/b`, or `8:pids:/a/b`
   for (std::string line; std::getline(groups, line);) {
@@ -233,10 +233,10 @@ std::size_t room_for_processes(std::size_t wanted) {
   const auto user = confined_user(); // of root alone
   std::array<int, 2> hold{-1, -1};   // they wait for its end
   std::array<int, 2> tell{-1, -1};
-  check(::pipe2(hold.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(hold.data(), O_CLOEXEC), "pipe2");
   const Fd hold_read(hold[0]);
   Fd hold_write(hold[1]);
-  check(::pipe2(tell.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(tell.data(), O_CLOEXEC), "pipe2");
   const Fd tell_read(tell[0]);
   Fd tell_write(tell[1]);
   const pid_t helper = ::fork();
@@ -267,23 +267,23 @@ std::size_t room_for_processes(std::size_t wanted) {
   std::size_t count = 0;
   const bool told = ::read(tell_read.get(), &count, sizeof count) == sizeof count;
   hold_write.close();
-  check(::waitpid(helper, nullptr, 0), "waitpid");
+  or_throw(::waitpid(helper, nullptr, 0), "waitpid");
   return told ? count : wanted;
 }
 
 void raise_process_limit() {
   rlimit limit{};
-  check(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
+  or_throw(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
   limit.rlim_cur = limit.rlim_max;
-  check(::setrlimit(RLIMIT_NPROC, &limit), "setrlimit");
+  or_throw(::setrlimit(RLIMIT_NPROC, &limit), "setrlimit");
 }
 
 std::size_t raise_descriptor_limit(std::size_t wanted) {
   rlimit limit{};
-  check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+  or_throw(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
   if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
-    check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    or_throw(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
   }
   return limit.rlim_cur;
 }

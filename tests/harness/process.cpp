@@ -261,7 +261,7 @@ bool Process::signal(int number) {
     return false;
   }
   // Not reaped: the pid is still the program's.
-  return check(::kill(state_->pid, number), "kill") == 0;
+  return or_throw(::kill(state_->pid, number), "kill") == 0;
 }
 
 void Process::stop() {

@@ -74,8 +74,8 @@ void Process::State::start() {
   }
   launch.arguments.push_back(nullptr);
 
-  const std::string mark = new_mark();
-  tree.emplace(mark);
+  const std::string token = new_token();
+  tree.emplace(token);
   auto added = options.environment;
   // By LC_ALL alone the messages of libc, bash and ls are not English: unless the locale's name is
   // just C, gettext(3) asks LANGUAGE first.
@@ -86,7 +86,7 @@ void Process::State::start() {
     }
   }
   const char* outer = std::getenv(std::string(run_variable).c_str());
-  added.emplace_back(run_variable, outer == nullptr ? mark : std::string(outer) + "/" + mark);
+  added.emplace_back(run_variable, outer == nullptr ? token : std::string(outer) + "/" + token);
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view former(*entry);
@@ -108,7 +108,7 @@ void Process::State::start() {
 
   const auto limit = [&](__rlimit_resource resource, rlim_t soft, rlim_t hard) {
     rlimit present{};
-    check(::getrlimit(resource, &present), "getrlimit");
+    or_throw(::getrlimit(resource, &present), "getrlimit");
     launch.limits.emplace_back(resource, rlimit{.rlim_cur = std::min(soft, present.rlim_max),
                                                 .rlim_max = std::min(hard, present.rlim_max)});
   };

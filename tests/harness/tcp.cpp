@@ -69,7 +69,7 @@ void bind_to(const Fd& socket, const std::string& address) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   Endpoint own_end = endpoint_of(address, 0);
-  check(::bind(socket.get(), own_end.address(), own_end.size), "bind");
+  or_throw(::bind(socket.get(), own_end.address(), own_end.size), "bind");
 }
 
 std::string received_so_far(const std::string& bytes) {
@@ -116,9 +116,9 @@ void compare(std::string_view expected, std::string_view got, std::size_t offset
 
 Connection::Connection(Fd socket) : socket_(std::move(socket)) {
   const int on = 1;
-  check(::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+  or_throw(::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
   Endpoint end;
-  check(::getsockname(socket_.get(), end.address(), &end.size), "getsockname");
+  or_throw(::getsockname(socket_.get(), end.address(), &end.size), "getsockname");
   local_port_ = end.port();
 }
 
@@ -137,12 +137,13 @@ Connection Connection::to(unsigned port, const std::string& address,
     bind_to(socket, from);
   }
   if (receive_buffer > 0) {
-    check(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer),
-          "setsockopt");
+    or_throw(
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer),
+        "setsockopt");
     // Of loopback's segments of 64 KiB each the peer's kernel would keep megabytes for us.
     constexpr int segment = 1448; // of Ethernet
-    check(::setsockopt(socket.get(), IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment),
-          "setsockopt");
+    or_throw(::setsockopt(socket.get(), IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment),
+             "setsockopt");
   }
   const auto fail = [&](int error) {
     throw Failure("cannot connect to " + address + " port " + std::to_string(port) + ": " +
@@ -160,7 +161,7 @@ Connection Connection::to(unsigned port, const std::string& address,
     }
     int error = 0;
     socklen_t size = sizeof error;
-    check(::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size), "getsockopt");
+    or_throw(::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size), "getsockopt");
     if (error != 0) {
       fail(error);
     }
@@ -424,7 +425,8 @@ void Connection::half_close() {
 
 void Connection::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  check(::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), "setsockopt");
+  or_throw(::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once),
+           "setsockopt");
   close();
 }
 
@@ -443,9 +445,9 @@ bool Connection::was_reset() {
 Listener::Listener(const std::string& address, int backlog) {
   Endpoint end = endpoint_of(address, 0);
   socket_ = stream_socket(end.storage.ss_family);
-  check(::bind(socket_.get(), end.address(), end.size), "bind");
-  check(::listen(socket_.get(), backlog), "listen");
-  check(::getsockname(socket_.get(), end.address(), &end.size), "getsockname");
+  or_throw(::bind(socket_.get(), end.address(), end.size), "bind");
+  or_throw(::listen(socket_.get(), backlog), "listen");
+  or_throw(::getsockname(socket_.get(), end.address(), &end.size), "getsockname");
   port_ = end.port();
 }
 

@@ -31,7 +31,7 @@ Identity identity_of(const ProcessInfo& process) {
 }
 
 /// All trees of this process, and which processes each has been seen to have. A zombie shows no
-/// mark: it may have been seen while it lived.
+/// token: it may have been seen while it lived.
 struct Registry {
   static constexpr pid_t not_forked = -1;
   static constexpr pid_t reaped = 0;
@@ -46,24 +46,24 @@ Registry& registry() {
   return the_registry;
 }
 
-/// Whether `marks`, the value of one of our variables, contains `mark`.
-bool has_mark(std::string_view marks, std::string_view mark) {
-  while (!marks.empty()) {
-    const auto end = std::min(marks.find('/'), marks.size());
-    if (marks.substr(0, end) == mark) {
+/// Whether `tokens`, the value of one of our variables, contains `token`.
+bool has_token(std::string_view tokens, std::string_view token) {
+  while (!tokens.empty()) {
+    const auto end = std::min(tokens.find('/'), tokens.size());
+    if (tokens.substr(0, end) == token) {
       return true;
     }
-    marks.remove_prefix(std::min(end + 1, marks.size()));
+    tokens.remove_prefix(std::min(end + 1, tokens.size()));
   }
   return false;
 }
 
-/// Whether one of the entries `NAME=VALUE` is the variable, with the mark in its value.
+/// Whether one of the entries `NAME=VALUE` is the variable, with the token in its value.
 bool has_entry(const std::vector<std::string>& entries, std::string_view variable,
-               std::string_view mark) {
+               std::string_view token) {
   return std::any_of(entries.begin(), entries.end(), [&](std::string_view entry) {
     return entry.size() > variable.size() && entry.starts_with(variable) &&
-           entry[variable.size()] == '=' && has_mark(entry.substr(variable.size() + 1), mark);
+           entry[variable.size()] == '=' && has_token(entry.substr(variable.size() + 1), token);
   });
 }
 
@@ -74,7 +74,7 @@ std::atomic<pid_t>& own_guard() {
   return pid;
 }
 
-std::string new_mark() {
+std::string new_token() {
   static std::atomic<unsigned> count{0};
   return std::to_string(::getpid()) + "." + std::to_string(own_start_time()) + "." +
          std::to_string(++count);
@@ -105,8 +105,8 @@ void forget_trees() {
   registry().owners.clear();
 }
 
-bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark) {
-  return has_entry(environment_of(pid), variable, mark);
+bool carries_token(pid_t pid, std::string_view variable, std::string_view token) {
+  return has_entry(environment_of(pid), variable, token);
 }
 
 bool send_signal(const ProcessInfo& process, int signal) noexcept {
@@ -156,19 +156,19 @@ void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)
 }
 
 void adopt_orphans() {
-  check(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+  or_throw(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
 
   struct sigaction action {};
 
-  check(::sigaction(SIGCHLD, nullptr, &action), "sigaction");
+  or_throw(::sigaction(SIGCHLD, nullptr, &action), "sigaction");
   if (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0) {
     action = {};
     action.sa_handler = SIG_DFL;
-    check(::sigaction(SIGCHLD, &action, nullptr), "sigaction");
+    or_throw(::sigaction(SIGCHLD, &action, nullptr), "sigaction");
   }
 }
 
-Tree::Tree(std::string mark) : mark_(std::move(mark)) {
+Tree::Tree(std::string token) : token_(std::move(token)) {
   const std::lock_guard lock(registry().mutex);
   registry().roots.emplace(this, Registry::not_forked);
 }
@@ -219,9 +219,9 @@ bool Tree::belongs(const ProcessInfo& process) const {
   const auto environment =
       process.zombie() ? std::vector<std::string>() : environment_of(process.pid);
   if (!environment.empty()) { // a child has its parent's at first: whoever is not ours stays so
-    return has_entry(environment, run_variable, mark_);
+    return has_entry(environment, run_variable, token_);
   }
-  // One that left the session and shows no mark, because it is a zombie or was started with an
+  // One that left the session and shows no token, because it is a zombie or was started with an
   // empty environment. If handed to us, and not forked by us (it would be in our session), it is
   // an orphan of a program under test; of this one where there is no other.
   return alone && process.parent == ::getpid() && process.session != ::getsid(0) &&

@@ -16,10 +16,10 @@
 
 namespace lab {
 
-/// The environment variable that marks the processes of one Process.
+/// The environment variable with the tokens of the processes of one Process.
 inline constexpr std::string_view run_variable = "LAB_RUN";
 
-/// The environment variable that marks the descendants of one tool.
+/// The environment variable with the tokens of the descendants of one tool.
 inline constexpr std::string_view guard_variable = "LAB_GUARD";
 
 /// What the guard process of guard_descendants calls itself.
@@ -35,12 +35,12 @@ unsigned long long own_start_time();
 /// parent's, and it begins with none.
 void forget_trees();
 
-/// A value that no other mark has: it names this process, and counts.
-std::string new_mark();
+/// A value that no other token has: it names this process, and counts.
+std::string new_token();
 
-/// Whether the process was started with an environment in which `variable` contains `mark`. Where
-/// one tool runs another, a value is the marks of both, with a slash between them.
-bool carries_mark(pid_t pid, std::string_view variable, std::string_view mark);
+/// Whether the process was started with an environment in which `variable` contains `token`. Where
+/// one tool runs another, a value is the tokens of both, with a slash between them.
+bool carries_token(pid_t pid, std::string_view variable, std::string_view token);
 
 /// Sends a signal to this very process: false when it is gone, even where another has been given
 /// its pid. Never throws.
@@ -58,11 +58,11 @@ void for_each_pid(unsigned long long start_time, const std::function<bool(pid_t)
 void adopt_orphans();
 
 /// The processes of one program under test: those that descend from its root, are in its session,
-/// or carry its mark. One thread at a time; another Tree may be used in another thread.
+/// or carry its token. One thread at a time; another Tree may be used in another thread.
 class Tree {
 public:
   /// Before the root is forked, so that no other Tree takes its processes for its own.
-  explicit Tree(std::string mark);
+  explicit Tree(std::string token);
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
   Tree(Tree&&) = delete;
@@ -108,7 +108,7 @@ private:
   [[nodiscard]] static bool reapable(const ProcessInfo& zombie, bool member);
 
   ProcessInfo root_{.pid = -1, .session = -1}; // so that before set_root nothing belongs to it
-  std::string mark_;
+  std::string token_;
   bool root_reaped_ = false;
   std::set<Identity> strangers_; // no members, and never will be
 };

@@ -289,7 +289,7 @@ std::vector<UnsafeCall> calls_of(What what, const std::vector<Facts>& findings) 
     }
     ++found->times;
     found->only_while_waiting =
-        found->only_while_waiting && (facts.flags & probe::flag_let_in) != 0;
+        found->only_while_waiting && (facts.flags & probe::flag_unblocked) != 0;
     if (found->interrupted.empty()) {
       found->interrupted = facts.interrupted.data();
     }
@@ -330,7 +330,7 @@ Fd make_memory(std::string& path) {
 } // namespace
 
 Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
-  check(ftruncate(memory_.get(), sizeof(probe::Shared)), "ftruncate");
+  or_throw(ftruncate(memory_.get(), sizeof(probe::Shared)), "ftruncate");
   void* const memory =
       mmap(nullptr, sizeof(probe::Shared), PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
   if (memory == MAP_FAILED) {

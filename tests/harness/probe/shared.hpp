@@ -105,7 +105,7 @@ struct Facts {
 };
 
 inline constexpr std::uint16_t flag_injected = 1; ///< the result is the probe's doing
-inline constexpr std::uint16_t flag_let_in =
+inline constexpr std::uint16_t flag_unblocked =
     2; ///< the signal is blocked but for ppoll and the like
 inline constexpr std::uint16_t flag_handler = 4; ///< of sigaction: a function
 inline constexpr std::uint16_t flag_status = 8;  ///< of wait: arguments[2] is a status

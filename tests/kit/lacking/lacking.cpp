@@ -107,7 +107,7 @@ void enter(const Wants& wants) {
   if (user != 0) {
     flags |= CLONE_NEWUSER;
   }
-  lab::check(unshare(flags), "unshare");
+  lab::or_throw(unshare(flags), "unshare");
   if (user != 0) {
     write_file("/proc/self/setgroups", "deny");
     write_file("/proc/self/uid_map", std::to_string(user) + " " + std::to_string(user) + " 1");
@@ -120,7 +120,7 @@ void raise_loopback_without_ipv6() {
   ifreq request{};
   std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
-  lab::check(ioctl(four.get(), SIOCSIFFLAGS, &request), "ioctl SIOCSIFFLAGS lo");
+  lab::or_throw(ioctl(four.get(), SIOCSIFFLAGS, &request), "ioctl SIOCSIFFLAGS lo");
   const lab::Fd six(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (six) { // else this machine has none anyway
     in6_ifreq address{.ifr6_addr = IN6ADDR_LOOPBACK_INIT, .ifr6_prefixlen = 128, .ifr6_ifindex = 1};
@@ -131,17 +131,17 @@ void raise_loopback_without_ipv6() {
 }
 
 void mount_proc() {
-  lab::check(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount /");
-  lab::check(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
-             "mount /proc");
+  lab::or_throw(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount /");
+  lab::or_throw(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+                "mount /proc");
 }
 
 void limit(__rlimit_resource resource, rlim_t most, const char* call) {
   rlimit present{};
-  lab::check(getrlimit(resource, &present), "getrlimit");
+  lab::or_throw(getrlimit(resource, &present), "getrlimit");
   most = std::min(most, present.rlim_max);
   const rlimit less{.rlim_cur = most, .rlim_max = most};
-  lab::check(setrlimit(resource, &less), call);
+  lab::or_throw(setrlimit(resource, &less), call);
 }
 
 /// Pipes as large as they may be, until a new one is small.
@@ -152,11 +152,11 @@ std::vector<lab::Fd> take_all_pipes() {
   std::vector<lab::Fd> pipes;
   while (true) {
     std::array<int, 2> ends{-1, -1};
-    lab::check(pipe2(ends.data(), O_CLOEXEC), "pipe2");
+    lab::or_throw(pipe2(ends.data(), O_CLOEXEC), "pipe2");
     pipes.push_back(lab::own(ends[0], "pipe2"));
     pipes.push_back(lab::own(ends[1], "pipe2"));
     if (fcntl(ends[0], F_SETPIPE_SZ, large) == -1 &&
-        lab::check(fcntl(ends[0], F_GETPIPE_SZ), "fcntl F_GETPIPE_SZ") < usual) {
+        lab::or_throw(fcntl(ends[0], F_GETPIPE_SZ), "fcntl F_GETPIPE_SZ") < usual) {
       return pipes;
     }
   }
@@ -170,15 +170,15 @@ void refuse_close_range(int error) {
       {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
   }};
   const sock_fprog filter{.len = program.size(), .filter = program.data()};
-  lab::check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS");
-  lab::check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "prctl PR_SET_SECCOMP");
+  lab::or_throw(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS");
+  lab::or_throw(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "prctl PR_SET_SECCOMP");
 }
 
 void become(uid_t user) {
   const gid_t group = user;
-  lab::check(setgroups(0, nullptr), "setgroups");
-  lab::check(setresgid(group, group, group), "setresgid");
-  lab::check(setresuid(user, user, user), "setresuid");
+  lab::or_throw(setgroups(0, nullptr), "setgroups");
+  lab::or_throw(setresgid(group, group, group), "setresgid");
+  lab::or_throw(setresuid(user, user, user), "setresuid");
 }
 
 [[noreturn]] void run_command(const Wants& wants, char** command) {
@@ -193,7 +193,7 @@ void become(uid_t user) {
     if (wants.close_range) {
       refuse_close_range(*wants.close_range);
     }
-    lab::check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl PR_SET_PDEATHSIG");
+    lab::or_throw(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl PR_SET_PDEATHSIG");
     execv(command[0], command);
     lab::throw_errno(command[0]);
   } catch (const std::exception& error) {
@@ -226,9 +226,9 @@ int keep(const Wants& wants, std::optional<uid_t> user, char** command) {
       lab::throw_errno("other users may not run " + std::string(command[0]));
     }
   }
-  lab::check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl PR_SET_PDEATHSIG");
+  lab::or_throw(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl PR_SET_PDEATHSIG");
   const std::vector<lab::Fd> pipes = wants.pipes ? take_all_pipes() : std::vector<lab::Fd>();
-  const pid_t child = lab::check(fork(), "fork");
+  const pid_t child = lab::or_throw(fork(), "fork");
   if (child == 0) {
     run_command(wants, command);
   }
@@ -264,8 +264,8 @@ int main(int argc, char** argv) {
     if (wants.ipv6) {
       raise_loopback_without_ipv6();
     }
-    const pid_t keeper = lab::check(fork(), "fork");
-    if (keeper == 0) {
+    const pid_t supervisor = lab::or_throw(fork(), "fork");
+    if (supervisor == 0) {
       int status = cannot;
       try {
         status = keep(wants, user, argv + at + 1);
@@ -274,7 +274,7 @@ int main(int argc, char** argv) {
       }
       _exit(status);
     }
-    return status_of(keeper);
+    return status_of(supervisor);
   } catch (const std::exception& error) {
     std::cerr << "lacking: skipped: " << error.what() << '\n';
     return cannot;

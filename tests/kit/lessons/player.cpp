@@ -41,7 +41,7 @@ constexpr bool sanitized = false;
 
 constexpr std::string_view prompt = "(prompt of the lessons)"; // a line of its own
 
-/// What a line was waited for in vain, or was another.
+/// A line did not come, or another line came.
 struct Mismatch {
   std::string seen;
 };
@@ -120,9 +120,9 @@ public:
   /// waited for.
   void rest() const {
     constexpr std::chrono::milliseconds window{20};
-    Stillness stillness(shell_.pid(), window);
+    Quiescence quiescence(shell_.pid(), window);
     const Deadline deadline(std::chrono::seconds{5});
-    while (!stillness.reached() && !deadline.passed()) {
+    while (!quiescence.reached() && !deadline.passed()) {
       std::this_thread::sleep_for(std::chrono::milliseconds{5}); // until the next look
     }
   }

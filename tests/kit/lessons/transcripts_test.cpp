@@ -252,8 +252,8 @@ TEST_CASE("transcripts: quotes, anchors and links are looked up") {
                  "```\n");
   };
   CHECK(quote("", "namespace {\n") == "");
-  CHECK(quote(" [3]", "...\nlab::check(listen(listener.get(), SOMAXCONN), \"listen\");\n") == "");
-  check_contains(quote(" [1]", "lab::check(listen(listener.get(), SOMAXCONN), \"listen\");\n"),
+  CHECK(quote(" [3]", "...\nlab::or_die(listen(listener.get(), SOMAXCONN), \"listen\");\n") == "");
+  check_contains(quote(" [1]", "lab::or_die(listen(listener.get(), SOMAXCONN), \"listen\");\n"),
                  "3: this line does not stand in");
   check_contains(quote("", "int nothing_like_it;\n"), "3: this line does not stand in");
   CHECK(first("see `[1]`\n") == "");

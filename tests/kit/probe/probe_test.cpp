@@ -292,7 +292,7 @@ TEST_SUITE("probe") {
     }
   }
 
-  TEST_CASE("it is told what a signal broke into, and whether it was let in") {
+  TEST_CASE("it is told what a signal broke into, and whether a wait unblocked it") {
     Probe paused;
     CHECK(run(&paused, built("handlers"), {"pause"}).exit.success());
     REQUIRE(paused.unsafe_calls().size() == 1);
@@ -302,11 +302,11 @@ TEST_SUITE("probe") {
       for (const char* const call : {"ppoll", "pselect", "sigsuspend", "epoll_pwait"}) {
         CAPTURE(program);
         CAPTURE(std::string(call));
-        Probe let_in;
-        const Run result = run(&let_in, program, {call}); // two signals at once
+        Probe unblocked;
+        const Run result = run(&unblocked, program, {call}); // two signals at once
         CHECK_MESSAGE(result.exit.success(), result.out);
-        REQUIRE(let_in.unsafe_calls().size() == 2);
-        for (const lab::UnsafeCall& unsafe : let_in.unsafe_calls()) {
+        REQUIRE(unblocked.unsafe_calls().size() == 2);
+        for (const lab::UnsafeCall& unsafe : unblocked.unsafe_calls()) {
           CHECK(unsafe.interrupted == call);
           CHECK_MESSAGE(unsafe.only_while_waiting, unsafe.text);
         }

@@ -52,20 +52,20 @@ Fd new_socket(bool blocking) {
   Fd made = own(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK), 0),
                 "socket");
   const int on = 1;
-  check(::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+  or_throw(::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
   ::setsockopt(made.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   const sockaddr_in from = loopback(2 + count++ / ports_used % addresses, 0);
-  check(::bind(made.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from), "bind");
+  or_throw(::bind(made.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from), "bind");
   return made;
 }
 
 Fd connect_to(unsigned port) {
   Fd connection = new_socket(true);
   const timeval limit{.tv_sec = answer_limit.count() / 1000, .tv_usec = 0};
-  check(::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit),
-        "setsockopt");
-  check(::setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit),
-        "setsockopt");
+  or_throw(::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit),
+           "setsockopt");
+  or_throw(::setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit),
+           "setsockopt");
   const sockaddr_in server = loopback(1, port);
   if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
     fail("connect");
@@ -219,7 +219,7 @@ Crowd::Crowd(unsigned port, std::size_t size)
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLET;
     event.data.u64 = i;
-    check(::epoll_ctl(events_.get(), EPOLL_CTL_ADD, client.socket.get(), &event), "epoll_ctl");
+    or_throw(::epoll_ctl(events_.get(), EPOLL_CTL_ADD, client.socket.get(), &event), "epoll_ctl");
   }
 }
 

@@ -67,9 +67,9 @@ struct Confined {
 
 std::pair<Fd, Fd> make_pipe() {
   std::array<int, 2> ends{-1, -1};
-  check(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
   std::pair<Fd, Fd> made{own(ends[0], "pipe2"), own(ends[1], "pipe2")};
-  check(::fcntl(made.first.get(), F_SETFL, O_NONBLOCK), "fcntl");
+  or_throw(::fcntl(made.first.get(), F_SETFL, O_NONBLOCK), "fcntl");
   return made;
 }
 
@@ -110,12 +110,12 @@ void attempt(const SuiteCheck& check, Result& result) {
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     text.remove_prefix(
-        static_cast<std::size_t>(check(::write(fd, text.data(), text.size()), "write")));
+        static_cast<std::size_t>(or_throw(::write(fd, text.data(), text.size()), "write")));
   }
 }
 
 /// The child that tries one check: what it has of its parent it does not need, and ends with it.
-[[noreturn]] void be_worker(Run& run, bool confined, const std::string& marks, int out, int err,
+[[noreturn]] void be_worker(Run& run, bool confined, const std::string& tokens, int out, int err,
                             pid_t parent) {
   int status = EXIT_FAILURE;
   try {
@@ -124,13 +124,13 @@ void write_all(int fd, std::string_view text) {
     if (::getppid() != parent) {
       ::_exit(EXIT_FAILURE);
     }
-    const int null = check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null");
-    check(::dup2(null, STDIN_FILENO), "dup2");
-    check(::dup2(out, STDOUT_FILENO), "dup2");
-    check(::dup2(err, STDERR_FILENO), "dup2");
+    const int null = or_throw(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null");
+    or_throw(::dup2(null, STDIN_FILENO), "dup2");
+    or_throw(::dup2(out, STDOUT_FILENO), "dup2");
+    or_throw(::dup2(err, STDERR_FILENO), "dup2");
     // The line to the guard is among them: the guard waits until no process has it.
     ::closefrom(STDERR_FILENO + 1);
-    check(::setenv(std::string(run_variable).c_str(), marks.c_str(), 1), "setenv");
+    or_throw(::setenv(std::string(run_variable).c_str(), tokens.c_str(), 1), "setenv");
     forget_trees();
     if (confined) {
       confine_programs(run.user);
@@ -147,20 +147,20 @@ void write_all(int fd, std::string_view text) {
 void start(Run& run, Confined& confined) {
   auto [out, out_write] = make_pipe();
   auto [err, err_write] = make_pipe();
-  const std::string mark = new_mark();
+  const std::string token = new_token();
   const char* const outer = std::getenv(std::string(run_variable).c_str());
-  const std::string marks = outer == nullptr ? mark : std::string(outer) + "/" + mark;
+  const std::string tokens = outer == nullptr ? token : std::string(outer) + "/" + token;
   identities_since(own_start_time()); // so that the child knows the elder ones
   std::cout.flush();
   std::cerr.flush();
-  auto tree = std::make_unique<Tree>(mark);
+  auto tree = std::make_unique<Tree>(token);
   if (confined.wanted && !confined.free.empty()) {
     run.user = confined.free.back();
   }
   const pid_t parent = ::getpid();
-  run.pid = check(::fork(), "fork");
+  run.pid = or_throw(::fork(), "fork");
   if (run.pid == 0) {
-    be_worker(run, confined.wanted, marks, out_write.get(), err_write.get(), parent);
+    be_worker(run, confined.wanted, tokens, out_write.get(), err_write.get(), parent);
   }
   if (run.user) {
     confined.free.pop_back();

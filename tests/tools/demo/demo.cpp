@@ -69,7 +69,7 @@ public:
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
       sigaddset(&set_, signal);
     }
-    lab::check(::sigprocmask(SIG_BLOCK, &set_, nullptr), "sigprocmask");
+    lab::or_throw(::sigprocmask(SIG_BLOCK, &set_, nullptr), "sigprocmask");
   }
 
   /// Sleeps. Throws Stopped.
@@ -300,7 +300,7 @@ lab::Snapshot look_at(const std::vector<pid_t>& roots) {
 
 /// Sends the signal and waits until the kernel shows the state.
 void hold(Stage& stage, pid_t pid) {
-  lab::check(::kill(pid, SIGSTOP), "kill");
+  lab::or_throw(::kill(pid, SIGSTOP), "kill");
   stage.await(
       "process " + std::to_string(pid) + " to stop",
       [&] {
@@ -687,7 +687,7 @@ void play_half_close(Stage& stage) {
   contrast.row("typed q", {"closed, ended", Paint::red}, {"reads on (FIN_WAIT_2)"});
 
   for (const pid_t child : children) {
-    lab::check(::kill(child, SIGCONT), "kill");
+    lab::or_throw(::kill(child, SIGCONT), "kill");
   }
   await_success(stage, half_closes);
   std::array<std::vector<std::string>, 2> echoes;

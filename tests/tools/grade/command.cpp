@@ -46,19 +46,19 @@ void drop_capabilities() {
 void keep_one_capability() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, 2> data{};
-  check(static_cast<int>(::syscall(SYS_capget, &header, data.data())), "capget");
+  or_throw(static_cast<int>(::syscall(SYS_capget, &header, data.data())), "capget");
   data[0].inheritable |= 1U << CAP_SYS_PTRACE;
-  check(static_cast<int>(::syscall(SYS_capset, &header, data.data())), "capset");
-  check(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_PTRACE, 0, 0),
-        "prctl PR_CAP_AMBIENT");
+  or_throw(static_cast<int>(::syscall(SYS_capset, &header, data.data())), "capset");
+  or_throw(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_PTRACE, 0, 0),
+           "prctl PR_CAP_AMBIENT");
 }
 
 void limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
   rlimit present{};
-  check(::getrlimit(resource, &present), "getrlimit");
+  or_throw(::getrlimit(resource, &present), "getrlimit");
   const rlimit value{.rlim_cur = std::min(soft, present.rlim_max),
                      .rlim_max = std::min(hard, present.rlim_max)};
-  check(::setrlimit(resource, &value), "setrlimit");
+  or_throw(::setrlimit(resource, &value), "setrlimit");
 }
 
 /// Before exec: all that is left to do is to become the command.
@@ -74,20 +74,20 @@ void prepare(const Protections& protections, const JobOptions& options) {
     ::setpriority(PRIO_PROCESS, 0, limits.nice);
   }
   ::umask(0022);
-  check(::fcntl(results_fd, F_SETFD, options.trusted ? 0 : FD_CLOEXEC), "fcntl");
-  check(::chdir(options.working_folder.c_str()), "chdir " + options.working_folder);
+  or_throw(::fcntl(results_fd, F_SETFD, options.trusted ? 0 : FD_CLOEXEC), "fcntl");
+  or_throw(::chdir(options.working_folder.c_str()), "chdir " + options.working_folder);
   if (options.trusted) {
     drop_capabilities();
     if (protections.user_namespace && protections.namespaces && !protections.other_user) {
       keep_one_capability();
     }
-    check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS");
+    or_throw(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl PR_SET_NO_NEW_PRIVS");
   } else {
     end_first();
     if (protections.other_user) {
       become(options.users.front());
     }
-    check(confine_self() ? 0 : -1, "prctl");
+    or_throw(confine_self() ? 0 : -1, "prctl");
   }
   if (protections.file_rules && !protections.namespaces) {
     restrict_files(options);
@@ -109,9 +109,9 @@ void tell_error(int fd, const std::exception& error) {
 
 void become(uid_t user) {
   const gid_t group = user;
-  check(::setgroups(0, nullptr), "setgroups");
-  check(::setresgid(group, group, group), "setresgid");
-  check(::setresuid(user, user, user), "setresuid");
+  or_throw(::setgroups(0, nullptr), "setgroups");
+  or_throw(::setresgid(group, group, group), "setresgid");
+  or_throw(::setresuid(user, user, user), "setresuid");
 }
 
 void run_command(const Protections& protections, JobOptions& options, int status) {

@@ -45,9 +45,9 @@ void for_each_entry(const Fd& folder, Function function) {
 
 std::pair<Fd, Fd> make_pipe() {
   std::array<int, 2> ends{-1, -1};
-  check(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(ends.data(), O_CLOEXEC), "pipe2");
   std::pair<Fd, Fd> made{own(ends[0], "pipe2"), own(ends[1], "pipe2")};
-  check(::fcntl(made.first.get(), F_SETFL, O_NONBLOCK), "fcntl");
+  or_throw(::fcntl(made.first.get(), F_SETFL, O_NONBLOCK), "fcntl");
   return made;
 }
 

@@ -70,7 +70,7 @@ Workspace::Workspace() {
     throw_errno("mkdtemp " + name);
   }
   path_ = name;
-  lab::check(::chmod(name.c_str(), 0711), "chmod"); // others may pass, and list nothing
+  lab::or_throw(::chmod(name.c_str(), 0711), "chmod"); // others may pass, and list nothing
   fs::create_directory(path_ / "root");
 }
 
@@ -151,7 +151,7 @@ void Grader::precompile(const Hooks& hooks) {
   fs::create_directory(made.folder);
   std::vector<uid_t> users = take_users(1);
   if (!users.empty()) {
-    lab::check(::chown(made.folder.c_str(), users.front(), users.front()), "chown");
+    lab::or_throw(::chown(made.folder.c_str(), users.front(), users.front()), "chown");
   }
   for (const std::string& header : kit_.first_headers) {
     JobOptions options;
@@ -230,9 +230,9 @@ void Grader::compile(Unit& unit) {
   if (!unit.users.empty()) { // nobody else is to pass, or to write
     const uid_t user = unit.users.front();
     const std::string bin = unit.folder / "bin";
-    lab::check(::chown(name.c_str(), 0, user), "chown " + name);
-    lab::check(::chmod(name.c_str(), 0710), "chmod " + name);
-    lab::check(::chown(bin.c_str(), user, user), "chown " + bin);
+    lab::or_throw(::chown(name.c_str(), 0, user), "chown " + name);
+    lab::or_throw(::chmod(name.c_str(), 0710), "chmod " + name);
+    lab::or_throw(::chown(bin.c_str(), user, user), "chown " + bin);
   }
   const Mount source{.folder = unit.folder / "source", .name = "source"};
   const Mount bin{.folder = unit.folder / "bin", .name = "bin", .writable = true};
@@ -279,16 +279,16 @@ void Grader::compiled(Unit& unit, const JobEnd& end) {
 void Grader::check(Unit& unit) {
   remove_folder(unit.folder / "source"); // where folders are hidden from nobody, it was until now
   if (protections_.other_user) {
-    lab::check(::chmod(unit.folder.c_str(), 0711), "chmod " + unit.folder.string());
+    lab::or_throw(::chmod(unit.folder.c_str(), 0711), "chmod " + unit.folder.string());
   }
   // The compiler's user has written it; nobody else is to.
   const std::string program = unit.folder / "bin" / unit.exercise.program;
   if (protections_.other_user) {
     const std::string bin = unit.folder / "bin";
-    lab::check(::chown(bin.c_str(), 0, 0), "chown " + bin);
-    lab::check(::lchown(program.c_str(), 0, 0), "chown " + program);
+    lab::or_throw(::chown(bin.c_str(), 0, 0), "chown " + bin);
+    lab::or_throw(::lchown(program.c_str(), 0, 0), "chown " + program);
   }
-  lab::check(::chmod(program.c_str(), 0755), "chmod " + program);
+  lab::or_throw(::chmod(program.c_str(), 0755), "chmod " + program);
   unit.users = take_users(checks_of_exercise);
   const Mount bin{.folder = unit.folder / "bin", .name = "bin"};
   const Mount kit{.folder = workspace_ / "kit", .name = "kit"};

@@ -36,7 +36,7 @@ Job::Job(const Protections& protections, const fs::path& workspace, JobOptions o
   auto [results, results_write] = make_pipe();
   const Fd null = own(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null");
   const pid_t parent = ::getpid();
-  supervisor_ = check(::fork(), "fork");
+  supervisor_ = or_throw(::fork(), "fork");
   if (supervisor_ == 0) {
     const Ends ends;
     std::array sources{null.get(), out_write.get(), out_write.get(), results_write.get(),

@@ -31,9 +31,9 @@ void allow(int ruleset, const fs::path& path, std::uint64_t rights) {
   landlock_path_beneath_attr rule{};
   rule.allowed_access = S_ISDIR(status.st_mode) ? rights : rights & of_files;
   rule.parent_fd = folder.get();
-  check(static_cast<int>(
-            ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0)),
-        "landlock_add_rule " + path.string());
+  or_throw(static_cast<int>(
+               ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0)),
+           "landlock_add_rule " + path.string());
 }
 
 } // namespace
@@ -77,8 +77,8 @@ void restrict_files(const JobOptions& options) {
     allow(ruleset.get(), mount.folder, mount.writable ? read | write : read);
   }
   allow(ruleset.get(), options.temporary, read | write);
-  check(static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset.get(), 0)),
-        "landlock_restrict_self");
+  or_throw(static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset.get(), 0)),
+           "landlock_restrict_self");
 }
 
 } // namespace lab::grade

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 void mount_at(const char* source, const fs::path& target, const char* type, unsigned long flags,
               const std::string& data = {}) {
-  check(::mount(source, target.c_str(), type, flags, data.empty() ? nullptr : data.c_str()),
-        "mount " + target.string());
+  or_throw(::mount(source, target.c_str(), type, flags, data.empty() ? nullptr : data.c_str()),
+           "mount " + target.string());
 }
 
 void make_read_only(const fs::path& target) {
@@ -58,7 +58,7 @@ std::string size_option(std::size_t bytes) {
 } // namespace
 
 void mount_root(const fs::path& root, const std::vector<Mount>& mounts, std::size_t disk_bytes) {
-  check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount --make-rprivate /");
+  or_throw(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount --make-rprivate /");
   mount_at("lab", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m");
   for (const fs::path source : system_folders) {
     const fs::path target = root / source.relative_path();
@@ -104,11 +104,11 @@ void mount_root(const fs::path& root, const std::vector<Mount>& mounts, std::siz
   fs::create_directory(root / "proc");
   mount_at("proc", root / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 
-  check(::chdir(root.c_str()), "chdir");
-  check(static_cast<int>(::syscall(SYS_pivot_root, ".", ".")), "pivot_root");
-  check(::umount2(".", MNT_DETACH), "umount2");
+  or_throw(::chdir(root.c_str()), "chdir");
+  or_throw(static_cast<int>(::syscall(SYS_pivot_root, ".", ".")), "pivot_root");
+  or_throw(::umount2(".", MNT_DETACH), "umount2");
   mount_at(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV);
-  check(::chdir("/"), "chdir");
+  or_throw(::chdir("/"), "chdir");
 }
 
 } // namespace lab::grade

@@ -31,7 +31,7 @@ template <typename Attempt>
 std::string tried(unsigned long namespaces, Attempt attempt) {
   const auto [read_end, write_end] = make_pipe();
   std::array<int, 2> go{-1, -1};
-  check(::pipe2(go.data(), O_CLOEXEC), "pipe2");
+  or_throw(::pipe2(go.data(), O_CLOEXEC), "pipe2");
   const Fd go_read(go[0]);
   Fd go_write(go[1]);
   const pid_t child = fork_into(namespaces);
@@ -96,10 +96,11 @@ Protections find_protections(const fs::path& workspace) {
   const int version = landlock_version();
   found.file_rules = version >= 1;
   found.signal_rules = version >= 6;
-  found.call_filter = knows_calls() && tried(0, [] {
-                                         check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
-                                         filter_calls(false);
-                                       }).empty();
+  found.call_filter =
+      knows_calls() && tried(0, [] {
+                         or_throw(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
+                         filter_calls(false);
+                       }).empty();
   return found;
 }
 

@@ -112,7 +112,7 @@ void filter_calls(bool own_ipc) {
   add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const sock_fprog filter{.len = static_cast<unsigned short>(program.size()),
                           .filter = program.data()};
-  check(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "prctl PR_SET_SECCOMP");
+  or_throw(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "prctl PR_SET_SECCOMP");
 }
 
 } // namespace lab::grade

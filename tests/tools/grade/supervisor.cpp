@@ -67,7 +67,7 @@ void reset_signals() {
 [[noreturn]] void be_init(const Protections& protections, const fs::path& workspace,
                           JobOptions& options, const Ends& ends) {
   try {
-    check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
+    or_throw(::prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
     char go = 0;
     if (::read(ends.go, &go, 1) != 1) { // the supervisor has mapped our users, or is gone
       ::_exit(127);
@@ -78,9 +78,9 @@ void reset_signals() {
     }
     if (protections.namespaces) {
       mount_root(workspace / "root", options.mounts, options.limits.disk_bytes);
-      check(::sethostname("lab", 3), "sethostname");
+      or_throw(::sethostname("lab", 3), "sethostname");
     }
-    const pid_t command = check(::fork(), "fork");
+    const pid_t command = or_throw(::fork(), "fork");
     if (command == 0) {
       ::setsid();
       ::fcntl(ends.status, F_SETFD, FD_CLOEXEC);
@@ -163,11 +163,11 @@ void remove_files(const std::vector<uid_t>& users) {
   try {
     ::close(ends.go);
     adopt_orphans();
-    const std::string mark = new_mark();
-    check(::setenv(std::string(run_variable).c_str(), mark.c_str(), 1), "setenv");
-    Tree tree(mark);
+    const std::string token = new_token();
+    or_throw(::setenv(std::string(run_variable).c_str(), token.c_str(), 1), "setenv");
+    Tree tree(token);
     const sigset_t waited = block_signals();
-    const pid_t command = check(::fork(), "fork");
+    const pid_t command = or_throw(::fork(), "fork");
     if (command == 0) {
       ::sigprocmask(SIG_UNBLOCK, &waited, nullptr);
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -221,9 +221,9 @@ void supervise(const Protections& protections, const fs::path& workspace, JobOpt
   }
   try {
     std::array<int, 2> go{-1, -1};
-    check(::pipe2(go.data(), O_CLOEXEC), "pipe2");
+    or_throw(::pipe2(go.data(), O_CLOEXEC), "pipe2");
     const sigset_t waited = block_signals();
-    const pid_t init = check(fork_into(namespaces), "clone");
+    const pid_t init = or_throw(fork_into(namespaces), "clone");
     if (init == 0) {
       ::sigprocmask(SIG_UNBLOCK, &waited, nullptr);
       ::close(go[1]);

@@ -189,7 +189,7 @@ void draw_fork(Pictures& pictures) {
   add(pictures, "05-2-after-fork", names, lab::look_at({server.pid()}),
       "After fork both processes hold both sockets");
 
-  lab::check(::kill(child, SIGCONT), "kill");
+  lab::or_throw(::kill(child, SIGCONT), "kill");
   server.process().resume();
   await("each to hold what it uses", server.pid(), [&] {
     return sockets_held_by(server.pid()) == 1 && sockets_held_by(child) == 1 &&
@@ -246,7 +246,7 @@ void draw_half_close(Pictures& pictures) {
   add(pictures, "07-1-two-processes", names, lab::look_at({client.pid()}),
       "The client's two processes share one socket");
 
-  lab::check(::kill(child, SIGSTOP), "kill");
+  lab::or_throw(::kill(child, SIGSTOP), "kill");
   await("the child to stop", server.pid(), [&] { return in_state(child, 'T'); });
   client.type("hello\nq\n");
   await("the half-close", client.pid(), [&] {
@@ -256,7 +256,7 @@ void draw_half_close(Pictures& pictures) {
   });
   add(pictures, "07-2-half-close", names, lab::look_at({server.pid(), client.pid()}),
       "The client has half-closed: its text and its end of file wait at the server");
-  lab::check(::kill(child, SIGCONT), "kill");
+  lab::or_throw(::kill(child, SIGCONT), "kill");
 }
 
 std::string contents(const std::filesystem::path& file) {

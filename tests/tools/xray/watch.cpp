@@ -56,7 +56,7 @@ public:
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP}) {
       sigaddset(&set, signal);
     }
-    check(::sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask");
+    or_throw(::sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask");
     fd_ = own(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
   }
 

@@ -165,7 +165,7 @@ void add(Facts facts, bool finding) noexcept {
   }
   if (const Frame* const frame = here.frame; frame != nullptr) {
     facts.signal = frame->signal;
-    facts.flags |= frame->let_in ? flag_let_in : 0;
+    facts.flags |= frame->unblocked ? flag_unblocked : 0;
     copy_text(facts.interrupted, frame->interrupted);
   }
   if (finding) {

@@ -26,7 +26,7 @@ struct Frame {
   const sigset_t* closed; ///< as of the thread, when the signal came
   unsigned nested;
   int signal;
-  bool let_in;          ///< blocked but for a call like ppoll
+  bool unblocked;       ///< blocked but for a call like ppoll
   bool errno_disturbed; ///< by a handler that interrupted this one
 };
 

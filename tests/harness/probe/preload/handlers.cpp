@@ -37,7 +37,7 @@ void run(Handler handler, int signal, siginfo_t* info, void* context) {
               .closed = here.closed,
               .nested = here.nested,
               .signal = signal,
-              .let_in = here.closed != nullptr && sigismember(here.closed, signal) == 1,
+              .unblocked = here.closed != nullptr && sigismember(here.closed, signal) == 1,
               .errno_disturbed = false};
   here.nested = 0;
   here.within = nullptr;

@@ -241,7 +241,7 @@ void jump_inside() {
 }
 
 // The signals are blocked but in the call: the handlers break into nothing.
-void let_in(int (*wait)(const sigset_t* open)) {
+void unblock_in(int (*wait)(const sigset_t* open)) {
   sigset_t blocked;
   sigset_t open;
   sigemptyset(&blocked);
@@ -254,7 +254,7 @@ void let_in(int (*wait)(const sigset_t* open)) {
   raise(SIGUSR2);
   expect(runs == 0, "blocked");
   expect(wait(&open) == -1 && errno == EINTR, "the call");
-  expect(runs == 2, "let in");
+  expect(runs == 2, "unblocked");
 }
 
 const std::map<std::string_view, int (*)(const sigset_t*)> waits{
@@ -322,7 +322,7 @@ int main(int argc, char** argv) {
     alarm(1);
     pause();
   } else if (const auto wait = waits.find(what); wait != waits.end()) {
-    let_in(wait->second);
+    unblock_in(wait->second);
   } else {
     return 6;
   }
