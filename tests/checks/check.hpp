@@ -51,11 +51,13 @@ struct Check {
   void (*body)(const Subject& subject);
   /// What the program does. PROGRAM in it is the name of the program.
   const char* sentence;
-  const char* promise;          ///< its code in tests/CONTRACT.md, or several: "S4 G3"
-  int marks = 1;                ///< what passing it is worth
-  const char* means = "";       ///< why the failure matters: what the student has to understand
-  const char* look = "";        ///< where to look: a step and its [n], a man page
-  const Check* needs = nullptr; ///< has to pass for this one to mean anything
+  const char* promise;    ///< its code in tests/CONTRACT.md, or several: "S4 G3"
+  int marks = 1;          ///< what passing it is worth
+  const char* means = ""; ///< why the failure matters: what the student has to understand
+  const char* look = "";  ///< where to look: a step and its [n], a man page
+  /// Has to pass for this one to mean anything: else this one is not run. Where a suite does not
+  /// hold it, what that one needs counts instead.
+  const Check* needs = nullptr;
 };
 
 /// A suite: one step's, or one exercise's.

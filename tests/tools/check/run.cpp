@@ -289,11 +289,14 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     runs[i].result = result_of(*checks[i]);
   }
   for (Run& run : runs) {
-    const auto needed = std::ranges::find_if(runs, [&](const Run& other) {
-      return other.check->check == run.check->check->needs &&
-             other.check->subject == run.check->subject;
-    });
-    run.needs = with_needs && needed != runs.end() ? &*needed : nullptr;
+    // A suite may not hold what a check needs; then what that one needs counts.
+    for (const Check* needs = with_needs ? run.check->check->needs : nullptr;
+         needs != nullptr && run.needs == nullptr; needs = needs->needs) {
+      const auto needed = std::ranges::find_if(runs, [&](const Run& other) {
+        return other.check->check == needs && other.check->subject == run.check->subject;
+      });
+      run.needs = needed != runs.end() ? &*needed : nullptr;
+    }
   }
 
   std::size_t told = 0;
@@ -310,7 +313,11 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
       if (run.state == State::waiting &&
           (run.needs == nullptr || run.needs->state == State::done)) {
         if (run.needs != nullptr && !run.needs->result.passed() && !run.needs->result.skipped()) {
-          run.result.why = "this check has to pass first: " + run.needs->result.sentence;
+          const Run* first = run.needs; // the cause, and not what it has kept from being run
+          while (first->result.outcome == Outcome::not_run && first->needs != nullptr) {
+            first = first->needs;
+          }
+          run.result.why = "this check has to pass first: " + first->result.sentence;
           run.state = State::done;
         } else if (running < jobs && try_to_start(run, confined, running == 0)) {
           running += run.state == State::running ? 1 : 0;
