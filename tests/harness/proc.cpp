@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace lab {
@@ -105,6 +107,61 @@ std::string executable_of(pid_t pid) {
 
 bool catches_signal(pid_t pid, int signal) {
   return in_mask(pid, "SigCgt", signal);
+}
+
+std::string blocked_call_of(pid_t pid) {
+  static constexpr std::array<std::pair<long, std::string_view>, 24> calls{{
+      {SYS_accept, "accept"},
+      {SYS_accept4, "accept4"},
+      {SYS_clock_nanosleep, "clock_nanosleep"},
+      {SYS_close, "close"},
+      {SYS_connect, "connect"},
+      {SYS_epoll_pwait, "epoll_pwait"},
+      {SYS_exit_group, "exit"},
+      {SYS_flock, "flock"},
+      {SYS_futex, "futex"},
+      {SYS_nanosleep, "nanosleep"},
+      {SYS_ppoll, "ppoll"},
+      {SYS_pselect6, "pselect"},
+      {SYS_read, "read"},
+      {SYS_recvfrom, "recv"},
+      {SYS_recvmsg, "recvmsg"},
+      {SYS_rt_sigsuspend, "sigsuspend"},
+      {SYS_rt_sigtimedwait, "sigtimedwait"},
+      {SYS_sendmsg, "sendmsg"},
+      {SYS_sendto, "send"},
+      {SYS_splice, "splice"},
+      {SYS_wait4, "waitpid"},
+      {SYS_waitid, "waitid"},
+      {SYS_write, "write"},
+      {SYS_writev, "writev"},
+  }};
+  // `running`, or the call's number and its arguments.
+  const auto file = proc::read_file_of(pid, "syscall");
+  if (!file || file->empty() || file->front() < '0' || file->front() > '9') {
+    return {};
+  }
+  const long number = proc::number_in<long>(*file);
+#ifdef SYS_poll // x86-64 has these five besides; arm64 does not
+  switch (number) {
+  case SYS_poll:
+    return "poll";
+  case SYS_pause:
+    return "pause";
+  case SYS_select:
+    return "select";
+  case SYS_epoll_wait:
+    return "epoll_wait";
+  case SYS_fork:
+    return "fork";
+  default:
+    break;
+  }
+#endif
+  const auto* const found =
+      std::ranges::find(calls, number, &std::pair<long, std::string_view>::first);
+  return found != calls.end() ? std::string(found->second)
+                              : "system call " + std::to_string(number);
 }
 
 bool blocks_signal(pid_t pid, int signal) {

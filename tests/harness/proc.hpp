@@ -189,6 +189,11 @@ bool ignores_signal(pid_t pid, int signal);
 /// Whether `signal` has been sent to it and is still pending (ShdPnd).
 bool has_pending(pid_t pid, int signal);
 
+/// The system call in which the process's main thread sleeps: `accept4`, or its number where it is
+/// none of those that programs usually wait in. Empty while it runs, and where the kernel does not
+/// tell (proc(5), /proc/PID/syscall).
+std::string blocked_call_of(pid_t pid);
+
 /// What a process, all its threads together, has used so far.
 struct CpuUse {
   /// Time on a processor. From /proc/PID/schedstat; where the kernel has none, clock ticks.

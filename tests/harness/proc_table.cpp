@@ -1,7 +1,10 @@
 // Processes in words, for messages.
 #include "harness/proc.hpp"
+#include "harness/process.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <map>
 #include <utility>
 
@@ -18,6 +21,30 @@ std::string state_of_exit(int wait_status) {
                      : "killed by signal " + std::to_string(signal);
 }
 
+/// Of one that runs: `, 5.8 s on a processor so far`.
+std::string what_it_has_used(const ProcessInfo& process) {
+  const auto use = cpu_use(process.pid);
+  if (process.state != 'R' || !use) {
+    return {};
+  }
+  const auto tenths =
+      std::chrono::duration_cast<std::chrono::milliseconds>(use->run_time).count() / 100;
+  return ", " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) +
+         " s on a processor so far";
+}
+
+/// Of those that it has a handler for: `; blocks SIGCHLD`. The kernel blocks a signal while its
+/// handler runs.
+std::string blocked_signals(pid_t pid) {
+  std::string text;
+  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM}) {
+    if (catches_signal(pid, signal) && blocks_signal(pid, signal)) {
+      text += (text.empty() ? "; blocks " : ", ") + signal_name(signal);
+    }
+  }
+  return text;
+}
+
 std::string line_for(const ProcessInfo& process) {
   std::string line = std::to_string(process.pid) + " " + process.state + " " + process.name + ": ";
   line += name_of_state(process.state);
@@ -28,7 +55,13 @@ std::string line_for(const ProcessInfo& process) {
                 ? ", not reaped by the program that started it"
                 : ", not reaped by its parent " + std::to_string(process.parent);
   } else {
+    if (const std::string call = blocked_call_of(process.pid);
+        process.state == 'S' && !call.empty()) {
+      line += " in " + call;
+    }
+    line += what_it_has_used(process);
     line += ", parent " + std::to_string(process.parent);
+    line += blocked_signals(process.pid);
   }
   return line;
 }
