@@ -1,5 +1,6 @@
 #include "checks/common.hpp"
 
+#include "checks/settle.hpp"
 #include "harness/fd.hpp"
 #include "harness/limits.hpp"
 #include "harness/programs.hpp"
@@ -271,6 +272,27 @@ bool has_number(std::string_view line, std::string_view number) {
     }
   }
   return false;
+}
+
+void expect_no_growth(pid_t pid, const std::function<void()>& clients) {
+  constexpr int rounds = 4;
+  clients();
+  for (int round = 1;; ++round) {
+    const std::size_t before = descriptors_of(pid).size();
+    clients();
+    try {
+      settle(
+          pid,
+          text("the process to hold ", before, " descriptors, as it did before the last clients"),
+          [&] { return descriptors_of(pid).size() <= before; },
+          [&] { return "it holds\n" + xray_of(pid); });
+      return;
+    } catch (const Failure&) {
+      if (round == rounds) {
+        throw;
+      }
+    }
+  }
 }
 
 void needs_ipv6() {

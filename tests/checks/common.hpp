@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -63,6 +64,11 @@ void expect_whole_lines(const Process& process);
 /// Throws Failure unless all of these processes, named by their situation, sleep through one whole
 /// window of time, which they share.
 void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes);
+
+/// Throws Failure when the process's table of descriptors grows with its clients: each time that
+/// `clients` come and go, the process has more than before. What it opens once, and then keeps, is
+/// no leak: a runtime may have a pool of its own.
+void expect_no_growth(pid_t pid, const std::function<void()>& clients);
 
 /// Throws Skipped where this machine has no ::1.
 void needs_ipv6();

@@ -42,6 +42,7 @@ std::string inherited(pid_t pid) {
 } // namespace
 
 LAB_TAKE_EXERCISE_SERVER
+LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
 
 LAB_CHECK(shares_out_the_descriptors,
           .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
@@ -49,7 +50,7 @@ LAB_CHECK(shares_out_the_descriptors,
           .means = "fork copies the table of descriptors: each process closes what it does not "
                    "use",
           .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
-          .needs = &server::listens) {
+          .needs = &server::returns_from_its_handler) {
   tidy::are_shared_out_exactly.body(subject);
 }
 
@@ -58,7 +59,7 @@ LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .pro
           .means = "the child accepts no client. If it keeps the listener, the port stays taken "
                    "until its client leaves, even when the parent has ended",
           .look = "TODO 2; steps/05-descriptors, [2]; ls -l /proc/PID/fd",
-          .needs = &server::listens) {
+          .needs = &server::returns_from_its_handler) {
   Server server("descriptor_server");
   const Connection first = server.connect();
   Connection second = server.connect();
@@ -76,7 +77,7 @@ LAB_CHECK(lets_the_client_see_the_end,
           .means = "a connection ends when the last of its descriptors is closed. While the parent "
                    "keeps one, the child's is not the last",
           .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
-          .needs = &server::listens) {
+          .needs = &server::returns_from_its_handler) {
   tidy::let_the_client_see_the_end.body(subject);
   server::closes_for_an_early_half_close.body(subject);
   server::returns_what_is_under_way.body(subject);
@@ -87,7 +88,7 @@ LAB_CHECK(parents_table_does_not_grow,
           .marks = 1,
           .means = "a table that grows with every client is full one day, and then accept fails",
           .look = "TODO 3; steps/05-descriptors, [4]; ls -l /proc/PID/fd",
-          .needs = &server::listens) {
+          .needs = &server::returns_from_its_handler) {
   tidy::do_not_grow.body(subject);
 }
 
@@ -95,7 +96,8 @@ LAB_CHECK(
     leaves_the_port_free, .sentence = "the port is free when the parent has been killed",
     .promise = "M2 S3", .marks = 1,
     .means = "a child that keeps the listener keeps the port, for as long as its client stays",
-    .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE", .needs = &server::listens) {
+    .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE",
+    .needs = &server::returns_from_its_handler) {
   tidy::leave_the_port_free.body(subject);
 }
 
@@ -105,7 +107,7 @@ LAB_CHECK(
     .means = "exec closes only descriptors with the close-on-exec flag. If the program that starts "
              "the server has a lock or a pipe open, it stays open for as long as the server runs",
     .look = "TODO 1; closefrom, close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
-    .needs = &server::listens) {
+    .needs = &server::returns_from_its_handler) {
   // The shell leaves it a file, the end of a pipe and a second standard output.
   ServerOptions options;
   options.process.arguments = {"-c", R"(exec "$0" "$@" 9</etc/passwd 8>&1 5</dev/null)",
@@ -151,7 +153,7 @@ LAB_CHECK(
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
     .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
-    .needs = &server::listens) {
+    .needs = &server::returns_from_its_handler) {
   mp_server::reaps_children_that_end_together.body(subject);
 }
 

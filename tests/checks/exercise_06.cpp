@@ -65,13 +65,15 @@ void expect_served(Connection& client, const std::string& when) {
 } // namespace
 
 LAB_TAKE_EXERCISE_SERVER
+LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
 
 LAB_CHECK(sends_server_busy,
           .sentence = "sends `server busy` and end of file to the next when MAX clients are served",
           .promise = "E6", .marks = 3,
           .means = "the parent knows how many clients it serves: when all places are taken it "
                    "says so, and ends the connection",
-          .look = "TODO 1 and 2; steps/06-mp-server, [6]; shutdown(2)", .needs = &server::listens) {
+          .look = "TODO 1 and 2; steps/06-mp-server, [6]; shutdown(2)",
+          .needs = &server::returns_from_its_handler) {
   for (const unsigned most : {1U, 3U}) {
     Server server = with_places(most);
     auto clients = served(server, most);
@@ -94,15 +96,12 @@ LAB_CHECK(sends_server_busy_to_a_client_that_has_sent,
           .needs = &sends_server_busy) {
   Server server = with_places(1);
   const auto clients = served(server, 1);
-  server.process().stop(); // so that all of it is there when the server accepts
-  std::vector<Connection> next;
   for (const std::size_t size : {1U, 40U, 50'000U}) {
-    next.push_back(server.connect());
-    next.back().send(pattern(size), soon);
-  }
-  server.process().resume();
-  for (Connection& one : next) {
-    expect_busy(server, one, "a client that had sent something before it was accepted");
+    server.stop_accepting(); // so that all of it is there when the server accepts
+    Connection next = server.connect();
+    next.send(pattern(size), soon);
+    server.process().resume();
+    expect_busy(server, next, "a client that had sent something before it was accepted");
   }
 }
 
@@ -138,12 +137,14 @@ LAB_CHECK(serves_three_of_forty,
           .means = "no place is given twice, and none is lost, even if many clients come together",
           .look = "TODO 2; steps/06-mp-server, [5] and [6]", .needs = &sends_server_busy) {
   Server server = with_places(3);
-  server.process().stop();
   std::vector<Connection> clients;
-  while (clients.size() < 40) {
-    clients.push_back(server.connect());
+  while (clients.size() < 40) { // as many at once as its backlog has room for
+    server.stop_accepting();
+    for (auto room = server.backlog() + 1; room > 0 && clients.size() < 40; --room) {
+      clients.push_back(Connection::to(server.port()));
+    }
+    server.process().resume();
   }
-  server.process().resume();
   int refused = 0;
   for (std::size_t i = 3; i < clients.size(); ++i) { // the queue keeps their order
     expect_busy(server, clients[i], text("client ", i + 1, " of 40, for three places"));
@@ -262,7 +263,7 @@ LAB_CHECK(
 
 LAB_CHECK(serves_500_without_max, .sentence = "serves 500 clients at once when no MAX is given",
           .promise = "M1", .marks = 1, .means = "without MAX there is no limit",
-          .look = "steps/06-mp-server, [6]", .needs = &server::listens) {
+          .look = "steps/06-mp-server, [6]", .needs = &server::serves_a_second_client) {
   mp_server::serves_500_at_once.body(subject);
 }
 
@@ -276,7 +277,7 @@ LAB_CHECK(outlives_failing_calls, .sentence = "fork or accept failing costs one 
           .means = "both may fail for a moment: the parent goes on, and keeps nothing of a client "
                    "that no child serves",
           .look = "steps/06-mp-server, [6] and [8]; fork(2), EAGAIN; accept(2), EMFILE",
-          .needs = &server::listens) {
+          .needs = &server::returns_from_its_handler) {
   probed::outlives_one_failing_fork(subject);
   probed::outlives_an_aborted_accept(subject);
   probed::outlives_a_shortage(subject);
@@ -309,7 +310,7 @@ LAB_CHECK(handles_signals_safely, .sentence = "its handlers make async-signal-sa
                    "they find their own work half done",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; steps/06-mp-server, "
                   "[1]; signal-safety(7)",
-          .needs = &server::listens) {
+          .needs = &server::returns_from_its_handler) {
   mp_server::handles_signals_safely.body(subject);
   probed::server_has_safe_handlers(program, {.address = "127.0.0.1", .extra = {"6"}});
 }

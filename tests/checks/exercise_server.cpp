@@ -12,7 +12,7 @@ LAB_SHARED_CHECK(
     .means = "a server that listens on every address is open to the network. A port with a "
              "connection in TIME_WAIT is free only for a server that sets SO_REUSEADDR",
     .look = "steps/01-echo-server, [1] and [3]; ip(7); socket(7), SO_REUSEADDR",
-    .needs = &server::listens) {
+    .needs = &server::echoes_a_line) {
   server::listens_on_loopback_alone.body(subject);
   server::listens_on_an_address.body(subject);
   server::listens_on_a_port_of_the_kernel.body(subject);
@@ -38,7 +38,7 @@ LAB_SHARED_CHECK(returns_every_byte_until_the_end,
                  .means = "TCP carries bytes, not messages: a read may return any part of what was "
                           "sent. A half-close ends what the client sends, not what it receives",
                  .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE; tcp(7)",
-                 .needs = &server::listens) {
+                 .needs = &server::echoes_a_line) {
   server::returns_every_byte.body(subject);
   if (!subject.end_is_another_matter) {
     server::closes_for_an_early_half_close.body(subject);
@@ -53,7 +53,7 @@ LAB_SHARED_CHECK(
     .means = "a message written in pieces waits 40 ms for an acknowledgement (Nagle's algorithm). "
              "A process that waits sleeps in a system call",
     .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; accept(2), EAGAIN",
-    .needs = &server::listens) {
+    .needs = &server::serves_a_second_client) {
   server::does_not_stall.body(subject);
   server::uses_no_processor_while_it_waits.body(subject);
 }
@@ -64,7 +64,7 @@ LAB_SHARED_CHECK(
     .means = "accept, read and write may all fail because a client has gone (write with EPIPE, "
              "and with SIGPIPE): that is the end of that client, not of the server",
     .look = "steps/01-echo-server, [4] and [5]; accept(2) and read(2), ERRORS; signal(7)",
-    .needs = &server::listens) {
+    .needs = &server::serves_a_second_client) {
   server::survives_resets.body(subject);
   server::survives_a_reset_while_it_writes.body(subject);
   if (subject.forks) {
@@ -84,7 +84,7 @@ LAB_SHARED_CHECK(
     .means = "a read that waits for a client must not keep the server from ending, and its process "
              "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]",
-    .needs = &server::listens) {
+    .needs = &server::serves_a_second_client) {
   server::ends_while_it_waits.body(subject);
   server::ends_with_a_silent_client.body(subject);
   server::ends_with_a_client_that_does_not_read.body(subject);
@@ -99,7 +99,8 @@ LAB_SHARED_CHECK(
     .promise = "G3 S4", .marks = 1,
     .means = "stdio keeps lines back when output is no terminal, and fork copies "
              "what it keeps",
-    .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)", .needs = &server::listens) {
+    .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",
+    .needs = &server::serves_a_second_client) {
   server::writes_each_line_at_once.body(subject);
   server::writes_each_line_once.body(subject);
 }

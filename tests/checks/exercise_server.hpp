@@ -18,8 +18,10 @@ extern const Check writes_lines;
 } // namespace lab::exercise_server
 
 // NOLINTBEGIN(cppcoreguidelines-macro-usage): doctest registers test cases by macros
+#define LAB_TAKE_EXERCISE_GATE(CHECK) LAB_TAKE_FOR(::lab::server::CHECK, 0)
 #define LAB_TAKE_EXERCISE_SERVER                                                                   \
   LAB_TAKE_FOR(::lab::server::listens, 1)                                                          \
+  LAB_TAKE_FOR(::lab::server::echoes_a_line, 0)                                                    \
   LAB_TAKE_FOR(::lab::exercise_server::takes_its_place, 1)                                         \
   LAB_TAKE_FOR(::lab::server::refuses_wrong_arguments, 1)                                          \
   LAB_TAKE_FOR(::lab::exercise_server::says_what_is_wrong, 1)                                      \

@@ -17,6 +17,7 @@
 /// What every server promises.
 #define LAB_EVERY_SERVER(TAKE)                                                                     \
   TAKE(listens)                                                                                    \
+  TAKE(echoes_a_line)                                                                              \
   TAKE(refuses_wrong_arguments)                                                                    \
   TAKE(ends_when_it_cannot_bind)                                                                   \
   TAKE(listens_on_loopback_alone)                                                                  \
@@ -44,8 +45,16 @@
   TAKE(keeps_nothing_of_a_client)                                                                  \
   TAKE(serves_after_a_stalled_client)
 
+/// What a server with a child for each client has to do first: each needs the one before it, and
+/// all that is about children needs the last.
+#define LAB_FORKING_GATES(TAKE)                                                                    \
+  TAKE(serves_a_second_client)                                                                     \
+  TAKE(has_a_child_for_each_client)                                                                \
+  TAKE(returns_from_its_handler)
+
 /// What a server with a child for each client promises beyond that.
 #define LAB_FORKING_SERVER(TAKE)                                                                   \
+  LAB_FORKING_GATES(TAKE)                                                                          \
   TAKE(serves_beside_bad_clients)                                                                  \
   TAKE(ends_with_fifty_clients)
 

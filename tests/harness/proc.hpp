@@ -156,8 +156,8 @@ struct SocketInfo {
   std::string remote_address;
   unsigned remote_port = 0;
   TcpState state = TcpState::closed;
-  /// Bytes not yet acknowledged by the peer, a FIN counting as one; of no use for a listening
-  /// socket.
+  /// Bytes not yet acknowledged by the peer, a FIN counting as one; for a listening socket its
+  /// backlog, where sock_diag(7) tells, else 0.
   unsigned long send_queue = 0;
   /// Bytes not yet read, the peer's FIN counting as one; for a listening socket: connections not
   /// yet accepted.

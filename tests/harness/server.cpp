@@ -101,7 +101,35 @@ Server::Server(const std::string& program, ServerOptions options)
 }
 
 Connection Server::connect(std::chrono::milliseconds limit, int receive_buffer) {
+  // A backlog of 1 has room for 2: a queue is full when it is longer than its backlog.
+  constexpr std::size_t room = 2;
+  wait_until(
+      "the server to accept a connection", [&] { return waiting() < room; },
+      [&] { return std::to_string(waiting()) + " connections wait for accept"; }, limit);
   return Connection::to(port_, address_, limit, receive_buffer);
+}
+
+std::size_t Server::waiting() const {
+  std::size_t count = 0;
+  for (const SocketInfo& socket : listening_sockets()) {
+    count += socket.local_port == port_ ? socket.receive_queue : 0;
+  }
+  return count;
+}
+
+void Server::stop_accepting() {
+  wait_until(
+      "the server to accept all who have come", [&] { return waiting() == 0; },
+      [&] { return std::to_string(waiting()) + " connections wait for accept"; });
+  process_->stop();
+}
+
+std::size_t Server::backlog() const {
+  std::size_t most = 1;
+  for (const SocketInfo& socket : listening_sockets()) {
+    most = socket.local_port == port_ ? std::max(most, std::size_t{socket.send_queue}) : most;
+  }
+  return most;
 }
 
 std::vector<ProcessInfo> Server::children() const {

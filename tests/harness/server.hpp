@@ -49,7 +49,20 @@ public:
   /// The address to reach it at: that of the options; for the unspecified ones, loopback.
   [[nodiscard]] const std::string& address() const { return address_; }
 
+  /// Connects, as soon as fewer than two others wait for accept: a right server may have a small
+  /// backlog. Throws Failure.
   Connection connect(std::chrono::milliseconds limit = patience, int receive_buffer = 0);
+
+  /// The connections that wait for accept.
+  [[nodiscard]] std::size_t waiting() const;
+
+  /// SIGSTOP, as soon as no connection waits for accept: what comes from now on waits. Throws
+  /// Failure.
+  void stop_accepting();
+
+  /// How many connections can wait for accept, as the program has asked of listen(2). 1 where the
+  /// kernel does not tell.
+  [[nodiscard]] std::size_t backlog() const;
 
   /// The living children of the program.
   [[nodiscard]] std::vector<ProcessInfo> children() const;

@@ -2,6 +2,7 @@
 //
 // Runs a command on a machine that is short of something:
 //   ipv6                no ::1, in a network of its own
+//   backlog=N           no more than N for listen(2)'s backlog, in a network of its own
 //   descriptors=N       at most N descriptors for each process
 //   processes=N         at most N processes more than this user has now
 //   pipes               pipes of two pages that nobody may enlarge: this user has too many already
@@ -58,6 +59,7 @@ struct Wants {
   bool ipv6 = false;
   bool pids = false;
   bool pipes = false;
+  std::optional<rlim_t> backlog;
   std::optional<rlim_t> descriptors;
   std::optional<rlim_t> processes;
   std::optional<int> close_range; // the error
@@ -73,6 +75,9 @@ std::optional<rlim_t> number(std::string_view text) {
 bool understood(std::string_view what, Wants& wants) {
   const std::string_view name = what.substr(0, what.find('='));
   const std::string_view value = name == what ? "" : what.substr(name.size() + 1);
+  if (name == "backlog") {
+    return (wants.backlog = number(value)).has_value();
+  }
   if (name == "descriptors") {
     return (wants.descriptors = number(value)).has_value();
   }
@@ -98,7 +103,8 @@ void write_file(const char* path, const std::string& text) {
 
 /// New namespaces. Where we are not root, in a user namespace, in which we are who we were.
 void enter(const Wants& wants) {
-  int flags = (wants.ipv6 ? CLONE_NEWNET : 0) | (wants.pids ? CLONE_NEWPID | CLONE_NEWNS : 0);
+  int flags = (wants.ipv6 || wants.backlog ? CLONE_NEWNET : 0) |
+              (wants.pids ? CLONE_NEWPID | CLONE_NEWNS : 0);
   if (flags == 0) {
     return;
   }
@@ -115,14 +121,17 @@ void enter(const Wants& wants) {
   }
 }
 
-void raise_loopback_without_ipv6() {
+void raise_loopback(const Wants& wants) {
   const lab::Fd four = lab::own(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
   ifreq request{};
   std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   lab::or_throw(ioctl(four.get(), SIOCSIFFLAGS, &request), "ioctl SIOCSIFFLAGS lo");
+  if (wants.backlog) {
+    write_file("/proc/sys/net/core/somaxconn", std::to_string(*wants.backlog));
+  }
   const lab::Fd six(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (six) { // else this machine has none anyway
+  if (wants.ipv6 && six) { // else this machine has none anyway
     in6_ifreq address{.ifr6_addr = IN6ADDR_LOOPBACK_INIT, .ifr6_prefixlen = 128, .ifr6_ifindex = 1};
     if (ioctl(six.get(), SIOCDIFADDR, &address) != 0 && errno != EADDRNOTAVAIL) {
       lab::throw_errno("ioctl SIOCDIFADDR ::1");
@@ -237,7 +246,8 @@ int keep(const Wants& wants, std::optional<uid_t> user, char** command) {
 
 int usage() {
   std::cerr << "usage: lacking WHAT... -- COMMAND...\n"
-               "  WHAT: ipv6, descriptors=N, processes=N, pipes, close_range=EPERM|ENOSYS, pids\n";
+               "  WHAT: ipv6, backlog=N, descriptors=N, processes=N, pipes, "
+               "close_range=EPERM|ENOSYS, pids\n";
   return 2;
 }
 
@@ -261,8 +271,8 @@ int main(int argc, char** argv) {
       throw std::runtime_error("only root can give small pipes to a user who does nothing else");
     }
     enter(wants);
-    if (wants.ipv6) {
-      raise_loopback_without_ipv6();
+    if (wants.ipv6 || wants.backlog) {
+      raise_loopback(wants);
     }
     const pid_t supervisor = lab::or_throw(fork(), "fork");
     if (supervisor == 0) {
