@@ -163,27 +163,25 @@ void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes
     return *use;
   };
   std::vector<int> restless(processes.size(), 0);
+  std::vector<bool> was_idle(processes.size(), false);
   const Deadline deadline(patience);
-  while (true) {
+  while (std::ranges::count(was_idle, false) > 0) {
     std::vector<CpuUse> before;
     before.reserve(processes.size());
     std::ranges::transform(processes, std::back_inserter(before), use_of);
     std::this_thread::sleep_for(window); // that nothing happens in this time is what is asked
-    bool idle = true;
     for (std::size_t i = 0; i < processes.size(); ++i) {
       const CpuUse after = use_of(processes[i]);
       const auto ran = after.run_time - before[i].run_time;
       const auto turns = after.switches - before[i].switches;
-      idle = idle && ran.count() == 0 && turns == 0;
+      was_idle[i] = was_idle[i] || (ran.count() == 0 && turns == 0);
       restless[i] = turns > 1 || ran > window / 20 ? restless[i] + 1 : 0;
-      expect(restless[i] < windows && (idle || !deadline.passed()), "a program that waits uses no ",
-             "processor, and process ", processes[i].first, ", ", processes[i].second, ", ran for ",
+      expect(restless[i] < windows && (was_idle[i] || !deadline.passed()),
+             "a program that waits uses no processor, and process ", processes[i].first, ", ",
+             processes[i].second, ", ran for ",
              std::chrono::duration_cast<std::chrono::microseconds>(ran).count(),
              " microseconds in ", turns, " turns within ", window.count(),
              " ms, not for the first time: ", describe(processes[i].first));
-    }
-    if (idle) {
-      return;
     }
   }
 }

@@ -89,7 +89,7 @@ LAB_CHECK(sends_server_busy,
 
 LAB_CHECK(sends_server_busy_to_a_client_that_has_sent,
           .sentence = "sends `server busy` also to a client that has sent something already",
-          .promise = "E6", .marks = 2,
+          .promise = "E6", .marks = 1,
           .means = "if a socket is closed with unread bytes in it, the connection is reset. A "
                    "reset may destroy what was sent before",
           .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
@@ -133,7 +133,7 @@ LAB_CHECK(
 
 LAB_CHECK(serves_three_of_forty,
           .sentence = "serves three of 40 clients that come at once, and refuses the others",
-          .promise = "E6", .marks = 2,
+          .promise = "E6", .marks = 1,
           .means = "no place is given twice, and none is lost, even if many clients come together",
           .look = "TODO 2; steps/06-mp-server, [5] and [6]", .needs = &sends_server_busy) {
   Server server = with_places(3);
@@ -196,6 +196,62 @@ LAB_CHECK(
       probe->let_all_go();
     }
   }
+}
+
+LAB_CHECK(
+    loses_no_place,
+    .sentence = "loses no place when clients leave together, or before their child is entered",
+    .promise = "E6", .marks = 1,
+    .means = "SIGUSR1 and SIGCHLD are one bit each: two that come together are one. And a "
+             "child may tell and end before its parent has entered it: block the signal "
+             "until the parent has",
+    .look = "TODO 2 and 3; signal(7), Real-time signals; sigprocmask(2)",
+    .needs = &sends_server_busy) {
+  const bool can_probe = !Probe::cannot_probe(program);
+  {
+    std::optional<Probe> probe; // holds each child between its last close and its being a zombie
+    ServerOptions options{.address = "127.0.0.1", .extra = {"3"}};
+    if (can_probe) {
+      probe.emplace(ProbeOptions{.hold_exits = true});
+      probe->attach(options.process);
+    }
+    Server server(program, options);
+    auto clients = served(server, 3);
+    server.stop_accepting();
+    for (Connection& client : clients) { // all three leave before the server hears of one
+      client.half_close();
+      client.receive_until_eof(soon);
+    }
+    server.process().resume();
+    {
+      const Situation situation("three clients have seen the end while the server was stopped");
+      clients = served(server, 3);
+    }
+    if (probe) {
+      probe->let_all_go();
+    }
+  }
+  if (!can_probe) {
+    return;
+  }
+  Probe probe({.faults = "fork:parent:1=then-stop"});
+  ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};
+  probe.attach(options.process);
+  Server quick(program, options);
+  Connection leaves = quick.connect();
+  leaves.exchange("hello\n", soon);
+  wait_until("the server to be stopped right after fork", [&] {
+    const auto info = process_info(quick.pid());
+    return info && info->stopped();
+  });
+  leaves.close();
+  wait_until("the child of the client that has left to end",
+             [&] { return quick.zombies().size() == 1; });
+  quick.process().resume();
+  quick.wait_for_no_children(soon);
+  Connection next = quick.connect();
+  expect_served(next, "MAX is 1; the check stopped the server right after fork, and let it go on "
+                      "when the client had left and its child had ended: the place is free");
 }
 
 LAB_CHECK(frees_the_place_of_a_killed_child,
@@ -312,7 +368,10 @@ LAB_CHECK(handles_signals_safely, .sentence = "its handlers make async-signal-sa
                   "[1]; signal-safety(7)",
           .needs = &server::returns_from_its_handler) {
   mp_server::handles_signals_safely.body(subject);
-  probed::server_has_safe_handlers(program, {.address = "127.0.0.1", .extra = {"6"}});
+  probed::expect_safe_handlers(
+      *probed::server_with_busy_handlers(program, {.address = "127.0.0.1", .extra = {"6"}}));
 }
+
+LAB_TAKE_FOR(mp_server::keeps_errno, 1)
 
 } // namespace lab::exercise_06

@@ -86,6 +86,9 @@ LAB_SHARED_CHECK(
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]",
     .needs = &server::serves_a_second_client) {
   server::ends_while_it_waits.body(subject);
+  if (!Probe::cannot_probe(subject.program)) {
+    server::ends_when_it_is_about_to_wait.body(subject);
+  }
   server::ends_with_a_silent_client.body(subject);
   server::ends_with_a_client_that_does_not_read.body(subject);
   if (subject.forks) {

@@ -6,6 +6,7 @@
 namespace lab::mp_server {
 
 extern const Check handles_signals_safely;
+extern const Check keeps_errno;
 extern const Check outlives_a_failing_accept;
 extern const Check prints_each_child_removed;
 extern const Check reaps_children_that_end_together;

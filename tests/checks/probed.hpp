@@ -6,6 +6,7 @@
 #include "harness/probe/probe.hpp"
 #include "harness/server.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,14 +24,16 @@ std::string what_happened(const Probe& probe, std::size_t lines = 24);
 void expect_safe_handlers(const Probe& probe, bool even_while_waiting = false);
 
 /// The same of a handler that returns with another errno than it found.
-void expect_errno_kept(const Probe& probe);
+void expect_errno_kept(const Probe& probe, bool even_while_waiting = false);
 
 /// Runs a program that ends by itself, and holds its handlers to M6. Where `keeps_errno`, to that.
 void has_safe_handlers(const std::string& program, const std::vector<std::string>& arguments,
                        bool keeps_errno = false);
 
-/// A server whose clients leave together and one by one, and that is then asked to stop: M6.
-void server_has_safe_handlers(const std::string& program, ServerOptions options = {});
+/// What is seen of a server whose clients leave together and one by one, and that is then asked to
+/// stop: its handlers have run.
+std::unique_ptr<Probe> server_with_busy_handlers(const std::string& program,
+                                                 ServerOptions options = {});
 
 /// S5: write takes 7 bytes at most, and signals break reads and writes where they could.
 void echoes_through_short_writes(const Subject& subject);

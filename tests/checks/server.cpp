@@ -4,6 +4,8 @@
 #include "checks/settle.hpp"
 #include "checks/shortage.hpp"
 #include "harness/fd.hpp"
+#include "harness/idle.hpp"
+#include "harness/probe/probe.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
 #include "tools/drawing/picture.hpp"
@@ -204,6 +206,56 @@ void expect_ends(const Subject& subject, std::string_view situation, Prepare&& p
     [[maybe_unused]] const auto kept = prepare(server);
     expect_end(server, signal, situation);
   }
+}
+
+enum class Client : unsigned char { leaves, stays };
+
+// The program is stopped by `rule` of the probe right before a call that waits. SIGTERM comes then,
+// and its handler runs before the call does. A program that never makes such a call proves nothing.
+void end_in_gap(const Subject& subject, const std::string& rule, Client what_it_does) {
+  Probe probe({.faults = rule});
+  ServerOptions options;
+  probe.attach(options.process);
+  Server server(subject.program, std::move(options));
+  Connection client = server.connect();
+  std::optional<pid_t> stopped;
+  const auto one_has_stopped = [&] {
+    expect_running(server);
+    for (const ProcessInfo& process : server.process().processes()) {
+      stopped = process.stopped() ? std::optional(process.pid) : stopped;
+    }
+    return stopped.has_value();
+  };
+  client.send("hello\n", soon);
+  wait_until("the line `hello` to come back", [&] {
+    return client.has_something(std::chrono::milliseconds(0)) || one_has_stopped();
+  });
+  if (what_it_does == Client::leaves) {
+    client.close();
+  }
+  Quiescence quiescence(server.pid());
+  wait_until("the server to stop before a call that waits, or to wait",
+             [&] { return one_has_stopped() || quiescence.reached(); });
+  if (!stopped) {
+    return;
+  }
+  const std::string call(rule.substr(0, rule.find(':')));
+  const bool is_child = *stopped != server.pid();
+  server.process().signal(SIGTERM);
+  if (is_child) { // to which its parent hands it on, or not
+    Quiescence handed_on(server.pid());
+    wait_until("the child to be told to end", [&] {
+      const auto info = process_info(*stopped);
+      return !info || info->zombie() || has_pending(*stopped, SIGTERM) || handed_on.reached();
+    });
+  }
+  kill(*stopped, SIGCONT);
+  const std::string what = text("SIGTERM right before ", is_child ? "a child's " : "",
+                                call == "poll" ? "poll or select" : call);
+  const Situation situation("the check stopped it right before the call, and let it go on");
+  const Exit exit = ended(server.process(), what);
+  expect(exit.success(), what, ": it ended with ", exit.text(), " instead of exit status 0");
+  expect_nothing_left(server.process(), what);
 }
 
 // How many lines name this client's port.
@@ -969,6 +1021,22 @@ LAB_SHARED_CHECK(
     server.connect().exchange("goodbye\n", soon);
     return 0;
   });
+}
+
+LAB_SHARED_CHECK(
+    ends_when_it_is_about_to_wait,
+    .sentence = "PROGRAM ends with status 0 on a SIGTERM that comes right before it waits",
+    .promise = "S7", .marks = 2,
+    .means = "a flag is tested, the signal is handled, and then accept or read waits, as if there "
+             "had been no signal: it is lost. Block it, and unblock it in the wait itself, or let "
+             "the handler do something that ends the wait",
+    .look = "steps/06-mp-server, [5]; ppoll(2); signal(7)", .needs = &ends_while_it_waits) {
+  if (const auto reason = Probe::cannot_probe(subject.program)) {
+    throw Skipped(*reason);
+  }
+  end_in_gap(subject, "accept:parent:2=stop", Client::leaves);
+  end_in_gap(subject, "poll:parent:2=stop", Client::leaves);
+  end_in_gap(subject, "read:socket:2=stop", Client::stays);
 }
 
 LAB_SHARED_CHECK(

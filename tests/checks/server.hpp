@@ -35,6 +35,7 @@
   TAKE(survives_resets)                                                                            \
   TAKE(survives_a_reset_while_it_writes)                                                           \
   TAKE(ends_while_it_waits)                                                                        \
+  TAKE(ends_when_it_is_about_to_wait)                                                              \
   TAKE(ends_with_a_silent_client)                                                                  \
   TAKE(ends_with_a_client_that_does_not_read)
 

@@ -28,7 +28,24 @@ CpuUse idle_report(pid_t pid, std::chrono::milliseconds window) {
   std::this_thread::sleep_for(window); // that nothing happens in this time is what is asked
   const CpuUse after = use_of(pid);
   return {.run_time = after.run_time - before.run_time,
+          .wait_time = after.wait_time - before.wait_time,
           .switches = after.switches - before.switches};
+}
+
+double share_of_processor(pid_t pid, std::chrono::milliseconds window) {
+  constexpr std::chrono::milliseconds least{40}; // of time that it could have had
+  const Deadline deadline(patience);
+  const auto start = Clock::now();
+  const CpuUse before = use_of(pid);
+  while (true) {
+    std::this_thread::sleep_for(window);
+    const CpuUse now = use_of(pid);
+    const auto used = now.run_time - before.run_time;
+    const std::chrono::nanoseconds had = Clock::now() - start - (now.wait_time - before.wait_time);
+    if (had >= least || deadline.passed()) {
+      return static_cast<double>(used.count()) / static_cast<double>(std::max(had, used).count());
+    }
+  }
 }
 
 CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window) {

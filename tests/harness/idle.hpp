@@ -16,6 +16,13 @@ namespace lab {
 /// asked is that nothing happens in it. Throws Failure when the process ends meanwhile.
 CpuUse idle_report(pid_t pid, std::chrono::milliseconds window = std::chrono::milliseconds{400});
 
+/// What part of the processor that it could have had a process used, from 0 to 1, while it had
+/// nothing to do for `window`. How busy the machine is plays no part: time in which others had the
+/// processor is not counted, and the window is longer where there is much of that. Throws Failure
+/// when the process ends meanwhile.
+double share_of_processor(pid_t pid,
+                          std::chrono::milliseconds window = std::chrono::milliseconds{400});
+
 /// Throws Failure unless the process sleeps through one whole window: no switch, no time on a
 /// processor. It is given several windows, because it may still be on its way to its wait when the
 /// first begins; one that polls more often than once a window passes none. Returns the idle

@@ -188,7 +188,10 @@ std::optional<CpuUse> cpu_use(pid_t pid) {
               proc::value_in(*status, "nonvoluntary_ctxt_switches"));
     }
     if (const auto times = proc::read_file(folder + "/schedstat")) {
+      const auto words = proc::words_of(*times);
       use.run_time += std::chrono::nanoseconds(proc::number_in<long long>(*times));
+      use.wait_time +=
+          std::chrono::nanoseconds(words.size() > 1 ? proc::number_in<long long>(words[1]) : 0);
     }
   });
   if (!any) {

@@ -198,6 +198,9 @@ std::string blocked_call_of(pid_t pid);
 struct CpuUse {
   /// Time on a processor. From /proc/PID/schedstat; where the kernel has none, clock ticks.
   std::chrono::nanoseconds run_time{0};
+  /// Time in which it could have run, and others had the processor. 0 where the kernel does not
+  /// tell.
+  std::chrono::nanoseconds wait_time{0};
   /// How often it gave the processor up or lost it. One that only waits gives it up once.
   unsigned long long switches = 0;
 };

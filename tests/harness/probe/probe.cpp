@@ -473,6 +473,8 @@ std::vector<ErrnoClobber> Probe::errno_clobbers() const {
         clobber.before = static_cast<int>(facts.arguments[0]);
         clobber.after = after;
       }
+      clobber.only_while_waiting =
+          clobber.only_while_waiting && (facts.flags & probe::flag_unblocked) != 0;
     }
   }
   std::vector<ErrnoClobber> result;

@@ -92,6 +92,7 @@ struct ErrnoClobber {
   int signal = 0;
   int before = 0;
   int after = 0;
+  bool only_while_waiting = true; ///< as UnsafeCall's: then no code is there that looks at errno
   std::size_t times = 0;
   std::string text;
 };

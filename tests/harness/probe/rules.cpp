@@ -129,6 +129,13 @@ void parse_fault(std::string_view text, std::string_view fault, Rule& rule) {
     rule.stop = true;
     return;
   }
+  if (fault == "then-stop") {
+    if (rule.group != Group::fork) {
+      refuse(text, "only fork can be followed by a stop");
+    }
+    rule.then_stop = true;
+    return;
+  }
   rule.error = error_named(fault);
   if (rule.error == 0) {
     refuse(text, "no error is called '" + std::string(fault) + "'");

@@ -83,6 +83,7 @@ struct Rule {
   std::uint32_t last = 0;  ///< 0: no last one
   std::uint32_t every = 1; ///< of those, each `every`-th
   bool stop = false;       ///< the process stops before the call, and makes it when it goes on
+  bool then_stop = false;  ///< of fork: the parent stops right after the call
   std::int32_t error = 0;  ///< errno; 0 where the rule is about `most` or `stop`
   std::uint32_t most = 0;  ///< bytes that a call takes or gives
   std::atomic<std::uint32_t> seen = 0;

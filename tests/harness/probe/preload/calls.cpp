@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -528,13 +529,18 @@ namespace {
 template <typename Real>
 pid_t make_child(const char* name, Real&& real) {
   Call call(What::call_fork, name);
-  if (const Fault told = fault(Group::fork); told.error != 0) {
+  const Fault told = fault(Group::fork);
+  if (told.error != 0) {
     return call.fail(told);
   }
   const pid_t result = real();
   if (result == 0) {
     begin_child();
     return 0;
+  }
+  if (told.then_stop) {
+    const KeepErrno keep;
+    syscall(SYS_kill, getpid(), SIGSTOP); // in force before it returns
   }
   return call.done(result);
 }

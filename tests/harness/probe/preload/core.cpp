@@ -218,9 +218,10 @@ Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted
   for (std::size_t i = 0; i < memory->rule_count; ++i) {
     Rule& rule = memory->rules[i];
     if (applies(rule, group, fd, can_be_interrupted, can_be_cut) && is_turn(rule, i) &&
-        chosen == nullptr && (rule.error != 0 || rule.stop || asked > rule.most)) {
+        chosen == nullptr &&
+        (rule.error != 0 || rule.stop || rule.then_stop || asked > rule.most)) {
       chosen = &rule;
-      result = {.error = rule.error, .most = rule.most};
+      result = {.error = rule.error, .most = rule.most, .then_stop = rule.then_stop};
     }
   }
   if (chosen != nullptr) {

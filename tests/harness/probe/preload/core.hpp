@@ -89,7 +89,8 @@ void copy_text(std::array<char, Size>& to, const char* from) noexcept {
 struct Fault {
   int error = 0;
   std::size_t most = 0; ///< bytes; 0: as many as the program asks for
-  bool silent = false;  ///< the rule has struck so often that it is only counted
+  bool then_stop = false;
+  bool silent = false; ///< the rule has struck so often that it is only counted
 };
 
 Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted,
