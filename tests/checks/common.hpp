@@ -85,6 +85,10 @@ struct Wrong {
 /// Each is refused: exit status 2, nothing started, nothing listening.
 void expect_refused(const std::string& program, const std::vector<Wrong>& wrong);
 
+/// Whether standard error has a line `usage: NAME ARGUMENTS`, or one with any arguments where none
+/// are given. NAME is the program's, or the path by which it was started.
+bool says_usage(const Process& process, std::string_view arguments = {});
+
 /// Each is answered by a line `usage: NAME ...` on standard error.
 void expect_usage(const std::string& program, const std::vector<Wrong>& wrong);
 

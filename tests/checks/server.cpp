@@ -368,10 +368,11 @@ LAB_SHARED_CHECK(
     .look = "steps/support/error.hpp; errno(3), strerror(3), perror(3)", .needs = &listens) {
   const auto expect_report = [](Process& process, int error) {
     ended_or_listening(process, "it cannot bind");
-    const std::string line = text(process.name(), ": bind: ", std::strerror(error));
+    const std::string line = text(": bind: ", std::strerror(error));
     const auto lines = process.error_lines();
-    expect(std::ranges::find(lines, line) != lines.end(), "standard error has no line `", line,
-           "`");
+    expect(std::ranges::find(lines, process.name() + line) != lines.end() ||
+               std::ranges::find(lines, process.path() + line) != lines.end(),
+           "standard error has no line `", process.name(), line, "`");
   };
   const Listener other;
   Process process(program(subject.program), {.arguments = {std::to_string(other.port())}});

@@ -128,7 +128,8 @@ void expect_all_reaped(Server& server, std::size_t ended) {
 
 /// Sends a signal to a process that may be in the middle of anything.
 void send(pid_t pid, int signal) {
-  expect(::kill(pid, signal) == 0, "process ", pid, " has gone, and cannot be sent ",
+  expect(::kill(pid, signal) == 0, "process ", pid,
+         " has ended, and its parent has reaped it. Its client stays, and it was to be sent ",
          signal_name(signal));
 }
 

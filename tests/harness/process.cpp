@@ -143,6 +143,10 @@ const std::string& Process::name() const {
   return state_->name;
 }
 
+std::string Process::path() const {
+  return state_->program.string();
+}
+
 std::string Process::command() const {
   return state_->command();
 }

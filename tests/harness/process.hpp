@@ -108,6 +108,9 @@ public:
   /// The name of the program's file.
   [[nodiscard]] const std::string& name() const;
 
+  /// The path of the program's file: its argv[0].
+  [[nodiscard]] std::string path() const;
+
   /// `echo_server 20001`: name and arguments, for messages.
   [[nodiscard]] std::string command() const;
 

@@ -79,6 +79,14 @@ Server::Server(const std::string& program, ServerOptions options)
   arguments.insert(arguments.end(), options.extra.begin(), options.extra.end());
   process_.emplace(lab::program(program), std::move(options.process));
 
+  std::optional<std::chrono::nanoseconds> used; // when it was first seen to listen
+  const auto waits_or_spins = [&](pid_t pid) {
+    constexpr std::chrono::milliseconds much{100};
+    const auto info = process_info(pid);
+    const auto use = cpu_use(pid);
+    used = used.value_or(use ? use->run_time : much);
+    return info && (info->state == 'S' || info->stopped() || !use || use->run_time - *used > much);
+  };
   wait_until(
       "the server to listen on port " + std::to_string(port_),
       [&] {
@@ -90,7 +98,7 @@ Server::Server(const std::string& program, ServerOptions options)
           if (socket.local_port == port_) {
             for (const pid_t pid : family_of(process_->pid())) {
               if (holds(pid, socket.inode)) {
-                return true;
+                return waits_or_spins(pid);
               }
             }
           }

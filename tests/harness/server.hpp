@@ -34,7 +34,9 @@ struct ServerOptions {
 };
 
 /// A server under test, on a port of its own. The constructor returns when the kernel shows that
-/// the program, or a child of it, listens: no line of output is needed.
+/// the program, or a child of it, listens and sleeps: no line of output is needed. By then it waits
+/// for a client, and has set its handlers. One that spins instead is told
+/// by the processor that it uses.
 class Server {
 public:
   /// `program` as for lab::program. Throws Failure when the server ends or does not listen.

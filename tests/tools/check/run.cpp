@@ -14,7 +14,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -114,6 +116,29 @@ void write_all(int fd, std::string_view text) {
   }
 }
 
+constexpr int ended_by_program = 3; // an exit status that no check has otherwise
+
+/// A program has sent a signal to the check, its parent: a mistake of kill(2), or of its pid.
+void blame_sender(int signal, siginfo_t* info, void* /*context*/) {
+  std::array<char, 160> text{};
+  const int size = std::snprintf(
+      text.data(), text.size(),
+      "process %d, which this check has started, sent SIG%s to the check itself, its parent",
+      info->si_pid, ::sigabbrev_np(signal));
+  static_cast<void>(::write(STDERR_FILENO, text.data(), static_cast<std::size_t>(size)));
+  ::_exit(ended_by_program);
+}
+
+void note_who_sends_signals() {
+  struct sigaction action {};
+
+  action.sa_sigaction = blame_sender;
+  action.sa_flags = SA_SIGINFO;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM}) {
+    or_throw(::sigaction(signal, &action, nullptr), "sigaction");
+  }
+}
+
 /// The child that tries one check: what it has of its parent it does not need, and ends with it.
 [[noreturn]] void be_worker(Run& run, bool confined, const std::string& tokens, int out, int err,
                             pid_t parent) {
@@ -132,6 +157,7 @@ void write_all(int fd, std::string_view text) {
     ::closefrom(STDERR_FILENO + 1);
     or_throw(::setenv(std::string(run_variable).c_str(), tokens.c_str(), 1), "setenv");
     forget_trees();
+    note_who_sends_signals();
     if (confined) {
       confine_programs(run.user);
     }
@@ -227,11 +253,13 @@ void take(Run& run, Confined& confined) {
     const Exit exit = info.si_code == CLD_EXITED
                           ? Exit{.exited = true, .code = info.si_status, .signal = 0}
                           : Exit{.exited = false, .code = 0, .signal = info.si_status};
-    run.result.outcome = Outcome::broken;
-    run.result.why =
-        "the check itself " +
-        (ended ? "ended: " + exit.text() : "did not end in " + in_words(longest_check)) + "\n" +
-        run.err.text;
+    const bool by_program = ended && exit == Exit{.exited = true, .code = ended_by_program};
+    run.result.outcome = by_program ? Outcome::failed : Outcome::broken;
+    run.result.why = by_program ? run.err.text
+                                : "the check itself " +
+                                      (ended ? "ended: " + exit.text()
+                                             : "did not end in " + in_words(longest_check)) +
+                                      "\n" + run.err.text;
   }
   if (ended && !told.empty()) { // its programs have ended before it
     ::waitpid(run.pid, nullptr, 0);
