@@ -2,10 +2,21 @@
 #pragma once
 
 #include "checks/check.hpp"
+#include "harness/tcp.hpp"
+
+#include <string>
+
+#include <sys/types.h>
 
 namespace lab::mp_client {
 
+/// What the client sends until the server sees an end, or until it has come to rest without one:
+/// whether it half-closes is for q_half_closes to say.
+std::string rest_of_sending(pid_t client, Connection& peer);
+
 extern const Check capital_q_half_closes;
+extern const Check connects;
+extern const Check converses;
 extern const Check end_of_file_half_closes;
 extern const Check ends_when_it_cannot_connect;
 extern const Check ends_when_its_reader_is_killed;
@@ -24,6 +35,7 @@ extern const Check prints_each_line_once_in_whatever_pieces;
 extern const Check prints_long_lines;
 extern const Check prints_nul_bytes;
 extern const Check prints_what_comes_after_the_half_close;
+extern const Check prints_what_comes_back;
 extern const Check q_half_closes;
 extern const Check reads_and_writes_in_a_process_each;
 extern const Check reads_while_its_writer_is_blocked;
