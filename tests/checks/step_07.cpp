@@ -290,7 +290,7 @@ void expect_all_of_it_printed(Session& session, const std::vector<std::string>& 
   }
   std::size_t found = 0;
   for (const char byte : out) {
-    found += found < wanted.size() && byte == wanted[found] ? 1 : 0;
+    found += found < wanted.size() && byte == wanted[found] ? 1U : 0U;
   }
   expect(found == wanted.size(), "of ", wanted.size(), " bytes that the server sent (newlines not ",
          "counted), ", found, " were printed; number ", found + 1, " is missing or wrong");
