@@ -54,8 +54,8 @@ std::string what_all_do() {
 
 } // namespace
 
-Failure::Failure(const std::string& seen)
-    : std::runtime_error(in_situation(seen)), doing_(what_all_do()) {}
+Failure::Failure(const std::string& seen, Advice advice)
+    : std::runtime_error(in_situation(seen)), doing_(what_all_do()), advice_(std::move(advice)) {}
 
 Situation::Situation(std::string words) {
   situations().push_back(std::move(words));

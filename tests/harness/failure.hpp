@@ -8,19 +8,30 @@
 
 namespace lab {
 
+/// What a failure means and where to look: it replaces what the check says of all its failures,
+/// where what was seen names the mistake.
+struct Advice {
+  std::string means;
+  std::string look;
+};
+
 /// The program under test did not do what it promised. The text says what was seen (processes,
 /// states, descriptors, bytes), for a student to read; the situations that are in force stand
 /// before it. Errors of the harness itself are std::system_error instead.
 class Failure : public std::runtime_error {
 public:
-  explicit Failure(const std::string& seen);
+  explicit Failure(const std::string& seen, Advice advice = {});
 
   /// What each program under test was doing when this was thrown: Process::report, one after the
   /// other. Nobody has to write it into the text.
   [[nodiscard]] const std::string& doing() const { return doing_; }
 
+  /// Empty where what the check says is right.
+  [[nodiscard]] const Advice& advice() const { return advice_; }
+
 private:
   std::string doing_;
+  Advice advice_;
 };
 
 /// What has been done to the program so far, in words: while the object lives, each Failure begins

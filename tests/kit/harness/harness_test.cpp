@@ -152,6 +152,10 @@ TEST_SUITE("harness") {
     };
     CHECK(thrown("it rains").what() == std::string("it rains"));
     CHECK(thrown("it rains").doing().empty());
+    CHECK(thrown("it rains").advice().means.empty());
+    const Failure advised("it rains", {.means = "you get wet", .look = "umbrella(1)"});
+    CHECK(advised.advice().means == "you get wet");
+    CHECK(advised.advice().look == "umbrella(1)");
     Process program("counts_input", {.arguments = {"idle"}});
     {
       const lab::Situation outer("after a first");

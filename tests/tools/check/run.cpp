@@ -95,6 +95,10 @@ void attempt(const SuiteCheck& check, Result& result) {
       skip(lack);
     } else {
       result.why = std::string(failure.what()) + '\n' + failure.doing();
+      if (const Advice& advice = failure.advice(); !advice.means.empty()) {
+        result.means = advice.means;
+        result.look = advice.look;
+      }
     }
   } catch (const std::system_error& error) { // of the check itself
     if (is_shortage(error.code())) {
@@ -434,7 +438,8 @@ std::optional<bool> run_for_rejections(const Checks& checks,
       return;
     }
     for (const Rejection& rejection : rejections) {
-      if (rejection.sentence == result.sentence && !contains_words(result.why, rejection.saying)) {
+      if (rejection.sentence == result.sentence &&
+          !contains_words(result.why + '\n' + result.means, rejection.saying)) {
         wrong +=
             "rejected by: " + result.sentence + ", but it does not say: " + rejection.saying + '\n';
       }

@@ -31,7 +31,7 @@ void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>&
 /// A check that has to fail on a program that is wrong on purpose.
 struct Rejection {
   std::string sentence;
-  std::string saying; ///< words of what the check has to have seen: it fails for the right reason
+  std::string saying; ///< words of what it saw and what that means: it fails for the right reason
 };
 
 /// The same for programs that are wrong on purpose: whether each check failed, by itself and for
