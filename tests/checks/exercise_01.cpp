@@ -1,6 +1,7 @@
 // The checks of exercises/01-echo-server: what every server promises, and the number of bytes that
 // each client got back.
 
+#include "checks/at_once.hpp"
 #include "checks/common.hpp"
 #include "checks/exercise_server.hpp"
 #include "checks/probed.hpp"
@@ -76,14 +77,15 @@ std::uint64_t fill(Server& server, Connection& client) {
 } // namespace
 
 LAB_TAKE_EXERCISE_SERVER
+LAB_TAKE(server::shows_lines_at_once)
 
 LAB_CHECK(tells_how_many_bytes,
           .sentence = "prints `client disconnected: N bytes` when a client has gone",
-          .promise = "E1", .marks = 3,
+          .promise = "E1", .marks = 2,
           .means = "N is what went back to this client: 6 for `hello` and its newline",
           .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
                   "steps/01-echo-server, [5]",
-          .needs = &server::listens) {
+          .needs = &server::shows_lines_at_once) {
   Server server("echo_server");
   come_and_go(server, "hello\n");
   expect_bytes(server, 1, 6);

@@ -1,5 +1,6 @@
 // The checks of exercises/02-zombie: N zombies at the same moment.
 
+#include "checks/at_once.hpp"
 #include "checks/common.hpp"
 #include "checks/probed.hpp"
 #include "checks/settle.hpp"
@@ -78,13 +79,24 @@ LAB_CHECK(
   }
 }
 
+LAB_CHECK(shows_lines_at_once, .sentence = "shows each line at once, also in a pipe",
+          .promise = "E2 G3", .marks = 1, .means = buffer_means, .look = buffer_look,
+          .needs = &makes_zombies_at_the_same_moment) {
+  expect_at_once("the id of a zombie", [](Output output) {
+    Process process = start(3, {.output = output});
+    const auto seen = [&] { return process.lines().size() >= 3; };
+    const bool at_once = comes(process, seen);
+    process.close_input();
+    return Seen{.at_once = at_once, .at_the_end = comes_at_the_end(process, seen)};
+  });
+}
+
 LAB_CHECK(prints_their_ids,
           .sentence = "prints the ids of its zombies, one a line and nothing else",
-          .promise = "E2 G3", .marks = 2,
+          .promise = "E2 G3", .marks = 1,
           .means = "fork returns the child's id to the parent: the parent has to remember it until "
                    "it asks how that child ended",
-          .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
-          .needs = &makes_zombies_at_the_same_moment) {
+          .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)", .needs = &shows_lines_at_once) {
   Process process = start(5);
   const auto zombies = wait_for_zombies(process, 5);
   settle(process.pid(), "five lines to be printed", [&] { return process.lines().size() >= 5; });
@@ -105,8 +117,7 @@ LAB_CHECK(prints_no_id_too_early, .sentence = "prints no id before the last of t
           .promise = "E2", .marks = 2,
           .means = "a line tells the user to look now, because all zombies are there. A child that "
                    "has been started may still need time to end",
-          .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT",
-          .needs = &makes_zombies_at_the_same_moment) {
+          .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT", .needs = &shows_lines_at_once) {
   probed::needs_probe(program);
   constexpr std::size_t count = 5;
   Probe probe({.hold_children = true});

@@ -1,6 +1,7 @@
 // The checks of exercises/03-wait: children that run at once, reported in the order in which they
 // end.
 
+#include "checks/at_once.hpp"
 #include "checks/common.hpp"
 #include "checks/probed.hpp"
 #include "checks/settle.hpp"
@@ -175,13 +176,33 @@ LAB_CHECK(sleeps_until_a_child_ends, .sentence = "sleeps until a child ends, wit
   ended(process, "the children were released");
 }
 
+LAB_CHECK(shows_lines_at_once, .sentence = "shows each line at once, also in a pipe",
+          .promise = "E3 G3", .marks = 1, .means = buffer_means, .look = buffer_look,
+          .needs = &runs_all_children_at_once) {
+  probed::needs_probe(program);
+  expect_at_once("the line of a child that had been waited for", [](Output output) {
+    Probe probe({.hold_children = true});
+    ProcessOptions options{.arguments = {"7", "0"}, .input = Input::null, .output = output};
+    probe.attach(options);
+    Process process(lab::program(program), options);
+    const auto seen = [&] { return !process.lines().empty(); };
+    settle(process.pid(), "the children to run", [&] { return probe.held_children().size() == 2; });
+    probe.let_go(probe.held_children().front());
+    // A child that is a zombie has not been waited for yet: its line is not due.
+    const bool at_once = comes(process, seen) ||
+                         std::ranges::any_of(children_of(process.pid()), &ProcessInfo::zombie);
+    probe.let_all_go();
+    return Seen{.at_once = at_once, .at_the_end = comes_at_the_end(process, seen)};
+  });
+}
+
 LAB_CHECK(prints_in_the_order_of_the_ends,
           .sentence = "prints one line a child, at once, in the order in which they end",
-          .promise = "E3 G3", .marks = 4,
+          .promise = "E3 G3", .marks = 3,
           .means = "waitpid with a child's id waits for that child, even if others have ended long "
                    "before. With -1 it takes any child that has ended",
           .look = "TODO 2; steps/03-wait/waitpid_poll.cpp, [3]; waitpid(2)",
-          .needs = &runs_all_children_at_once) {
+          .needs = &shows_lines_at_once) {
   probed::needs_probe(program);
   const std::vector<std::string> specs{"1", "2", "TERM", "4", "5", "KILL", "7"};
   Probe probe({.hold_children = true});
