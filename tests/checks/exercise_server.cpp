@@ -1,5 +1,6 @@
 #include "checks/exercise_server.hpp"
 
+#include "checks/at_once.hpp"
 #include "checks/probed.hpp"
 #include "harness/probe/probe.hpp"
 
@@ -103,7 +104,7 @@ LAB_SHARED_CHECK(
     .means = "stdio keeps lines back when output is no terminal, and fork copies "
              "what it keeps",
     .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",
-    .needs = &server::serves_a_second_client) {
+    .needs = &server::shows_lines_at_once) {
   server::writes_each_line_at_once.body(subject);
   server::writes_each_line_once.body(subject);
 }

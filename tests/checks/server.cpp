@@ -1,5 +1,6 @@
 #include "checks/server.hpp"
 
+#include "checks/at_once.hpp"
 #include "checks/common.hpp"
 #include "checks/settle.hpp"
 #include "checks/shortage.hpp"
@@ -576,7 +577,7 @@ LAB_SHARED_CHECK(names_each_client,
                  .means = "accept hands over the client's address, and ntohs its port, for "
                           "`connected client IP: IP port: PORT`; later `client disconnected`",
                  .look = "steps/01-echo-server, [4]; accept(2), inet_ntop(3), ntohs(3)",
-                 .needs = &echoes_a_line) {
+                 .needs = &shows_lines_at_once) {
   Server server(subject.program);
   const auto gone = [&] {
     return std::ranges::count_if(server.process().lines(), [](const std::string& line) {
@@ -615,7 +616,7 @@ LAB_SHARED_CHECK(
     names_clients_of_ipv6, .sentence = "PROGRAM prints the address and port of a client over IPv6",
     .promise = "S4 S1", .marks = 1,
     .means = "an IPv6 address does not fit into a sockaddr_in: sockaddr_storage holds either",
-    .look = "steps/support/endpoint.hpp; ipv6(7), inet_ntop(3)", .needs = &echoes_a_line) {
+    .look = "steps/support/endpoint.hpp; ipv6(7), inet_ntop(3)", .needs = &shows_lines_at_once) {
   needs_ipv6();
   Server server(subject.program, {.address = "::1"});
   Connection client = server.connect();
@@ -1132,7 +1133,8 @@ LAB_SHARED_CHECK(
     writes_each_line_at_once, .sentence = "PROGRAM writes each line at once and whole into a pipe",
     .promise = "G3 S4", .marks = 2,
     .means = "stdio keeps lines back when output is no terminal, and fork copies what it keeps",
-    .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)", .needs = &echoes_a_line) {
+    .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",
+    .needs = &shows_lines_at_once) {
   Server server(subject.program);
   const auto ports = bring_clients(server, subject);
   expect_lines_once(server, {}, ports);
@@ -1143,7 +1145,8 @@ LAB_SHARED_CHECK(
     writes_each_line_once, .sentence = "PROGRAM writes each line once and at once into a file",
     .promise = "G3 S4", .marks = 2,
     .means = "stdio keeps lines back when output is no terminal, and fork copies what it keeps",
-    .look = "steps/support/output.hpp; setvbuf(3), fflush(3), fork(2)", .needs = &echoes_a_line) {
+    .look = "steps/support/output.hpp; setvbuf(3), fflush(3), fork(2)",
+    .needs = &shows_lines_at_once) {
   Server server(subject.program, {.process = {.output = Output::file}});
   Connection first = server.connect();
   first.exchange("hello\n", soon);
