@@ -1,6 +1,7 @@
 // The checks of exercises/04-signal-vs-sigaction: N children reaped by a handler, and the end that
 // comes after the last of them.
 
+#include "checks/at_once.hpp"
 #include "checks/common.hpp"
 #include "checks/probed.hpp"
 #include "checks/settle.hpp"
@@ -36,20 +37,94 @@ std::vector<std::string> removed_in(const std::vector<std::string>& lines) {
   return pids;
 }
 
+constexpr const char* signal_means =
+    "signal() is not the same on every system: the handler may run for one signal only, "
+    "and a call that it interrupted may fail. With sigaction you say which you want";
+constexpr const char* signal_look =
+    "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY";
+
+std::size_t zombies_of(const Process& process) {
+  const auto children = children_of(process.pid());
+  return static_cast<std::size_t>(std::ranges::count_if(children, &ProcessInfo::zombie));
+}
+
+// Which mistake a program shows that has not done what it should: that is told, instead of what the
+// check is about. Nothing where it shows none.
+Advice mistake(Process& process, const Probe& probe) {
+  const bool runs = !process.poll_exit();
+  if (runs && !catches_signal(process.pid(), SIGCHLD)) {
+    return {.means = signal_means, .look = signal_look};
+  }
+  if (runs && zombies_of(process) > 0) {
+    return {.means = "SIGCHLD is not queued: one delivery can stand for many exits. A handler that "
+                     "calls waitpid once leaves the other children zombies. It has to call waitpid "
+                     "again until there is no child that has ended",
+            .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG"};
+  }
+  if (!probe.unsafe_calls().empty()) {
+    return {.means = "such a function keeps its lines in a buffer: they come after those that "
+                     "write(2) prints. And a handler may run in the middle of the same function",
+            .look = "TODO 1; steps/support/output.hpp, print_line; signal-safety(7)"};
+  }
+  const auto events = probe.events();
+  if (std::ranges::any_of(events, [&](const Event& event) {
+        return event.call.starts_with("wait") && event.pid == process.pid() && event.signal == 0 &&
+               event.result > 0;
+      })) {
+    return {.means = "main has waited for children too. Such a child has gone when the handler "
+                     "runs, and has no line. Let the handler reap all of them, and let main wait "
+                     "for the signal",
+            .look = "TODO 2, hint 2; sigsuspend(2)"};
+  }
+  if (runs && children_of(process.pid()).empty()) {
+    return {.means = "the handler has removed all children, and main does not know. Either the "
+                     "handler counts signals and not children, or the last signal came after "
+                     "main's last test and before the call that sleeps",
+            .look = "TODO 2, hints 1 and 2; sigsuspend(2), sigprocmask(2)"};
+  }
+  return {};
+}
+
 // A line for each of `count` children, `all N children removed` as the last line, exit status 0.
-void expect_all_removed(Process& process, std::size_t count, const std::string& situation) {
-  const Exit exit = ended(process, situation);
-  const auto lines = process.lines();
-  const auto pids = removed_in(lines);
-  expect(pids.size() == count, situation, ": of the lines `removed proc id: PID` there are ",
-         pids.size(), " instead of ", count);
-  const std::set<std::string> different(pids.begin(), pids.end());
-  expect(different.size() == count, situation, ": a child has been removed twice");
+void expect_all_removed(Process& process, const Probe& probe, std::size_t count,
+                        const std::string& situation) {
+  const bool over = comes(process, [&] { return process.poll_exit().has_value(); });
+  if (over) {
+    expect_nothing_left(process, situation);
+  }
   const std::string last = text("all ", count, " children removed");
-  expect(!lines.empty() && lines.back() == last, situation, ": the last line is not `", last, "`");
-  expect(lines.size() == count + 1, situation, ": there are further lines");
-  expect(exit.success(), situation, ": it ended with ", exit.text(), " instead of exit status 0");
-  expect_nothing_left(process, situation);
+  const std::string wrong = [&]() -> std::string {
+    if (!over) {
+      return text("it does not end, and of its children ", zombies_of(process),
+                  " are still zombies");
+    }
+    const Exit exit = process.wait(soon);
+    const auto lines = process.lines();
+    const auto pids = removed_in(lines);
+    const std::string end = lines.empty() ? "" : lines.back();
+    if (pids.size() != count) {
+      return text("of the lines `removed proc id: PID` there are ", pids.size(), " instead of ",
+                  count);
+    }
+    if (std::set<std::string>(pids.begin(), pids.end()).size() != count) {
+      return "a child has been removed twice";
+    }
+    if (end != last && std::ranges::find(lines, last) != lines.end()) {
+      return text("`", last, "` is not the last line: a line `removed proc id: PID` comes later");
+    }
+    if (end != last) {
+      return text("the last line is not `", last, "`");
+    }
+    if (lines.size() != count + 1) {
+      return "there are further lines";
+    }
+    return exit.success() ? "" : text("it ended with ", exit.text(), " instead of exit status 0");
+  }();
+  if (!wrong.empty()) {
+    const auto unsafe = probe.unsafe_calls();
+    throw Failure(text(situation, ": ", unsafe.empty() ? "" : unsafe.front().text + "; ", wrong),
+                  mistake(process, probe));
+  }
   expect_clean(process);
 }
 
@@ -59,12 +134,25 @@ Process start(std::size_t count, ProcessOptions options = {}) {
   return Process(lab::program(program), std::move(options));
 }
 
+// Runs it, and expects that all of its children are removed.
+Process run_to_its_end(std::size_t count, Output output = Output::pipe) {
+  Probe probe;
+  ProcessOptions options{.output = output};
+  if (!Probe::cannot_probe(program)) {
+    probe.attach(options);
+  }
+  Process process = start(count, options);
+  expect_all_removed(process, probe, count,
+                     text("reaper ", count, output == Output::file ? ", into a file" : ""));
+  return process;
+}
+
 // The program, with all of its children held at their start: none has ended.
 struct Held {
-  explicit Held(std::size_t number, bool hold_parent = false)
+  explicit Held(std::size_t number, bool hold_parent = false, Output output = Output::pipe)
       : probe({.hold_children = true, .hold_parent = hold_parent}), count(number), process([&] {
           probed::needs_probe(program);
-          ProcessOptions options;
+          ProcessOptions options{.output = output};
           probe.attach(options);
           return start(number, options);
         }()) {
@@ -72,11 +160,6 @@ struct Held {
            text(count, count == 1 ? " child to start" : " children to run at the same moment"),
            [&] { return probe.held_children().size() == count || process.poll_exit(); });
     expect(!process.poll_exit(), "it has ended before its children, which are held");
-  }
-
-  [[nodiscard]] std::size_t zombies() const {
-    const auto children = children_of(process.pid());
-    return static_cast<std::size_t>(std::ranges::count_if(children, &ProcessInfo::zombie));
   }
 
   Probe probe;
@@ -96,8 +179,7 @@ LAB_CHECK(
   const std::size_t most = processes_at_once(200, 10);
   for (const std::size_t count :
        std::initializer_list<std::size_t>{1, 4, std::min<std::size_t>(50, most), most}) {
-    Process process = start(count);
-    expect_all_removed(process, count, text("reaper ", count));
+    run_to_its_end(count);
   }
 }
 
@@ -105,9 +187,7 @@ LAB_CHECK(removes_none_when_n_is_0, .sentence = "prints `all 0 children removed`
           .promise = "E4", .marks = 1,
           .means = "without children no signal will come: look before you sleep",
           .look = "TODO 2, hint 1") {
-  Process process = start(0);
-  settle(process.pid(), "it to end", [&] { return process.poll_exit().has_value(); });
-  expect_all_removed(process, 0, "reaper 0");
+  run_to_its_end(0);
 }
 
 LAB_CHECK(sleeps_while_its_children_live,
@@ -125,7 +205,7 @@ LAB_CHECK(sleeps_while_its_children_live,
   expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
          " times in 1.1 s");
   held.probe.let_all_go();
-  expect_all_removed(held.process, 3, "its children were released");
+  expect_all_removed(held.process, held.probe, 3, "its children were released");
 }
 
 LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
@@ -140,16 +220,45 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
   held.probe.let_all_go();
   try {
     wait_until(
-        "all children to end", [&] { return held.zombies() == held.count; },
+        "all children to end", [&] { return zombies_of(held.process) == held.count; },
         std::chrono::seconds(3));
   } catch (const Failure&) { // NOLINT(bugprone-empty-catch)
     // They may wait for a word of their parent before they end: then they end together later.
   }
   held.process.resume();
-  settle(
-      held.process.pid(), "it to end", [&] { return held.process.poll_exit().has_value(); },
-      [&] { return text(when, ", and of them ", held.zombies(), " are still zombies"); });
-  expect_all_removed(held.process, held.count, when);
+  expect_all_removed(held.process, held.probe, held.count, when);
+}
+
+LAB_CHECK(handles_signals_safely,
+          .sentence = "its handler makes async-signal-safe calls alone, and keeps errno",
+          .promise = "E4 M6", .marks = 2,
+          .means =
+              "a handler may run in the middle of printf or malloc, or between a call and the test "
+              "of its errno. So it must not call such functions, and it has to restore errno",
+          .look = "TODO 1; steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; "
+                  "signal-safety(7)",
+          .needs = &removes_children_that_ended_while_it_was_stopped) {
+  probed::has_safe_handlers(program, {"20"}, true);
+  probed::has_safe_handlers(program, {"1"}, true);
+}
+
+LAB_CHECK(prints_each_line_at_once,
+          .sentence = "prints each line at once and whole, by one write, and once into a file",
+          .promise = "E4 G3", .marks = 1, .means = buffer_means, .look = buffer_look,
+          .needs = &handles_signals_safely) {
+  if (!Probe::cannot_probe(program)) {
+    expect_at_once("the line of the first of three children to end", [](Output output) {
+      Held held(3, false, output);
+      kill(held.probe.held_children().front(), SIGKILL);
+      const auto seen = [&] { return !removed_in(held.process.lines()).empty(); };
+      // A child that is a zombie has not been removed yet: its line is not due.
+      const bool at_once = comes(held.process, seen) || zombies_of(held.process) > 0;
+      held.probe.let_all_go();
+      return Seen{.at_once = at_once, .at_the_end = comes_at_the_end(held.process, seen)};
+    });
+  }
+  run_to_its_end(20, Output::file);
+  expect_whole_lines(run_to_its_end(20));
 }
 
 LAB_CHECK(
@@ -184,11 +293,11 @@ LAB_CHECK(
     settle(
         held.process.pid(), "it to end", [&] { return held.process.poll_exit().has_value(); },
         [&] {
-          return text("all of its children ended after its last look at how many there are, and "
-                      "before the call that sleeps; now it sleeps and nothing wakes it",
-                      probed::what_happened(held.probe, 12));
+          return "all of its children ended after its last look at how many there are, and before "
+                 "the call that sleeps; now it sleeps and nothing wakes it";
         });
-    expect_all_removed(held.process, count, "the last child ended just before it slept");
+    expect_all_removed(held.process, held.probe, count,
+                       "the last child ended just before it slept");
   }
 }
 
@@ -198,14 +307,16 @@ LAB_CHECK(removes_each_child_when_it_ends,
           .means = "a signal says that a child has ended. Other children may live on: for them "
                    "waitpid with WNOHANG returns 0, and the handler returns",
           .look = "TODO 1; steps/03-wait/waitpid_poll.cpp, [1] and [4]; waitpid(2), WNOHANG",
-          .needs = &sleeps_while_its_children_live) {
+          .needs = &prints_each_line_at_once) {
   Held held(3);
   for (const pid_t child : held.probe.held_children()) {
     expect(!held.process.poll_exit(), "it has ended before its last child");
     kill(child, SIGKILL); // the others live on, held at their start
     const std::string line = text(removed, child);
-    settle(held.process.pid(), text("the line `", line, "` to be printed"),
-           [&] { return held.process.has_line(line) || held.process.poll_exit(); });
+    if (!comes(held.process, [&] { return held.process.has_line(line); })) {
+      throw Failure(text("its child ", child, " was killed, and no line `", line, "` came"),
+                    mistake(held.process, held.probe));
+    }
     if (child != held.probe.held_children().back()) {
       // One more signal, without a child: a program whose handler has returned takes it.
       held.process.signal(SIGCHLD);
@@ -222,17 +333,13 @@ LAB_CHECK(removes_each_child_when_it_ends,
   for (const pid_t child : held.probe.held_children()) {
     wanted.push_back(std::to_string(child));
   }
-  expect_all_removed(held.process, 3, "three children were killed, one by one");
+  expect_all_removed(held.process, held.probe, 3, "three children were killed, one by one");
   expect(removed_in(held.process.lines()) == wanted,
          "its lines are in another order than the ends of its children");
 }
 
 LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by sigaction",
-          .promise = "E4", .marks = 1,
-          .means =
-              "signal() is not the same on every system: the handler may run for one signal only, "
-              "and a call that it interrupted may fail. With sigaction you say which you want",
-          .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY",
+          .promise = "E4", .marks = 1, .means = signal_means, .look = signal_look,
           .needs = &removes_every_child) {
   Held held(2);
   expect(catches_signal(held.process.pid(), SIGCHLD),
@@ -244,31 +351,6 @@ LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by siga
            "the handler of SIGCHLD is set by ", event.text);
   }
   held.probe.let_all_go();
-}
-
-LAB_CHECK(handles_signals_safely,
-          .sentence = "its handler makes async-signal-safe calls alone, and keeps errno",
-          .promise = "E4 M6", .marks = 2,
-          .means =
-              "a handler may run in the middle of printf or malloc, or between a call and the test "
-              "of its errno. So it must not call such functions, and it has to restore errno",
-          .look = "TODO 1; steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; "
-                  "signal-safety(7)",
-          .needs = &removes_every_child) {
-  probed::has_safe_handlers(program, {"20"}, true);
-  probed::has_safe_handlers(program, {"1"}, true);
-}
-
-LAB_CHECK(prints_each_line_by_one_write,
-          .sentence = "prints each line whole, by one write, and once into a file", .promise = "G3",
-          .marks = 1,
-          .means = "stdio keeps output in its buffer: it comes late, and fork copies it",
-          .look = "steps/support/output.hpp; write(2), fork(2)", .needs = &removes_every_child) {
-  Process to_file = start(20, {.output = Output::file});
-  expect_all_removed(to_file, 20, "reaper 20, into a file");
-  Process to_pipe = start(20);
-  expect_all_removed(to_pipe, 20, "reaper 20, into a pipe");
-  expect_whole_lines(to_pipe);
 }
 
 LAB_CHECK(says_that_fork_fails,
