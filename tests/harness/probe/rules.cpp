@@ -53,8 +53,9 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \n\t") - first + 1);
 }
 
-std::optional<std::uint32_t> number(std::string_view text) {
-  std::uint32_t value = 0;
+template <typename Number = std::uint32_t>
+std::optional<Number> number(std::string_view text) {
+  Number value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value == 0) {
     return std::nullopt;
@@ -142,7 +143,7 @@ void parse_fault(std::string_view text, std::string_view fault, Rule& rule) {
   }
 }
 
-// CALL[:WORD...]:TURN=ERROR, or CALL[:WORD...]:TURN:short=BYTES
+// CALL[:WORD...]:TURN=ERROR, CALL[:WORD...]:TURN:short=BYTES, or the same with `pretend`
 void parse_rule(std::string_view text, Rule& rule) {
   auto fields = split(text, ':');
   for (auto& field : fields) {
@@ -159,16 +160,17 @@ void parse_rule(std::string_view text, Rule& rule) {
   rule.first = 1;
   rule.every = 1;
 
-  constexpr std::string_view cut = "short=";
   std::string_view turn = fields.back();
   fields.pop_back();
-  if (turn.starts_with(cut)) {
+  rule.pretend = turn.starts_with("pretend=");
+  if (rule.pretend || turn.starts_with("short=")) {
+    const std::string word(turn.substr(0, turn.find('=')));
     if (rule.group != Group::read && rule.group != Group::write) {
-      refuse(text, "only read and write can be short");
+      refuse(text, "only read and write can be " + word + "=BYTES");
     }
-    rule.most = number(turn.substr(cut.size())).value_or(0);
+    rule.most = number<std::uint64_t>(turn.substr(word.size() + 1)).value_or(0);
     if (rule.most == 0 || fields.size() < 2) {
-      refuse(text, "not CALL:WHEN:short=BYTES, such as write:*:short=7");
+      refuse(text, "not CALL:WHEN:" + word + "=BYTES, such as write:*:" + word + "=7");
     }
     rule.descriptor = Descriptor::socket;
     turn = fields.back();

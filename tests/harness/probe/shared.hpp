@@ -85,7 +85,9 @@ struct Rule {
   bool stop = false;       ///< the process stops before the call, and makes it when it goes on
   bool then_stop = false;  ///< of fork: the parent stops right after the call
   std::int32_t error = 0;  ///< errno; 0 where the rule is about `most` or `stop`
-  std::uint32_t most = 0;  ///< bytes that a call takes or gives
+  std::uint64_t most = 0;  ///< bytes that a call takes or gives; with `pretend`: that all do
+  bool pretend = false;    ///< the call is not made, and says that it has moved what was asked for
+  std::atomic<std::uint64_t> pretended = 0; ///< bytes
   std::atomic<std::uint32_t> seen = 0;
   std::atomic<std::uint32_t> injected = 0;
 };
@@ -135,7 +137,7 @@ struct Gate {
   std::atomic<std::uint32_t> open;
 };
 
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 inline constexpr std::size_t most_rules = 32;
 inline constexpr std::size_t most_gates = 1024;
 

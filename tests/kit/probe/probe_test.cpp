@@ -375,6 +375,21 @@ TEST_SUITE("probe") {
     }
   }
 
+  TEST_CASE("read and write pretend to have moved so many bytes, and then move some") {
+    for (const std::string& program : builds_of("calls")) {
+      CAPTURE(program);
+      Probe in({.faults = "read:socket:*:pretend=20"}); // a look, by MSG_PEEK, is no move
+      CHECK(run(&in, program, {"read", "3"}).out ==
+            "write 10\nread 16\nwrite 10\nread 4\nwrite 10\nread 16\nwritev 7\nsendmsg 7\n"
+            "send 10\nto a pipe 10\n");
+      CHECK(in.faults_injected("read") == 2);
+      Probe out({.faults = "write:socket:*:pretend=5000000000"});
+      CHECK(run(&out, program, {"read", "1"}).out ==
+            "write 10\nread EAGAIN\nwritev 7\nsendmsg 7\nsend 10\nto a pipe 10\n");
+      CHECK(out.faults_injected("write") == 4);
+    }
+  }
+
   TEST_CASE("wait is interrupted where the kernel could") {
     for (const std::string& program : builds_of("calls")) {
       CAPTURE(program);
@@ -460,6 +475,8 @@ TEST_SUITE("probe") {
     CHECK(reason("fork:1:short=7").find("only read and write") != std::string::npos);
     CHECK(reason("write:*:short=0").find("short=BYTES") != std::string::npos);
     CHECK(reason("write:short=3").find("short=BYTES") != std::string::npos);
+    CHECK(reason("accept:*:pretend=3").find("only read and write") != std::string::npos);
+    CHECK(reason("write:*:pretend=x").find("pretend=BYTES") != std::string::npos);
     CHECK(reason("write:*").find("does not say") != std::string::npos);
     std::string many;
     for (int i = 0; i < 33; ++i) {

@@ -202,20 +202,21 @@ enum class Way : bool { in, out };
 template <typename Real>
 ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flags, Real&& real) {
   const Within within(name);
-  const Fault told = fault(way == Way::in ? Group::read : Group::write, fd, size,
-                           (flags & (MSG_WAITALL | MSG_DONTWAIT)) == 0, (flags & MSG_WAITALL) == 0);
+  const Fault told =
+      fault(way == Way::in ? Group::read : Group::write, fd, size,
+            (flags & (MSG_WAITALL | MSG_DONTWAIT)) == 0, (flags & (MSG_WAITALL | MSG_PEEK)) == 0);
   const What what = way == Way::in ? What::call_read : What::call_write;
   if (told.error != 0) [[unlikely]] {
     Call call(what, name, fd, static_cast<std::int64_t>(size));
     return call.fail(told);
   }
   if (told.most != 0 && told.silent) [[unlikely]] {
-    return real(told.most);
+    return told.pretend ? static_cast<ssize_t>(told.most) : real(told.most);
   }
   if (told.most != 0) [[unlikely]] {
     Call call(what, name, fd, static_cast<std::int64_t>(size));
     call.facts().flags |= flag_injected | flag_cut;
-    return call.done(real(told.most));
+    return call.done(told.pretend ? static_cast<ssize_t>(told.most) : real(told.most));
   }
   const ssize_t result = real(size);
   if (result == -1 ? errno != EAGAIN : result == 0 && way == Way::in && size != 0) {

@@ -1,5 +1,6 @@
 #include "harness/probe/preload/core.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -209,6 +210,20 @@ void hold_parent() noexcept {
   }
 }
 
+namespace {
+
+// How many of the bytes that a call asks for the rule still pretends to move.
+std::uint64_t pretend(Rule& rule, std::uint64_t asked) noexcept {
+  std::uint64_t before = rule.pretended.load(std::memory_order_relaxed);
+  std::uint64_t now = 0;
+  do {
+    now = std::min(asked, rule.most - before);
+  } while (!rule.pretended.compare_exchange_weak(before, before + now, std::memory_order_relaxed));
+  return now;
+}
+
+} // namespace
+
 Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted,
                  bool can_be_cut) noexcept {
   const KeepErrno keep;
@@ -217,11 +232,16 @@ Fault find_fault(Group group, int fd, std::size_t asked, bool can_be_interrupted
   Rule* chosen = nullptr;
   for (std::size_t i = 0; i < memory->rule_count; ++i) {
     Rule& rule = memory->rules[i];
-    if (applies(rule, group, fd, can_be_interrupted, can_be_cut) && is_turn(rule, i) &&
-        chosen == nullptr &&
-        (rule.error != 0 || rule.stop || rule.then_stop || asked > rule.most)) {
+    if (!applies(rule, group, fd, can_be_interrupted, can_be_cut) || !is_turn(rule, i) ||
+        chosen != nullptr) {
+      continue;
+    }
+    const std::uint64_t most = rule.pretend ? pretend(rule, asked) : rule.most;
+    if (rule.error != 0 || rule.stop || rule.then_stop ||
+        (rule.pretend ? most != 0 : asked > most)) {
       chosen = &rule;
-      result = {.error = rule.error, .most = rule.most, .then_stop = rule.then_stop};
+      result = {
+          .error = rule.error, .most = most, .pretend = rule.pretend, .then_stop = rule.then_stop};
     }
   }
   if (chosen != nullptr) {

@@ -89,6 +89,7 @@ void copy_text(std::array<char, Size>& to, const char* from) noexcept {
 struct Fault {
   int error = 0;
   std::size_t most = 0; ///< bytes; 0: as many as the program asks for
+  bool pretend = false; ///< says that it has moved `most` bytes, and moves none
   bool then_stop = false;
   bool silent = false; ///< the rule has struck so often that it is only counted
 };
