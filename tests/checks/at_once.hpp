@@ -8,6 +8,7 @@
 #include "checks/settle.hpp"
 #include "harness/process.hpp"
 
+#include <chrono>
 #include <concepts>
 #include <functional>
 #include <string>
@@ -28,12 +29,15 @@ struct Seen {
   bool at_the_end; ///< when the program had ended, or had been asked to
 };
 
-/// Whether `seen` comes to hold before the program comes to rest.
+/// Whether `seen` comes to hold before the program comes to rest, or by its end.
 template <std::predicate Condition>
-bool comes(Process& process, Condition&& seen) {
+bool comes(Process& process, Condition&& seen, std::chrono::milliseconds limit = soon) {
   try {
     settle(
-        process.pid(), "", [&] { return seen() || process.poll_exit(); }, soon);
+        process.pid(), "", [&] { return seen() || process.poll_exit(); }, limit);
+    if (process.poll_exit()) {
+      process.wait(soon); // for its last words
+    }
   } catch (const Failure&) { // NOLINT(bugprone-empty-catch)
   }
   return seen();
