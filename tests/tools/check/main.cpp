@@ -1,4 +1,4 @@
-// lab-check [--programs DIR] [--jobs N] [--brief] [doctest options]
+// lab-check [--programs DIR] [--jobs N] [--all] [doctest options]
 //
 // The checks of every step and exercise, as doctest test cases. DIR holds the programs by their
 // contract's names; it is the folder of lab-check itself where it is not given.
@@ -32,11 +32,12 @@
 namespace {
 
 constexpr std::string_view usage =
-    "usage: lab-check [--programs DIR] [--jobs N] [--brief] [doctest options]\n"
+    "usage: lab-check [--programs DIR] [--jobs N] [--all] [doctest options]\n"
     "  --programs DIR               the folder that holds the programs to check, by name;\n"
     "                               by default the folder of lab-check\n"
     "  --jobs N                     how many checks run at the same time; a check mostly waits\n"
-    "  --brief                      print only the checks that failed\n"
+    "  --all                        print every check, and all that was seen; else those that\n"
+    "                               failed (--brief), the first cause last\n"
     "  --must-fail SENTENCE         run only this check, and succeed when it fails. May be given\n"
     "                               several times. Exit status 77: this machine cannot run it\n"
     "  --saying WORDS               the check named before must also say these words\n"
@@ -182,15 +183,15 @@ struct Tool {
 
 int run(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
-  bool brief = false;
+  bool all = false;
   std::vector<lab::Rejection> must_fail;
   Tool tool;
   unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     const std::string_view name = argument.substr(0, argument.find('='));
-    if (argument == "--brief") {
-      brief = true;
+    if (argument == "--all" || argument == "--brief") {
+      all = argument == "--all";
       continue;
     }
     if (name != "--programs" && name != "--jobs" && name != "--must-fail" && name != "--saying" &&
@@ -296,7 +297,7 @@ int run(int argc, char** argv) {
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  return lab::run_for_people(checks, jobs, brief) ? 0 : 1;
+  return lab::run_for_people(checks, jobs, all) ? 0 : 1;
 }
 
 } // namespace

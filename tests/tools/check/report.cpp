@@ -1,74 +1,486 @@
 #include "tools/check/report.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-#include <iomanip>
-#include <ostream>
-#include <string_view>
+#include "tools/text/text.hpp"
 
-#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace lab {
 
 namespace {
 
-constexpr int sentence_width = 72;
-constexpr std::string_view indent = "    ";
+constexpr std::size_t most_of_a_check = 15;
+constexpr std::size_t most_of_a_suite = 100;
+constexpr std::string_view printed_mark = "  | "; // before a line that a program has printed
 
-const char* colour_of(Outcome outcome) {
-  return outcome == Outcome::passed ? "32" : outcome == Outcome::skipped ? "33" : "31";
+using Lines = std::vector<Line>;
+
+/// A check that failed, and those that failed for what looks like the same reason.
+struct Cause {
+  const Result* result = nullptr;
+  std::vector<std::string> same; // their sentences
+};
+
+bool has_failed(const Result& result) {
+  return result.outcome == Outcome::failed || result.outcome == Outcome::broken;
+}
+
+std::string count(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+Span word_of(Outcome outcome) {
+  switch (outcome) {
+  case Outcome::passed:
+    return {"PASS", Paint::green};
+  case Outcome::skipped:
+    return {"SKIP", Paint::yellow};
+  case Outcome::not_run:
+    return {"not run", Paint::yellow};
+  case Outcome::failed:
+  case Outcome::broken:
+    break;
+  }
+  return {"FAIL", Paint::red};
+}
+
+std::vector<std::string> lines_in(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+/// The words of `text` on lines beside `first`, which is `column` wide, and below.
+Lines beside(Line first, std::size_t column, const Line& text, const Screen& screen) {
+  constexpr std::size_t least = 10;
+  Lines lines =
+      wrapped(text, std::max(screen.columns, column + least) - column, screen.style.unicode);
+  for (Line& line : lines) {
+    std::size_t used = 0;
+    for (const Span& span : first) {
+      used += width_of(span.text);
+    }
+    first.push_back({std::string(column - std::min(used, column), ' ')});
+    line.insert(line.begin(), first.begin(), first.end());
+    first.clear();
+  }
+  return lines;
+}
+
+void append(Lines& lines, Lines more) {
+  std::ranges::move(more, std::back_inserter(lines));
+}
+
+/// `FAIL     0/3  sentence`.
+Lines head_of(const Result& result, const Screen& screen) {
+  constexpr std::size_t column = 14;
+  const Span word = word_of(result.outcome);
+  const std::string marks = (result.skipped() ? "-" : std::to_string(result.reached())) + "/" +
+                            std::to_string(result.marks);
+  return beside({word, {std::string(9 - word.text.size(), ' ') + marks + " "}}, column,
+                {{printable_line(result.sentence)}}, screen);
+}
+
+// What a check saw.
+
+/// A line of it, and how many it stands for.
+struct Seen {
+  std::string text;
+  bool printed = false; // by a program under test
+  std::size_t stands_for = 1;
+};
+
+using AllSeen = std::vector<Seen>;
+
+/// Whether a line may be broken: it is a sentence, and no drawing, no table and nothing printed.
+bool is_prose(std::string_view line) {
+  const auto first = static_cast<unsigned char>(line.front());
+  return first > ' ' && first < 0x80 && line.find("  ") == std::string_view::npos;
+}
+
+AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
+  AllSeen seen;
+  for (const std::string& raw : lines_in(why)) {
+    const std::string line = printable_line(raw);
+    if (line.empty()) {
+      continue;
+    }
+    if (is_prose(line) && !screen.all) {
+      for (const Line& part : wrapped({{line}}, width, screen.style.unicode)) {
+        seen.push_back({text_of(part, {.colour = false})});
+      }
+    } else {
+      seen.push_back({.text = screen.all ? line : cut(line, width, screen.style.unicode),
+                      .printed = line.starts_with(printed_mark)});
+    }
+  }
+  return seen;
+}
+
+/// Leaves `most` of the lines from `begin` to `end`: the middle goes, and a line says so.
+void shorten(AllSeen& seen, std::size_t begin, std::size_t end, std::size_t most,
+             std::size_t at_the_end) {
+  if (end - begin <= most) {
+    return;
+  }
+  const auto first = seen.begin() + static_cast<std::ptrdiff_t>(begin + most - 1 - at_the_end);
+  auto last = seen.begin() + static_cast<std::ptrdiff_t>(end - at_the_end);
+  while (last != seen.end() && last->stands_for > 1) { // it says so already
+    ++last;
+  }
+  std::size_t left_out = 0;
+  for (auto one = first; one != last; ++one) {
+    left_out += one->stands_for;
+  }
+  *first = {.text = "  ... " + count(left_out, "more line") + "; --all shows them",
+            .stands_for = left_out};
+  seen.erase(first + 1, last);
+}
+
+/// At most so many lines: what programs have printed is cut first, the longest of it before.
+void shorten(AllSeen& seen, std::size_t most) {
+  constexpr std::size_t least = 3; // its first line, its last one, and what is said between
+  if (seen.size() > most) {
+    std::erase_if(seen, [](const Seen& one) { return one.text.ends_with("so far, 0 bytes"); });
+  }
+  while (seen.size() > most) {
+    std::size_t begin = 0;
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      std::size_t end = i;
+      while (end < seen.size() && seen[end].printed) {
+        ++end;
+      }
+      if (end - i > longest) {
+        begin = i;
+        longest = end - i;
+      }
+      i = std::max(i, end);
+    }
+    if (longest <= least) {
+      break;
+    }
+    const std::size_t over = seen.size() - most;
+    const std::size_t left = std::max(least, longest - std::min(over, longest));
+    shorten(seen, begin, begin + longest, left, (left - 1) / 2);
+  }
+  shorten(seen, 0, seen.size(), most, most / 3);
+}
+
+/// The line that says that a program under test has ended of itself, by a signal; see
+/// Process::report.
+std::string crash_in(std::string_view why) {
+  constexpr std::string_view ended = ") has ended: killed by ";
+  static const std::set<std::string, std::less<>> faults{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE",
+                                                         "SIGILL"};
+  for (const std::string& line : lines_in(why)) {
+    const std::size_t at = line.find(ended);
+    if (line.starts_with('`') && at != std::string::npos) {
+      const std::string_view rest = std::string_view(line).substr(at + ended.size());
+      if (faults.contains(rest.substr(0, rest.find_first_of(" ;")))) {
+        return line;
+      }
+    }
+  }
+  return {};
+}
+
+/// What two checks have in common that saw the same: its words up to the report of the program,
+/// whatever the process ids and ports. Crashes are one: the rest shows when the first is mended.
+std::string reason_in(const std::string& why) {
+  if (!crash_in(why).empty()) {
+    return "crash";
+  }
+  constexpr std::size_t few = 4; // digits of a number that is none of those
+  std::string reason;
+  for (const std::string& line : lines_in(why)) {
+    if (line.starts_with('`') && line.find("` (pid ") != std::string::npos) {
+      break;
+    }
+    std::string digits;
+    for (const char character : line + '\n') {
+      if (std::isdigit(static_cast<unsigned char>(character)) != 0) {
+        digits += character;
+        continue;
+      }
+      reason += digits.size() < few ? digits : "#";
+      reason += character;
+      digits.clear();
+    }
+  }
+  return reason;
+}
+
+/// A check and all that there is to say of it.
+Lines block_of(const Cause& cause, const Screen& screen) {
+  constexpr std::size_t column = 10;
+  const Result& result = *cause.result;
+  Lines lines = head_of(result, screen);
+  const auto part = [&](std::string_view label, std::string_view text) {
+    Lines told;
+    for (const std::string& line : lines_in(text)) {
+      append(told, beside({{"  " + std::string(label), Paint::dim}}, column,
+                          {{printable_line(line)}}, screen));
+      label = {};
+    }
+    return told;
+  };
+
+  Lines after;
+  const bool failed = has_failed(result);
+  if (!cause.same.empty()) {
+    constexpr std::size_t few = 2;
+    std::string text = "the same in " + count(cause.same.size(), "other check") + ": ";
+    for (std::size_t i = 0; i < std::min(few, cause.same.size()); ++i) {
+      text += (i == 0 ? "" : "; ") + cause.same[i];
+    }
+    append(after, part("", text + (cause.same.size() > few ? "; ..." : "")));
+  }
+  if (const std::string crash = crash_in(result.why); failed && !crash.empty()) {
+    append(lines, part("crash", crash));
+    append(after, part("means", "the program has crashed. Find out where before anything else: "
+                                "-g -fsanitize=address, or gdb"));
+  } else if (failed) {
+    append(after, part("means", result.means));
+    append(after, part("look", result.look));
+  }
+  append(after, part("note", result.note));
+  if (failed) {
+    append(after, part("promise", result.promise + ": tests/CONTRACT.md"));
+  }
+
+  if (!result.passed()) {
+    constexpr std::size_t least = 5;
+    AllSeen seen = seen_in(result.why.empty() ? "only that it failed" : result.why,
+                           std::max(screen.columns, column + least) - column, screen);
+    if (!screen.all) {
+      const std::size_t others = lines.size() + after.size();
+      shorten(seen, std::max(least, most_of_a_check - std::min(most_of_a_check, others)));
+    }
+    std::string_view label = failed ? "saw" : "why";
+    for (const Seen& one : seen) {
+      lines.push_back({{padded("  " + std::string(label), column), Paint::dim},
+                       {one.text, one.printed ? Paint::dim : Paint::plain}});
+      label = {};
+    }
+  }
+  append(lines, std::move(after));
+  if (!screen.all && lines.size() > most_of_a_check) { // a narrow screen
+    lines.resize(most_of_a_check - 1);
+    lines.push_back({{"  ... --all shows the rest"}});
+  }
+  return lines;
+}
+
+// Of many checks.
+
+/// The failed checks of one suite, the first cause first.
+std::vector<Cause> causes_in(const std::vector<const Result*>& suite) {
+  std::set<std::string> needed;
+  for (const Result* const result : suite) {
+    if (result->outcome == Outcome::not_run && result->why.starts_with(needed_first)) {
+      needed.insert(result->why.substr(needed_first.size()));
+    }
+  }
+  std::vector<const Result*> failed;
+  std::ranges::copy_if(suite, std::back_inserter(failed),
+                       [](const Result* result) { return has_failed(*result); });
+  std::ranges::stable_sort(failed, {}, [&](const Result* result) {
+    return !crash_in(result->why).empty() ? 0 : needed.contains(result->sentence) ? 1 : 2;
+  });
+  std::vector<Cause> causes;
+  std::map<std::string, std::size_t> known; // by their reasons
+  for (const Result* const result : failed) {
+    const auto [place, fresh] = known.try_emplace(reason_in(result->why), causes.size());
+    if (fresh || result->why.empty()) {
+      causes.push_back({.result = result, .same = {}});
+    } else {
+      causes[place->second].same.push_back(result->sentence);
+    }
+  }
+  return causes;
+}
+
+/// The line of marks of each suite.
+Lines marks_of(const std::vector<std::vector<const Result*>>& suites, const Screen& screen) {
+  constexpr std::array kinds{
+      std::pair{Outcome::passed, "passed"}, std::pair{Outcome::failed, "failed"},
+      std::pair{Outcome::not_run, "not run"}, std::pair{Outcome::skipped, "skipped"}};
+  Table table({{}, {}, {}, {}, {}, {}});
+  for (const auto& suite : suites) {
+    int reached = 0;
+    int possible = 0;
+    for (const Result* const result : suite) {
+      reached += result->reached();
+      possible += result->possible();
+    }
+    std::vector<Span> row{{suite.front()->suite + ": " + std::to_string(reached) + " of " +
+                               std::to_string(possible) + " marks",
+                           Paint::bold}};
+    for (const auto& [kind, name] : kinds) {
+      const auto number = std::ranges::count_if(suite, [&](const Result* result) {
+        return result->outcome == kind || (kind == Outcome::failed && has_failed(*result));
+      });
+      row.push_back({number == 0 ? "" : std::to_string(number) + " " + name, word_of(kind).paint});
+    }
+    table.add(std::move(row));
+  }
+  Lines lines;
+  for (Line& line : table.lines(0, false)) {
+    if (width_of(text_of(line, {.colour = false})) > screen.columns) {
+      append(lines, beside({}, 0, line, screen));
+    } else {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+/// Why checks were skipped or not run, and what those that passed have to say: once for all that
+/// say the same.
+Lines reasons_in(const std::vector<const Result*>& suite, const Screen& screen) {
+  std::map<std::pair<Outcome, std::string>, std::size_t> checks;
+  for (const Result* const result : suite) {
+    if (!has_failed(*result) && !(result->passed() && result->note.empty())) {
+      ++checks[{result->outcome, result->passed() ? result->note : result->why}];
+    }
+  }
+  Lines lines;
+  for (const auto& [reason, number] : checks) {
+    const auto& [outcome, why] = reason;
+    const bool needs = outcome == Outcome::not_run && why.starts_with(needed_first);
+    Span word = word_of(outcome);
+    append(lines,
+           beside({{"  "}, word}, 11,
+                  {{count(number, "check") + ": " + (needs ? "first this one has to pass: " : "") +
+                    printable_line(needs ? why.substr(needed_first.size()) : why)}},
+                  screen));
+  }
+  return lines;
+}
+
+/// The command that runs this check alone. What is too long for a line goes on in the next one, as
+/// a shell reads it.
+Lines again(const Result& result, const Screen& screen) {
+  Lines lines{{}, {{"To run this check alone:"}}};
+  std::string line = " ";
+  for (const std::string& word : screen.again(result)) {
+    if (line.size() > 4 && line.size() + 1 + width_of(word) + 2 > screen.columns) {
+      lines.push_back({{line + " \\", Paint::bold}});
+      line = "   ";
+    }
+    line += " " + word;
+  }
+  lines.push_back({{line, Paint::bold}});
+  return lines;
+}
+
+/// The failed checks of a suite, the first cause last, on at most `most` lines: those for which
+/// there is no room are told by their sentence alone, or by their number.
+Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Screen& screen) {
+  std::vector<Lines> blocks;
+  std::size_t used = 0;
+  for (const Cause& cause : causes) {
+    used += head_of(*cause.result, screen).size();
+  }
+  bool room = true;
+  for (const Cause& cause : causes) {
+    const Lines head = head_of(*cause.result, screen);
+    Lines block{{}};
+    append(block, block_of(cause, screen));
+    room = room && (blocks.empty() || used - head.size() + block.size() <= most);
+    used += room ? block.size() - head.size() : 0;
+    blocks.push_back(room ? std::move(block) : head);
+  }
+  std::size_t left_out = 0;
+  while (used + (left_out == 0 ? 0 : 1) > most && blocks.size() > 1) {
+    used -= blocks.back().size();
+    blocks.pop_back();
+    ++left_out;
+  }
+  Lines lines;
+  if (left_out > 0) {
+    lines.push_back({{"... " + count(left_out, "more failed check") + "; --all shows them"}});
+  }
+  for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
+    if (blocks.size() > 1 && &*block == &blocks.front()) {
+      append(lines, {{}, {{"The first to mend:", Paint::bold}}});
+      block->erase(block->begin());
+    }
+    append(lines, std::move(*block));
+  }
+  return lines;
 }
 
 } // namespace
 
-Report::Report(std::ostream& out, bool brief)
-    : out_(out), colour_(isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr),
-      brief_(brief) {}
-
-void Report::add(const Result& result) {
-  Marks& marks = marks_[result.suite];
-  ++marks.checks[result.outcome == Outcome::broken ? Outcome::failed : result.outcome];
-  marks.reached += result.reached();
-  marks.possible += result.possible();
-  if (result.passed() && brief_ && result.note.empty()) {
-    return;
+std::string report_of(const std::vector<Result>& results, const Screen& screen) {
+  Lines lines;
+  std::vector<std::vector<const Result*>> suites;
+  for (const Result& result : results) {
+    if (suites.empty() || suites.back().front()->suite != result.suite) {
+      suites.emplace_back();
+    }
+    suites.back().push_back(&result);
   }
-  const std::string reached = (result.skipped() ? "-" : std::to_string(result.reached())) + "/" +
-                              std::to_string(result.marks);
-  // Two words at least between a sentence and its marks, whatever its length.
-  out_ << result.number() << "  " << std::left << std::setw(sentence_width) << result.sentence
-       << "  "
-       << (colour_ ? std::string("\x1b[") + colour_of(result.outcome) + "m" + reached + "\x1b[0m"
-                   : reached)
-       << '\n';
-  const std::string text = told(result);
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = rest.find('\n') + 1;
-    out_ << indent << rest.substr(0, end);
-    rest.remove_prefix(end);
+  const bool alone = results.size() == 1;
+  if (!alone) {
+    lines = marks_of(suites, screen);
   }
-  if (next_.empty() && (result.outcome == Outcome::failed || result.outcome == Outcome::broken)) {
-    next_ = result.number() + "  " + result.sentence;
+  if (alone || screen.all) {
+    for (const Result& result : results) {
+      append(lines, alone ? Lines{} : Lines{{}});
+      append(lines, block_of({.result = &result, .same = {}}, screen));
+    }
+  } else {
+    for (auto suite = suites.rbegin(); suite != suites.rend(); ++suite) {
+      const Lines reasons = reasons_in(*suite, screen);
+      const std::vector<Cause> causes = causes_in(*suite);
+      constexpr std::size_t around = 9; // the line of marks, its name, and the command
+      const std::size_t room =
+          most_of_a_suite - std::min(most_of_a_suite / 2, reasons.size() + around);
+      if (suites.size() > 1 && !(reasons.empty() && causes.empty())) {
+        append(lines, {{}, {{suite->front()->suite, Paint::bold}}});
+      }
+      append(lines, reasons);
+      append(lines, failures_in(causes, room, screen));
+    }
   }
+  if (!alone && screen.again) {
+    for (const auto& suite : suites) {
+      if (const std::vector<Cause> causes = causes_in(suite); !causes.empty()) {
+        append(lines, again(*causes.front().result, screen));
+        break;
+      }
+    }
+  }
+  std::string text;
+  for (const Line& line : lines) {
+    text += text_of(line, screen.style) + "\n";
+  }
+  return text;
 }
 
-void Report::finish() {
-  out_ << '\n';
-  for (auto& [suite, marks] : marks_) {
-    out_ << suite << ": " << marks.reached << " of " << marks.possible << " marks ("
-         << marks.checks[Outcome::passed] << " checks passed, " << marks.checks[Outcome::failed]
-         << " failed";
-    if (const int count = marks.checks[Outcome::not_run]) {
-      out_ << ", " << count << " not run";
-    }
-    if (const int count = marks.checks[Outcome::skipped]) {
-      out_ << ", " << count << " skipped";
-    }
-    out_ << ")\n";
+std::string for_shell(std::string_view argument) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+      "_-./=+:@%";
+  if (!argument.empty() && argument.find_first_not_of(plain) == std::string_view::npos) {
+    return std::string(argument);
   }
-  if (!next_.empty()) {
-    out_ << "do next: " << next_ << '\n';
+  std::string text = "'";
+  for (const char character : argument) {
+    text += character == '\'' ? "'\\''" : std::string(1, character);
   }
+  return text + "'";
 }
 
 } // namespace lab

@@ -1,38 +1,36 @@
-// What a person reads of a run of checks.
+// What a person reads of a run of checks: the marks first, and the first cause last, where the eye
+// is.
 #pragma once
 
 #include "tools/check/result.hpp"
+#include "tools/drawing/terminal.hpp"
 
-#include <iosfwd>
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace lab {
 
-/// Tells results as they come, and at the end the marks and what to do next.
-class Report {
-public:
-  /// With colour where standard output is a terminal and NO_COLOR is not set. Where `brief`, the
-  /// checks that passed count and are not told.
-  explicit Report(std::ostream& out, bool brief = false);
-
-  void add(const Result& result);
-
-  /// The marks of each suite, and the one thing to do next.
-  void finish();
-
-private:
-  struct Marks {
-    std::map<Outcome, int> checks;
-    int reached = 0;
-    int possible = 0;
-  };
-
-  std::ostream& out_;
-  bool colour_;
-  bool brief_;
-  std::map<std::string, Marks> marks_;
-  std::string next_;
+/// On what it is shown, and how much of it.
+struct Screen {
+  Style style;
+  std::size_t columns = 80;
+  bool all = false; ///< every check in the order given, and nothing cut
+  /// The command that runs this check alone, word by word, each quoted for a shell. Nothing: it is
+  /// not told.
+  std::function<std::vector<std::string>(const Result&)> again;
 };
+
+/// The report of a run. A single check is told, and no marks are added up. Of several, first a line
+/// of marks for each suite, and why checks were skipped or not run. Then those that failed, the
+/// first cause last: a crash before everything, then what other checks need, then the rest as it
+/// stands in the suite. A check has 15 lines at most, a suite 100. What several checks saw alike is
+/// told once.
+std::string report_of(const std::vector<Result>& results, const Screen& screen);
+
+/// As an argument of a shell's command, in quotes where it needs them.
+std::string for_shell(std::string_view argument);
 
 } // namespace lab

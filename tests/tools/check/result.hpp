@@ -17,6 +17,9 @@ enum class Outcome : unsigned char {
   broken,  ///< it ended without a result: the kit's fault, not the program's; no marks
 };
 
+/// How the `why` of a check that was not run begins; the sentence of the cause follows.
+inline constexpr std::string_view needed_first = "this check has to pass first: ";
+
 /// One check and what became of it.
 struct Result {
   std::string suite;    ///< `exercise-06`

@@ -6,11 +6,13 @@
 #include "harness/fd.hpp"
 #include "harness/proc.hpp"
 #include "harness/process.hpp"
+#include "harness/programs.hpp"
 #include "harness/tree.hpp"
 #include "tools/check/report.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -18,6 +20,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -311,10 +314,39 @@ void wait_for(const std::vector<Run>& runs) {
   }
 }
 
+/// On a terminal, and meanwhile: how many checks are done. It leaves nothing behind.
+class Progress {
+public:
+  explicit Progress(std::size_t all) : all_(all), terminal_(::isatty(STDOUT_FILENO) == 1) {}
+
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  Progress(Progress&&) = delete;
+  Progress& operator=(Progress&&) = delete;
+
+  ~Progress() { show({}); }
+
+  void show(std::size_t done) {
+    show(std::to_string(done) + " of " + std::to_string(all_) + " checks ...");
+  }
+
+private:
+  void show(const std::string& text) {
+    if (terminal_ && text != shown_) {
+      std::cout << '\r' << padded(text, shown_.size()) << (text.empty() ? "\r" : "") << std::flush;
+      shown_ = text;
+    }
+  }
+
+  std::size_t all_;
+  bool terminal_;
+  std::string shown_;
+};
+
 // Runs the checks, and hands each result to `tell` in the order given.
 template <typename Tell>
 void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
-             bool with_needs = true) {
+             bool with_needs = true, Progress* progress = nullptr) {
   std::vector<Run> runs(checks.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].check = checks[i];
@@ -349,7 +381,7 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
           while (first->result.outcome == Outcome::not_run && first->needs != nullptr) {
             first = first->needs;
           }
-          run.result.why = "this check has to pass first: " + first->result.sentence;
+          run.result.why = std::string(needed_first) + first->result.sentence;
           run.state = State::done;
         } else if (running < jobs && try_to_start(run, confined, running == 0)) {
           running += run.state == State::running ? 1 : 0;
@@ -364,6 +396,9 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     }
     if (told == runs.size()) {
       return;
+    }
+    if (progress != nullptr) {
+      progress->show(static_cast<std::size_t>(std::ranges::count(runs, State::done, &Run::state)));
     }
     wait_for(runs);
   }
@@ -386,6 +421,48 @@ bool contains_words(std::string_view text, std::string_view words) {
   }
 }
 
+/// As a student types it: from the folder where we are, if it is in there.
+std::string path_from_here(const std::filesystem::path& path) {
+  const auto relative = path.lexically_relative(std::filesystem::current_path());
+  return relative.empty() || *relative.begin() == ".."         ? path.string()
+         : std::distance(relative.begin(), relative.end()) > 1 ? relative.string()
+                                                               : "./" + relative.string();
+}
+
+/// What --test-case takes for this check and for no other: as many words of its name as that takes.
+std::string pattern_for(const std::string& name) {
+  const auto lower = [](std::string text) { // doctest takes both for the same
+    std::ranges::transform(text, text.begin(), [](unsigned char byte) {
+      return static_cast<char>(std::tolower(byte));
+    });
+    return text;
+  };
+  const auto begin_so = [&](const std::string& start) {
+    return std::ranges::count_if(suite_checks(), [&](const SuiteCheck& check) {
+      return lower(check.name).starts_with(lower(start));
+    });
+  };
+  std::size_t end = name.find(": ") + 2;
+  do {
+    end = std::min(name.find(' ', end + 1), name.size());
+  } while (end < name.size() && begin_so(name.substr(0, end)) > 1);
+  std::string pattern = name.substr(0, end) + (end < name.size() ? "*" : "");
+  // A comma would begin another pattern, and a quote is hard to read in quotes: any character does.
+  std::ranges::replace_if(
+      pattern, [](char character) { return character == ',' || character == '\''; }, '?');
+  return pattern;
+}
+
+std::vector<std::string> command_for(const Result& result) {
+  const auto lab_check = std::filesystem::read_symlink("/proc/self/exe");
+  std::vector<std::string> words{for_shell(path_from_here(lab_check))};
+  if (program_folder() != lab_check.parent_path()) {
+    words.push_back("--programs " + for_shell(path_from_here(program_folder())));
+  }
+  words.push_back("--test-case=" + for_shell(pattern_for(result.suite + ": " + result.sentence)));
+  return words;
+}
+
 } // namespace
 
 Result result_of(const SuiteCheck& check) {
@@ -397,17 +474,20 @@ Result result_of(const SuiteCheck& check) {
           .look = check.check->look};
 }
 
-bool run_for_people(const Checks& checks, unsigned jobs, bool brief) {
-  Report report(std::cout, brief);
-  bool none_failed = true;
-  run_all(checks, jobs, [&](const Result& result) {
-    report.add(result);
-    none_failed = none_failed && (result.passed() || result.skipped());
-  });
-  if (checks.size() > 1) {
-    report.finish();
+bool run_for_people(const Checks& checks, unsigned jobs, bool all) {
+  std::vector<Result> results;
+  {
+    Progress progress(checks.size());
+    run_all(
+        checks, jobs, [&](const Result& result) { results.push_back(result); }, {}, true,
+        &progress);
   }
-  return none_failed;
+  std::cout << report_of(results, {.style = style_for(STDOUT_FILENO),
+                                   .columns = columns_of(STDOUT_FILENO),
+                                   .all = all,
+                                   .again = command_for});
+  return std::ranges::all_of(
+      results, [](const Result& result) { return result.passed() || result.skipped(); });
 }
 
 void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
@@ -424,11 +504,11 @@ void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>&
 
 std::optional<bool> run_for_rejections(const Checks& checks,
                                        const std::vector<Rejection>& rejections, unsigned jobs) {
-  Report report(std::cout);
+  std::vector<Result> results;
   std::string wrong;
   bool any_run = false;
   const auto judge = [&](const Result& result) {
-    report.add(result);
+    results.push_back(result);
     if (result.skipped()) {
       return;
     }
@@ -446,7 +526,7 @@ std::optional<bool> run_for_rejections(const Checks& checks,
     }
   };
   run_all(checks, jobs, judge, {}, false);
-  std::cout << wrong;
+  std::cout << report_of(results, {.style = style_for(STDOUT_FILENO), .all = true}) << wrong;
   if (!any_run) {
     return std::nullopt;
   }
