@@ -1,7 +1,7 @@
 # Builds and checks every exercise of this checkout, each whatever becomes of the others, and sums up the
 # marks. Ends with 0 whatever they are.
 #
-# cmake -D LAB_CHECK=... -D BUILD=... -D EXERCISES=01-echo-server,02-zombie,... -P Grade.cmake
+# cmake -D KIT=... -D LAB_CHECK=... -D BUILD=... -D EXERCISES=01-echo-server,02-zombie,... -P Grade.cmake
 
 string(REPLACE "," ";" EXERCISES "${EXERCISES}")
 set(reached_of_all 0)
@@ -23,6 +23,7 @@ foreach(exercise IN LISTS EXERCISES)
   endif()
   execute_process(
     COMMAND ${LAB_CHECK} --brief --programs=${programs} --test-suite=exercise-${number}
+    WORKING_DIRECTORY ${KIT}
     OUTPUT_VARIABLE report ERROR_VARIABLE complaint RESULT_VARIABLE result)
   if(NOT report MATCHES "exercise-${number}: ([0-9]+) of ([0-9]+) marks")
     message(FATAL_ERROR "exercise-${number}: lab-check ended with ${result}:\n${report}${complaint}")

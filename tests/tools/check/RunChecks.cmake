@@ -1,11 +1,16 @@
 # Runs the checks of one exercise and shows their report, in the terminal itself: neither make nor CTest
 # frames it. The verdict is kept in a file, from which a test of the same preset then fails or passes.
+# lab-check runs in the folder of the kit: there a student types the commands that it shows.
 #
-# cmake -D LAB_CHECK=... -D PROGRAMS=... -D SUITE=... -D VERDICT=... -P RunChecks.cmake
+# cmake -D KIT=... -D SOURCES=exercises/01-echo-server -D LAB_CHECK=... -D PROGRAMS=... -D SUITE=...
+#   -D VERDICT=... -P RunChecks.cmake
 
+include(${CMAKE_CURRENT_LIST_DIR}/Sources.cmake)
 file(REMOVE ${VERDICT})
+of_sources(before)
 execute_process(COMMAND ${CMAKE_COMMAND} -E echo "")
 execute_process(
   COMMAND ${LAB_CHECK} --programs=${PROGRAMS} --test-suite=${SUITE}
+  WORKING_DIRECTORY ${KIT}
   RESULT_VARIABLE result)
-file(WRITE ${VERDICT} "${result}")
+file(WRITE ${VERDICT} "${before} ${result}")

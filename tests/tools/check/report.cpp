@@ -95,6 +95,7 @@ Lines head_of(const Result& result, const Screen& screen) {
 struct Seen {
   std::string text;
   bool printed = false; // by a program under test
+  bool doing = false;   // it begins to tell what a program was doing
   std::size_t stands_for = 1;
 };
 
@@ -106,6 +107,11 @@ bool is_prose(std::string_view line) {
   return first > ' ' && first < 0x80 && line.find("  ") == std::string_view::npos;
 }
 
+/// The first line of Process::report.
+bool tells_what_it_does(std::string_view line) {
+  return line.starts_with('`') && line.find("` (pid ") != std::string_view::npos;
+}
+
 AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
   AllSeen seen;
   for (const std::string& raw : lines_in(why)) {
@@ -114,8 +120,10 @@ AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
       continue;
     }
     if (is_prose(line) && !screen.all) {
+      bool doing = tells_what_it_does(line);
       for (const Line& part : wrapped({{line}}, width, screen.style.unicode)) {
-        seen.push_back({text_of(part, {.colour = false})});
+        seen.push_back({.text = text_of(part, {.colour = false}), .doing = doing});
+        doing = false;
       }
     } else {
       seen.push_back({.text = screen.all ? line : cut(line, width, screen.style.unicode),
@@ -133,7 +141,8 @@ void shorten(AllSeen& seen, std::size_t begin, std::size_t end, std::size_t most
   }
   const auto first = seen.begin() + static_cast<std::ptrdiff_t>(begin + most - 1 - at_the_end);
   auto last = seen.begin() + static_cast<std::ptrdiff_t>(end - at_the_end);
-  while (last != seen.end() && last->stands_for > 1) { // it says so already
+  while (last != seen.begin() + static_cast<std::ptrdiff_t>(end) &&
+         last->stands_for > 1) { // it says so already
     ++last;
   }
   std::size_t left_out = 0;
@@ -172,7 +181,17 @@ void shorten(AllSeen& seen, std::size_t most) {
     const std::size_t left = std::max(least, longest - std::min(over, longest));
     shorten(seen, begin, begin + longest, left, (left - 1) / 2);
   }
-  shorten(seen, 0, seen.size(), most, most / 3);
+  // Then what was seen; the line of what the program was doing stays.
+  const auto doing = std::ranges::find(seen, true, &Seen::doing);
+  const auto before = static_cast<std::size_t>(doing - seen.begin());
+  constexpr std::size_t least_doing = 3;
+  const std::size_t after = std::min(seen.size() - before, least_doing);
+  if (seen.size() > most) {
+    shorten(seen, 0, before, most - after, 1);
+  }
+  const auto left =
+      static_cast<std::size_t>(std::ranges::find(seen, true, &Seen::doing) - seen.begin());
+  shorten(seen, left, seen.size(), most - left, 1);
 }
 
 /// The line that says that a program under test has ended of itself, by a signal; see
@@ -183,7 +202,7 @@ std::string crash_in(std::string_view why) {
                                                          "SIGILL"};
   for (const std::string& line : lines_in(why)) {
     const std::size_t at = line.find(ended);
-    if (line.starts_with('`') && at != std::string::npos) {
+    if (tells_what_it_does(line) && at != std::string::npos) {
       const std::string_view rest = std::string_view(line).substr(at + ended.size());
       if (faults.contains(rest.substr(0, rest.find_first_of(" ;")))) {
         return line;
@@ -202,7 +221,7 @@ std::string reason_in(const std::string& why) {
   constexpr std::size_t few = 4; // digits of a number that is none of those
   std::string reason;
   for (const std::string& line : lines_in(why)) {
-    if (line.starts_with('`') && line.find("` (pid ") != std::string::npos) {
+    if (tells_what_it_does(line)) {
       break;
     }
     std::string digits;
@@ -401,7 +420,7 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
     blocks.push_back(room ? std::move(block) : head);
   }
   std::size_t left_out = 0;
-  while (used + (left_out == 0 ? 0 : 1) > most && blocks.size() > 1) {
+  while (used + 2 > most && blocks.size() > 1) {
     used -= blocks.back().size();
     blocks.pop_back();
     ++left_out;
@@ -416,6 +435,9 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
       block->erase(block->begin());
     }
     append(lines, std::move(*block));
+  }
+  if (!lines.empty() && !lines.front().empty()) {
+    lines.insert(lines.begin(), Line{});
   }
   return lines;
 }

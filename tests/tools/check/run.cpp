@@ -78,6 +78,36 @@ std::pair<Fd, Fd> make_pipe() {
   return made;
 }
 
+std::filesystem::path lab_check() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
+
+/// As a student types it: from the folder where we are, if it is in there.
+std::string path_from_here(const std::filesystem::path& path) {
+  const auto relative = path.lexically_relative(std::filesystem::current_path());
+  return relative.empty() || *relative.begin() == ".."         ? path.string()
+         : std::distance(relative.begin(), relative.end()) > 1 ? relative.string()
+                                                               : "./" + relative.string();
+}
+
+/// What to say when the program under test is not there.
+std::string missing_program(const Subject& subject) {
+  const std::string name = subject.program;
+  std::error_code error;
+  if (std::filesystem::exists(program(name), error)) {
+    return {};
+  }
+  std::string others;
+  for (const auto& file : std::filesystem::directory_iterator(program_folder(), error)) {
+    others += (others.empty() ? "" : ", ") + file.path().filename().string();
+  }
+  return "there is no program " + name + " in " + path_from_here(program_folder()) +
+         ". The build makes it of a file " + name + ".cpp: is it there, under this name?" +
+         (others.empty() || program_folder() == lab_check().parent_path()
+              ? ""
+              : " (What is in the folder: " + others + ")");
+}
+
 /// Tries the check, in this process.
 void attempt(const SuiteCheck& check, Result& result) {
   constexpr rlim_t enough = 2000; // for all checks that run at the same time
@@ -96,6 +126,10 @@ void attempt(const SuiteCheck& check, Result& result) {
   } catch (const Failure& failure) {
     if (const std::string lack = lack_of_processes(); !lack.empty()) {
       skip(lack);
+    } else if (const std::string missing = missing_program(*check.subject); !missing.empty()) {
+      result.why = missing;
+      result.means.clear(); // they are about the program that is not there
+      result.look.clear();
     } else {
       result.why = std::string(failure.what()) + '\n' + failure.doing();
       if (const Advice& advice = failure.advice(); !advice.means.empty()) {
@@ -421,14 +455,6 @@ bool contains_words(std::string_view text, std::string_view words) {
   }
 }
 
-/// As a student types it: from the folder where we are, if it is in there.
-std::string path_from_here(const std::filesystem::path& path) {
-  const auto relative = path.lexically_relative(std::filesystem::current_path());
-  return relative.empty() || *relative.begin() == ".."         ? path.string()
-         : std::distance(relative.begin(), relative.end()) > 1 ? relative.string()
-                                                               : "./" + relative.string();
-}
-
 /// What --test-case takes for this check and for no other: as many words of its name as that takes.
 std::string pattern_for(const std::string& name) {
   const auto lower = [](std::string text) { // doctest takes both for the same
@@ -454,9 +480,8 @@ std::string pattern_for(const std::string& name) {
 }
 
 std::vector<std::string> command_for(const Result& result) {
-  const auto lab_check = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<std::string> words{for_shell(path_from_here(lab_check))};
-  if (program_folder() != lab_check.parent_path()) {
+  std::vector<std::string> words{for_shell(path_from_here(lab_check()))};
+  if (program_folder() != lab_check().parent_path()) {
     words.push_back("--programs " + for_shell(path_from_here(program_folder())));
   }
   words.push_back("--test-case=" + for_shell(pattern_for(result.suite + ": " + result.sentence)));

@@ -516,7 +516,7 @@ std::vector<Part> xray(const Snapshot& snapshot, const Style& style, std::size_t
 }
 
 std::string xray_of(pid_t root) {
-  constexpr std::size_t width = 90; // a report indents it
+  constexpr std::size_t width = 70; // a report indents it
   const Snapshot snapshot = look_at({root});
   if (snapshot.members.empty()) {
     return std::to_string(root) + ": no such process\n";

@@ -1,0 +1,16 @@
+# of_sources(VARIABLE): what the verdict on SOURCES, a folder of KIT, depends on, as one number: the files
+# in it, what they may include, and the checks.
+cmake_minimum_required(VERSION 3.25)
+
+function(of_sources variable)
+  file(GLOB files ${KIT}/${SOURCES}/* ${KIT}/steps/support/*)
+  set(all "")
+  foreach(file IN LISTS files ITEMS ${LAB_CHECK})
+    if(NOT IS_DIRECTORY "${file}")
+      file(SHA256 "${file}" hash)
+      string(APPEND all "${file} ${hash}\n")
+    endif()
+  endforeach()
+  string(SHA256 hash "${all}")
+  set(${variable} ${hash} PARENT_SCOPE)
+endfunction()
