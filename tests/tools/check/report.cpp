@@ -107,6 +107,17 @@ bool is_prose(std::string_view line) {
   return first > ' ' && first < 0x80 && line.find("  ") == std::string_view::npos;
 }
 
+bool words_fit(std::string_view line, std::size_t width) {
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    if (width_of(line.substr(0, end)) > width) {
+      return false;
+    }
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return true;
+}
+
 /// The first line of Process::report.
 bool tells_what_it_does(std::string_view line) {
   return line.starts_with('`') && line.find("` (pid ") != std::string_view::npos;
@@ -119,7 +130,7 @@ AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
     if (line.empty()) {
       continue;
     }
-    if (is_prose(line) && !screen.all) {
+    if (is_prose(line) && (!screen.all || words_fit(line, width))) {
       bool doing = tells_what_it_does(line);
       for (const Line& part : wrapped({{line}}, width, screen.style.unicode)) {
         seen.push_back({.text = text_of(part, {.colour = false}), .doing = doing});
@@ -458,9 +469,15 @@ std::string report_of(const std::vector<Result>& results, const Screen& screen) 
     lines = marks_of(suites, screen);
   }
   if (alone || screen.all) {
+    bool apart = !alone; // an empty line goes around what is more than a sentence
     for (const Result& result : results) {
-      append(lines, alone ? Lines{} : Lines{{}});
-      append(lines, block_of({.result = &result, .same = {}}, screen));
+      Lines block = block_of({.result = &result, .same = {}}, screen);
+      const bool more = block.size() > head_of(result, screen).size();
+      if (apart || (more && !alone)) {
+        lines.emplace_back();
+      }
+      apart = more;
+      append(lines, std::move(block));
     }
   } else {
     for (auto suite = suites.rbegin(); suite != suites.rend(); ++suite) {
