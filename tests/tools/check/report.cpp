@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t most_of_a_check = 15;
 constexpr std::size_t most_of_a_suite = 100;
+constexpr std::size_t fewest_columns = 40;
 constexpr std::string_view printed_mark = "  | "; // before a line that a program has printed
 
 using Lines = std::vector<Line>;
@@ -60,9 +61,7 @@ std::vector<std::string> lines_in(std::string_view text) {
 
 /// The words of `text` on lines beside `first`, which is `column` wide, and below.
 Lines beside(Line first, std::size_t column, const Line& text, const Screen& screen) {
-  constexpr std::size_t least = 10;
-  Lines lines =
-      wrapped(text, std::max(screen.columns, column + least) - column, screen.style.unicode);
+  Lines lines = wrapped(text, screen.columns - column, screen.style.unicode);
   for (Line& line : lines) {
     std::size_t used = 0;
     for (const Span& span : first) {
@@ -146,7 +145,7 @@ AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
 
 /// Leaves `most` of the lines from `begin` to `end`: the middle goes, and a line says so.
 void shorten(AllSeen& seen, std::size_t begin, std::size_t end, std::size_t most,
-             std::size_t at_the_end) {
+             std::size_t at_the_end, std::size_t width) {
   if (end - begin <= most) {
     return;
   }
@@ -160,13 +159,15 @@ void shorten(AllSeen& seen, std::size_t begin, std::size_t end, std::size_t most
   for (auto one = first; one != last; ++one) {
     left_out += one->stands_for;
   }
-  *first = {.text = "  ... " + count(left_out, "more line") + "; --all shows them",
+  const std::string text = "  ... " + count(left_out, "more line");
+  const std::string how = "; --all shows them";
+  *first = {.text = text + (text.size() + how.size() <= width ? how : ": --all"),
             .stands_for = left_out};
   seen.erase(first + 1, last);
 }
 
 /// At most so many lines: what programs have printed is cut first, the longest of it before.
-void shorten(AllSeen& seen, std::size_t most) {
+void shorten(AllSeen& seen, std::size_t most, std::size_t width) {
   constexpr std::size_t least = 3; // its first line, its last one, and what is said between
   if (seen.size() > most) {
     std::erase_if(seen, [](const Seen& one) { return one.text.ends_with("so far, 0 bytes"); });
@@ -190,7 +191,7 @@ void shorten(AllSeen& seen, std::size_t most) {
     }
     const std::size_t over = seen.size() - most;
     const std::size_t left = std::max(least, longest - std::min(over, longest));
-    shorten(seen, begin, begin + longest, left, (left - 1) / 2);
+    shorten(seen, begin, begin + longest, left, (left - 1) / 2, width);
   }
   // Then what was seen; the line of what the program was doing stays.
   const auto doing = std::ranges::find(seen, true, &Seen::doing);
@@ -198,11 +199,11 @@ void shorten(AllSeen& seen, std::size_t most) {
   constexpr std::size_t least_doing = 3;
   const std::size_t after = std::min(seen.size() - before, least_doing);
   if (seen.size() > most) {
-    shorten(seen, 0, before, most - after, 1);
+    shorten(seen, 0, before, most - after, most - after > 4 ? 1 : 0, width);
   }
   const auto left =
       static_cast<std::size_t>(std::ranges::find(seen, true, &Seen::doing) - seen.begin());
-  shorten(seen, left, seen.size(), most - left, 1);
+  shorten(seen, left, seen.size(), most - left, 1, width);
 }
 
 /// The line that says that a program under test has ended of itself, by a signal; see
@@ -279,7 +280,13 @@ Lines block_of(const Cause& cause, const Screen& screen) {
     append(after, part("means", "the program has crashed. Find out where before anything else: "
                                 "-g -fsanitize=address, or gdb"));
   } else if (failed) {
-    append(after, part("means", result.means));
+    constexpr std::size_t most = 4;
+    Lines means = part("means", result.means);
+    if (means.size() > most && !screen.all) { // a narrow screen
+      means.resize(most - 1);
+      append(means, part("", "..."));
+    }
+    append(after, std::move(means));
     append(after, part("look", result.look));
   }
   append(after, part("note", result.note));
@@ -288,12 +295,12 @@ Lines block_of(const Cause& cause, const Screen& screen) {
   }
 
   if (!result.passed()) {
-    constexpr std::size_t least = 5;
-    AllSeen seen = seen_in(result.why.empty() ? "only that it failed" : result.why,
-                           std::max(screen.columns, column + least) - column, screen);
+    constexpr std::size_t least = 6;
+    const std::size_t width = screen.columns - column;
+    AllSeen seen = seen_in(result.why.empty() ? "only that it failed" : result.why, width, screen);
     if (!screen.all) {
       const std::size_t others = lines.size() + after.size();
-      shorten(seen, std::max(least, most_of_a_check - std::min(most_of_a_check, others)));
+      shorten(seen, std::max(least, most_of_a_check - std::min(most_of_a_check, others)), width);
     }
     std::string_view label = failed ? "saw" : "why";
     for (const Seen& one : seen) {
@@ -394,6 +401,11 @@ Lines reasons_in(const std::vector<const Result*>& suite, const Screen& screen) 
                     printable_line(needs ? why.substr(needed_first.size()) : why)}},
                   screen));
   }
+  constexpr std::size_t most = 20;
+  if (lines.size() > most) {
+    lines.resize(most - 1);
+    lines.push_back({{"  ... --all shows the rest"}});
+  }
   return lines;
 }
 
@@ -455,7 +467,8 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
 
 } // namespace
 
-std::string report_of(const std::vector<Result>& results, const Screen& screen) {
+std::string report_of(const std::vector<Result>& results, Screen screen) {
+  screen.columns = std::max(screen.columns, fewest_columns);
   Lines lines;
   std::vector<std::vector<const Result*>> suites;
   for (const Result& result : results) {
@@ -506,6 +519,30 @@ std::string report_of(const std::vector<Result>& results, const Screen& screen) 
     text += text_of(line, screen.style) + "\n";
   }
   return text;
+}
+
+std::string pattern_for(const std::string& name, const std::vector<std::string>& names) {
+  // doctest takes small and capital letters for the same, and ? for any character: for a comma,
+  // which would begin another pattern, and for a quote, which is hard to read in quotes.
+  const auto alike = [](char pattern, char character) {
+    return pattern == '?' || std::tolower(static_cast<unsigned char>(pattern)) ==
+                                 std::tolower(static_cast<unsigned char>(character));
+  };
+  std::string pattern = name;
+  std::ranges::replace_if(
+      pattern, [](char character) { return character == ',' || character == '\''; }, '?');
+  const auto begin_so = [&](std::size_t size) {
+    return std::ranges::count_if(names, [&](const std::string& other) {
+      return other.size() >= size &&
+             std::equal(pattern.begin(), pattern.begin() + static_cast<std::ptrdiff_t>(size),
+                        other.begin(), alike);
+    });
+  };
+  std::size_t end = name.find(": ") + 2;
+  do {
+    end = std::min(name.find(' ', end + 1), name.size());
+  } while (end < name.size() && begin_so(end) > 1);
+  return end < name.size() ? pattern.substr(0, end) + "*" : pattern;
 }
 
 std::string for_shell(std::string_view argument) {

@@ -16,8 +16,8 @@ namespace lab {
 /// On what it is shown, and how much of it.
 struct Screen {
   Style style;
-  std::size_t columns = 80;
-  bool all = false; ///< every check in the order given, and nothing cut
+  std::size_t columns = 80; ///< what is narrower is taken for 40
+  bool all = false;         ///< every check in the order given, and nothing cut
   /// The command that runs this check alone, word by word, each quoted for a shell. Nothing: it is
   /// not told.
   std::function<std::vector<std::string>(const Result&)> again;
@@ -28,7 +28,11 @@ struct Screen {
 /// first cause last: a crash before everything, then what other checks need, then the rest as it
 /// stands in the suite. A check has 15 lines at most, a suite 100. What several checks saw alike is
 /// told once.
-std::string report_of(const std::vector<Result>& results, const Screen& screen);
+std::string report_of(const std::vector<Result>& results, Screen screen);
+
+/// What --test-case takes for the check of this name, `SUITE: SENTENCE`, and for no other of
+/// `names`: as many words as that takes.
+std::string pattern_for(const std::string& name, const std::vector<std::string>& names);
 
 /// As an argument of a shell's command, in quotes where it needs them.
 std::string for_shell(std::string_view argument);

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -358,14 +357,14 @@ public:
   Progress(Progress&&) = delete;
   Progress& operator=(Progress&&) = delete;
 
-  ~Progress() { show({}); }
+  ~Progress() { write(""); }
 
   void show(std::size_t done) {
-    show(std::to_string(done) + " of " + std::to_string(all_) + " checks ...");
+    write(std::to_string(done) + " of " + std::to_string(all_) + " checks ...");
   }
 
 private:
-  void show(const std::string& text) {
+  void write(const std::string& text) {
     if (terminal_ && text != shown_) {
       std::cout << '\r' << padded(text, shown_.size()) << (text.empty() ? "\r" : "") << std::flush;
       shown_ = text;
@@ -455,36 +454,17 @@ bool contains_words(std::string_view text, std::string_view words) {
   }
 }
 
-/// What --test-case takes for this check and for no other: as many words of its name as that takes.
-std::string pattern_for(const std::string& name) {
-  const auto lower = [](std::string text) { // doctest takes both for the same
-    std::ranges::transform(text, text.begin(), [](unsigned char byte) {
-      return static_cast<char>(std::tolower(byte));
-    });
-    return text;
-  };
-  const auto begin_so = [&](const std::string& start) {
-    return std::ranges::count_if(suite_checks(), [&](const SuiteCheck& check) {
-      return lower(check.name).starts_with(lower(start));
-    });
-  };
-  std::size_t end = name.find(": ") + 2;
-  do {
-    end = std::min(name.find(' ', end + 1), name.size());
-  } while (end < name.size() && begin_so(name.substr(0, end)) > 1);
-  std::string pattern = name.substr(0, end) + (end < name.size() ? "*" : "");
-  // A comma would begin another pattern, and a quote is hard to read in quotes: any character does.
-  std::ranges::replace_if(
-      pattern, [](char character) { return character == ',' || character == '\''; }, '?');
-  return pattern;
-}
-
 std::vector<std::string> command_for(const Result& result) {
   std::vector<std::string> words{for_shell(path_from_here(lab_check()))};
   if (program_folder() != lab_check().parent_path()) {
     words.push_back("--programs " + for_shell(path_from_here(program_folder())));
   }
-  words.push_back("--test-case=" + for_shell(pattern_for(result.suite + ": " + result.sentence)));
+  std::vector<std::string> names;
+  for (const SuiteCheck& check : suite_checks()) {
+    names.push_back(check.name);
+  }
+  words.push_back("--test-case=" +
+                  for_shell(pattern_for(result.suite + ": " + result.sentence, names)));
   return words;
 }
 

@@ -1,0 +1,378 @@
+// Tests of the report: that it fits the screen, that its end is the first cause, and that the
+// command at its end works.
+
+#define DOCTEST_CONFIG_IMPLEMENT
+#include "harness/guard.hpp"
+#include "harness/process.hpp"
+#include "tools/check/report.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using lab::Outcome;
+using lab::Result;
+using lab::Screen;
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// Whether the parts stand in the text, one after the other; breaks of lines are spaces there.
+bool in_order(std::string_view text, std::initializer_list<std::string_view> parts) {
+  std::string flat;
+  for (const char character : text) {
+    const bool space = character == ' ' || character == '\n';
+    if (!space || (!flat.empty() && flat.back() != ' ')) {
+      flat += space ? ' ' : character;
+    }
+  }
+  std::size_t from = 0;
+  return std::ranges::all_of(parts, [&](std::string_view part) {
+    const std::size_t at = flat.find(part, from);
+    from = at + part.size();
+    return at != std::string::npos;
+  });
+}
+
+Result check(std::string sentence, Outcome outcome, std::string why = "") {
+  return {.suite = "exercise-01",
+          .sentence = std::move(sentence),
+          .promise = "S5 G4",
+          .marks = 2,
+          .means = "what a student has to understand of it, and that takes more than a line of 80 "
+                   "columns, so that it has to be broken",
+          .look = "steps/01-echo-server, [5]; write(2)",
+          .outcome = outcome,
+          .why = std::move(why)};
+}
+
+/// As Process::report tells it.
+std::string doing(int pid, std::string_view end, int lines) {
+  const std::string number = std::to_string(pid);
+  std::string text =
+      "`echo_server 2" + number + "` (pid " + number + ") " + std::string(end) + "\n";
+  text += "standard output so far, 4711 bytes:\n";
+  for (int i = 0; i < lines; ++i) {
+    text += "  | line " + std::to_string(i) + std::string(90, 'x') + "\n";
+  }
+  return text + "standard error so far, 0 bytes\n";
+}
+
+constexpr std::string_view runs = "still runs, state S (sleeping)";
+
+Screen screen(std::size_t columns = 80) {
+  return {.columns = columns, .again = [](const Result& result) {
+            return std::vector<std::string>{
+                "build/bin/lab-check", "--programs build/exercises/01-echo-server",
+                "--test-case=" + lab::for_shell(result.suite + ": " + result.sentence)};
+          }};
+}
+
+const std::string first_cause = "a second client is served beside the first";
+
+/// A report of all kinds: two failures, one of which others need, and what goes with it.
+std::vector<Result> some() {
+  return {check("listens", Outcome::passed),
+          check("an early failure", Outcome::failed, "saw an early thing\n" + doing(4711, runs, 3)),
+          check(first_cause, Outcome::failed, "saw no second client\n" + doing(4712, runs, 3)),
+          check("fifty clients", Outcome::not_run, std::string(lab::needed_first) + first_cause),
+          check("sixty clients", Outcome::not_run, std::string(lab::needed_first) + first_cause),
+          check("over IPv6", Outcome::skipped, "this machine has no ::1")};
+}
+
+TEST_CASE("marks and counts first, the first cause last, and then its command") {
+  const std::string report = lab::report_of(some(), screen());
+  INFO(report);
+  CHECK(
+      report.starts_with("exercise-01: 2 of 10 marks  1 passed  2 failed  2 not run  1 skipped\n"));
+  CHECK(in_order(report, {"marks", "SKIP 1 check: this machine has no ::1",
+                          "not run 2 checks: first this one has to pass: " + first_cause,
+                          "FAIL 0/2 an early failure", "saw an early thing",
+                          "The first to mend:", "FAIL 0/2 " + first_cause, "saw no second client",
+                          "means", "look", "promise S5 G4", "To run this check alone:"}));
+  CHECK(report.ends_with("\n  build/bin/lab-check --programs build/exercises/01-echo-server \\\n"
+                         "    --test-case='exercise-01: " +
+                         first_cause + "'\n"));
+  CHECK_FALSE(contains(report, "PASS"));
+  CHECK_FALSE(contains(report, "fifty"));
+  CHECK_FALSE(contains(report, "\x1b"));
+}
+
+TEST_CASE("a crash comes before everything, with its signal") {
+  std::vector<Result> results = some();
+  results.push_back(
+      check("counts", Outcome::failed,
+            "the server has closed\n" + doing(4713, "has ended: killed by SIGSEGV", 50)));
+  results.push_back(check("resets", Outcome::failed,
+                          "no line came\n" + doing(4714, "has ended: killed by SIGSEGV", 50)));
+  // A signal that is a part of what is checked is no crash.
+  results.push_back(
+      check("kills", Outcome::failed,
+            "`4715 killed by SIGSEGV` is missing\n" + doing(4715, "has ended: exit status 1", 50)));
+  const std::string report = lab::report_of(results, screen());
+  INFO(report);
+  CHECK(in_order(report, {"FAIL 0/2 kills", "FAIL 0/2 an early failure", "FAIL 0/2 " + first_cause,
+                          "The first to mend:", "FAIL 0/2 counts", "crash `echo_server 24713`",
+                          "killed by SIGSEGV", "the same in 1 other check: resets",
+                          "the program has crashed", "To run this check alone:"}));
+}
+
+TEST_CASE("what several checks saw alike is told once") {
+  std::vector<Result> results;
+  for (int i = 0; i < 5; ++i) {
+    results.push_back(
+        check("check " + std::to_string(i), Outcome::failed,
+              "waited for port 2" + std::to_string(4711 + i) + "\n" + doing(4711 + i, runs, i)));
+  }
+  results.push_back(check("another", Outcome::failed, "waited for 2 lines\n" + doing(1, runs, 1)));
+  results.push_back(check("a third", Outcome::failed, "waited for 3 lines\n" + doing(1, runs, 1)));
+  const std::string report = lab::report_of(results, screen());
+  INFO(report);
+  CHECK(in_order(report, {"a third", "another", "FAIL 0/2 check 0", "saw waited for port 24711",
+                          "the same in 4 other checks: check 1; check 2; ..."}));
+  CHECK_FALSE(contains(report, "24712"));
+}
+
+TEST_CASE("it fits the screen, 15 lines a check and 100 a suite, however much was printed") {
+  std::vector<Result> results;
+  for (const int lines : {4000, 0, 8, 200}) {
+    for (int i = 0; i < 10; ++i) {
+      const std::string id = std::to_string(lines) + " " + std::string(1, char('a' + i));
+      results.push_back(check("a sentence that is too long for a narrow screen, and " + id,
+                              Outcome::failed, "saw " + id + "\n" + doing(4711 + i, runs, lines)));
+      results.push_back(check("depends on " + id, Outcome::not_run,
+                              std::string(lab::needed_first) + results.back().sentence));
+    }
+  }
+  for (const std::size_t columns : {40U, 80U, 200U}) {
+    const std::string report = lab::report_of(results, screen(columns));
+    INFO(columns, " columns\n", report);
+    const auto lines = lines_of(report);
+    CHECK(lines.size() <= 100);
+    CHECK(lines.size() > 50);
+    std::size_t in_check = 0;
+    for (const std::string& line : lines) {
+      if (line.starts_with("To run")) { // a command is not broken in the middle of a word
+        break;
+      }
+      REQUIRE(lab::width_of(line) <= columns);
+      in_check = line.starts_with("FAIL") ? 1 : line.empty() || in_check == 0 ? 0 : in_check + 1;
+      REQUIRE(in_check <= 15);
+    }
+    if (columns >= 80) {
+      CHECK(in_order(report,
+                     {"FAIL", "FAIL", "The first to mend:", "saw 4000 a",
+                      "`echo_server 24711` (pid 4711) still runs, state S (sleeping)", "| line 0",
+                      "more lines; --all shows them", "| line 3999", "means", "look", "promise"}));
+    }
+  }
+}
+
+TEST_CASE("--all: everything, in the order of the suite, and nothing cut") {
+  std::vector<Result> results = some();
+  results.push_back(check("a flood", Outcome::failed, "much\n" + doing(4713, runs, 500)));
+  Screen all = screen();
+  all.all = true;
+  const std::string report = lab::report_of(results, all);
+  CHECK(in_order(
+      report, {"exercise-01: 2 of 12 marks", "PASS 2/2 listens", "FAIL 0/2 an early failure",
+               "FAIL 0/2 " + first_cause, "not run 0/2 fifty clients", "not run 0/2 sixty clients",
+               "SKIP -/2 over IPv6", "why this machine has no ::1", "FAIL 0/2 a flood", "| line 0",
+               "| line 250", "| line 499", "To run this check alone:", first_cause}));
+  CHECK_FALSE(contains(report, "more line"));
+}
+
+TEST_CASE("the words are there with colour and without") {
+  Screen coloured = screen();
+  coloured.style.colour = true;
+  const std::string report = lab::report_of(some(), coloured);
+  CHECK(contains(report, "\x1b[1;31mFAIL\x1b[0m"));
+  std::string plain;
+  for (std::size_t i = 0; i < report.size(); ++i) {
+    if (report[i] == '\x1b') {
+      i = report.find('m', i);
+    } else {
+      plain += report[i];
+    }
+  }
+  CHECK(plain == lab::report_of(some(), screen()));
+}
+
+TEST_CASE("several suites: a line of marks for each, and the first one's cause is the last") {
+  std::vector<Result> results = some();
+  for (Result& result : results) {
+    result.suite = "exercise-01";
+  }
+  Result other = check("another suite's", Outcome::failed, "saw it");
+  other.suite = "exercise-02";
+  results.push_back(other);
+  const std::string report = lab::report_of(results, screen());
+  INFO(report);
+  CHECK(in_order(report, {"exercise-01: 2 of 10 marks", "exercise-02: 0 of 2 marks", "exercise-02",
+                          "another suite's", "exercise-01", "an early failure",
+                          "FAIL 0/2 " + first_cause, "To run this check alone:", first_cause}));
+}
+
+TEST_CASE("a check alone is told alone") {
+  CHECK(lab::report_of({check("listens", Outcome::passed)}, screen()) == "PASS     2/2  listens\n");
+  CHECK(lab::report_of({check("over IPv6", Outcome::skipped, "no ::1")}, screen())
+            .starts_with("SKIP     -/2  over IPv6\n"));
+}
+
+// lab-check itself.
+
+/// A folder whose name a shell would take apart, with a `zombies` that is a script.
+class Handed {
+public:
+  explicit Handed(std::string_view script) {
+    std::string name = (fs::temp_directory_path() / "it's $HOME, XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+    std::ofstream(path_ / "zombies") << "#!/bin/sh\n" << script;
+    fs::permissions(path_ / "zombies", fs::perms::owner_all);
+  }
+
+  Handed(const Handed&) = delete;
+  Handed& operator=(const Handed&) = delete;
+  Handed(Handed&&) = delete;
+  Handed& operator=(Handed&&) = delete;
+
+  ~Handed() {
+    std::error_code error;
+    fs::remove_all(path_, error);
+  }
+
+  /// What lab-check shows of it. With a terminal, that has so many columns.
+  [[nodiscard]] std::string report(std::vector<std::string> arguments,
+                                   lab::Output output = lab::Output::pipe, int columns = 80,
+                                   const std::string& no_color = "") const {
+    std::string command = "stty cols " + std::to_string(columns) + "; exec \"$0\" \"$@\"";
+    arguments.insert(arguments.begin(),
+                     {"-c", output == lab::Output::terminal ? command : "exec \"$0\" \"$@\"",
+                      LAB_CHECK, "--programs", path_.string()});
+    lab::Process run("/bin/sh", {.arguments = std::move(arguments),
+                                 .input = output == lab::Output::terminal ? lab::Input::terminal
+                                                                          : lab::Input::null,
+                                 .output = output,
+                                 .environment = {{"TERM", "xterm"}, {"NO_COLOR", no_color}}});
+    status_ = run.wait(std::chrono::seconds(60)).text();
+    return run.out();
+  }
+
+  [[nodiscard]] const std::string& status() const { return status_; }
+
+private:
+  fs::path path_;
+  mutable std::string status_;
+};
+
+TEST_CASE("the command at the end runs that check, and no other") {
+  const Handed wrong("exit 3\n");
+  const std::string report = wrong.report({"--test-suite=exercise-02"});
+  INFO(report);
+  CHECK(wrong.status() == "exit status 1");
+  CHECK(report.starts_with("exercise-02: 0 of 14 marks"));
+  const std::string_view before = "To run this check alone:\n";
+  const std::size_t at = report.rfind(before);
+  REQUIRE(at != std::string::npos);
+  lab::Process again("/bin/sh", {.arguments = {"-c", report.substr(at + before.size())},
+                                 .input = lab::Input::null});
+  CHECK(again.wait(std::chrono::seconds(60)).text() == "exit status 1");
+  INFO(again.out(), again.err());
+  CHECK(again.out().starts_with("FAIL     0/4  makes N zombies at the same moment\n"));
+  CHECK(std::ranges::count_if(lines_of(again.out()), [](const std::string& line) {
+          return line.starts_with("FAIL") || line.starts_with("PASS");
+        }) == 1);
+}
+
+TEST_CASE("each check has a pattern that chooses it alone") {
+  lab::Process list(LAB_CHECK, {.arguments = {"--list-test-cases", "--no-colors"}});
+  list.wait();
+  std::vector<std::string> names;
+  for (const std::string& line : lines_of(list.out())) {
+    if (line.starts_with("step-") || line.starts_with("exercise-")) {
+      names.push_back(line);
+    }
+  }
+  REQUIRE(names.size() > 100);
+  for (const std::string& name : names) {
+    const std::string pattern = lab::pattern_for(name, names);
+    CHECK(pattern.size() <= name.size() + 1);
+    lab::Process chosen(
+        LAB_CHECK, {.arguments = {"--list-test-cases", "--no-colors", "--test-case=" + pattern}});
+    chosen.wait();
+    INFO(pattern, " chooses\n", chosen.out());
+    CHECK(std::ranges::count_if(lines_of(chosen.out()), [](const std::string& line) {
+            return line.starts_with("step-") || line.starts_with("exercise-");
+          }) == 1);
+    CHECK(contains(chosen.out(), "\n" + name + "\n"));
+  }
+}
+
+TEST_CASE("a terminal: its width, colour unless NO_COLOR, and meanwhile how far it is") {
+  const Handed wrong("exit 3\n");
+  for (const int columns : {40, 80}) {
+    const std::string report =
+        wrong.report({"--test-suite=exercise-02"}, lab::Output::terminal, columns, "1");
+    INFO(report);
+    CHECK(wrong.status() == "exit status 1");
+    CHECK_FALSE(contains(report, "\x1b"));
+    CHECK(contains(report, " of 8 checks ..."));
+    const std::size_t at = report.rfind('\r'); // what was shown meanwhile ends there
+    REQUIRE(at != std::string::npos);
+    const std::string rest = report.substr(at + 1);
+    CHECK(rest.starts_with("exercise-02: 0 of 14 marks"));
+    std::size_t widest = 0;
+    for (const std::string& line : lines_of(rest.substr(0, rest.find("To run this check alone")))) {
+      widest = std::max(widest, lab::width_of(line));
+    }
+    CHECK(widest <= static_cast<std::size_t>(columns));
+    CHECK(widest + 10 > static_cast<std::size_t>(columns));
+  }
+  const std::string coloured = wrong.report({"--test-suite=exercise-02"}, lab::Output::terminal);
+  CHECK(contains(coloured, "\x1b[1;31mFAIL\x1b[0m"));
+  const std::string piped = wrong.report({"--test-suite=exercise-02"});
+  CHECK_FALSE(contains(piped, "\r"));
+  CHECK_FALSE(contains(piped, "\x1b"));
+}
+
+TEST_CASE("a program that floods, and --all") {
+  const Handed flood("i=0; while [ $i -lt 300 ]; do echo \"line $i\"; i=$((i + 1)); done; cat\n");
+  const std::string report = flood.report({"--test-suite=exercise-02"});
+  CHECK(lines_of(report).size() <= 100);
+  CHECK(contains(report, "--all shows them"));
+  const std::string all = flood.report({"--test-suite=exercise-02", "--all"});
+  CHECK_FALSE(contains(all, "--all shows them"));
+  CHECK(contains(all, "| line 299"));
+  CHECK(lines_of(all).size() > lines_of(report).size());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  lab::guard_descendants();
+  return doctest::Context(argc, argv).run();
+}
