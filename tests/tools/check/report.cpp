@@ -450,7 +450,7 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
   }
   Lines lines;
   if (left_out > 0) {
-    lines.push_back({{"... " + count(left_out, "more failed check") + "; --all shows them"}});
+    lines.push_back({{"... " + std::to_string(left_out) + " more failed; --all shows them"}});
   }
   for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
     if (blocks.size() > 1 && &*block == &blocks.front()) {
