@@ -18,7 +18,7 @@ namespace lab::step_02 {
 
 namespace {
 
-constexpr Suite suite{.name = "step-02", .subject = {.program = "zombies"}};
+constexpr Suite suite{.name = "step-02", .subject = {.program = "zombie"}};
 
 // Waits until the program has one child, and that is a zombie.
 ProcessInfo wait_for_zombie(Process& process) {
@@ -43,7 +43,7 @@ std::optional<ProcessInfo> still(const ProcessInfo& process) {
 
 LAB_CHECK(zombie_stays,
           .sentence = "zombie's child has ended and stays in state Z while its parent lives",
-          .promise = "G4", .marks = 2,
+          .promise = "W1 G4", .marks = 2,
           .means = "a child's entry stays until its parent asks how it ended: that is a zombie",
           .look = "steps/02-zombie/zombie.cpp, [2] and [3]; wait(2), NOTES; ps(1), state Z") {
   Process process(lab::program("zombie"));
@@ -58,7 +58,7 @@ LAB_CHECK(zombie_stays,
 
 LAB_CHECK(
     zombie_ends_on_enter_and_end_of_file,
-    .sentence = "zombie ends on Enter and on end of file and its child is gone", .promise = "G5",
+    .sentence = "zombie ends on Enter and on end of file and its child is gone", .promise = "W1 G5",
     .marks = 2,
     .means = "waitpid takes the entry away. A parent that ends without it leaves that to init",
     .look = "steps/02-zombie/zombie.cpp, [4]; waitpid(2)") {
@@ -79,7 +79,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(zombie_names_its_child, .sentence = "zombie prints each line at once and names its child",
-          .promise = "G3", .marks = 1,
+          .promise = "W1 G3", .marks = 1,
           .means = "the child's id is what to look for in ps. And fork copies what stdio keeps",
           .look = "steps/support/output.hpp; setvbuf(3), fork(2)") {
   Process process(lab::program("zombie"));
@@ -98,7 +98,7 @@ LAB_CHECK(zombie_names_its_child, .sentence = "zombie prints each line at once a
 }
 
 LAB_CHECK(orphan_is_adopted, .sentence = "orphan's parent ends first and its child is adopted",
-          .promise = "G5", .marks = 2,
+          .promise = "W2", .marks = 2,
           .means = "a child whose parent has ended gets a new parent at once: init, or the nearest "
                    "process that asked for orphans. Here that is lab-check",
           .look = "steps/02-zombie/orphan.cpp, [1] and [2]; prctl(2), PR_SET_CHILD_SUBREAPER") {

@@ -13,7 +13,7 @@ namespace lab::step_03 {
 
 namespace {
 
-constexpr Suite suite{.name = "step-03", .subject = {.program = "collect"}};
+constexpr Suite suite{.name = "step-03", .subject = {.program = "wait_child"}};
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -54,7 +54,7 @@ void expect_statuses(Process& process) {
 } // namespace
 
 LAB_CHECK(wait_child_tells_exit_from_signal,
-          .sentence = "wait_child tells an exit status from a signal", .promise = "G5", .marks = 2,
+          .sentence = "wait_child tells an exit status from a signal", .promise = "W3", .marks = 2,
           .means = "wait's number holds how a child ended. Ask WIFEXITED and WIFSIGNALED which way "
                    "it was, then take it apart by WEXITSTATUS or WTERMSIG",
           .look = "steps/03-wait/wait_child.cpp, [2]; wait(2)") {
@@ -71,7 +71,7 @@ LAB_CHECK(wait_child_tells_exit_from_signal,
 }
 
 LAB_CHECK(waitpid_poll_shows_wnohang,
-          .sentence = "waitpid_poll shows WNOHANG return 0 while the child lives", .promise = "G5",
+          .sentence = "waitpid_poll shows WNOHANG return 0 while the child lives", .promise = "W4",
           .marks = 2,
           .means = "0 says: there are children, and none has ended; -1 says: there is none",
           .look = "steps/03-wait/waitpid_poll.cpp, [1] to [4]; waitpid(2), RETURN VALUE") {

@@ -22,7 +22,7 @@ namespace lab::step_04 {
 
 namespace {
 
-constexpr Suite suite{.name = "step-04", .subject = {.program = "reaper"}};
+constexpr Suite suite{.name = "step-04", .subject = {.program = "reap_all"}};
 
 struct Count {
   int reaped = -1;
@@ -92,7 +92,7 @@ std::vector<Wrong> wrong_counts() {
 
 LAB_CHECK(reap_all_leaves_no_zombie,
           .sentence = "reap_all leaves no zombie however many children end together",
-          .promise = "M3 G5", .marks = 3,
+          .promise = "M3 W6", .marks = 3,
           .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG") {
   const int most = at_once(200);
@@ -104,7 +104,7 @@ LAB_CHECK(reap_all_leaves_no_zombie,
 }
 
 LAB_CHECK(reap_once_leaves_zombies,
-          .sentence = "reap_once leaves zombies when children end together", .promise = "M3",
+          .sentence = "reap_once leaves zombies when children end together", .promise = "W6",
           .marks = 2,
           .means = "the lesson needs these zombies: the handler reaps one child for one delivery",
           .look = "steps/04-signal-vs-sigaction/reap_once.cpp, [1] and [2]; signal(7)") {
@@ -124,7 +124,7 @@ LAB_CHECK(reap_once_leaves_zombies,
 
 LAB_CHECK(
     reap_signal_reaps_one_child, .sentence = "reap_signal reaps one child and no other",
-    .promise = "M3", .marks = 2,
+    .promise = "W6", .marks = 2,
     .means = "the lesson needs it: with the System V meaning of signal(), a handler runs once",
     .look = "steps/04-signal-vs-sigaction/reap_signal.cpp, [1]; signal(2), PORTABILITY") {
   for (const int children : {0, 1, 2, at_once(50)}) {
@@ -136,7 +136,7 @@ LAB_CHECK(
 
 LAB_CHECK(signal_handlers_shows_two_reads,
           .sentence = "signal_handlers shows a read that a signal breaks and one that it does not",
-          .promise = "G4 G5", .marks = 2,
+          .promise = "W5", .marks = 2,
           .means = "without SA_RESTART a signal breaks a call that blocks, with EINTR",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [2] to [5]; signal(7); "
                   "sigaction(2), SA_RESTART") {

@@ -28,8 +28,9 @@ std::multiset<std::string> defined() {
   return codes;
 }
 
+// Whatever looks like a code, of any letter: so a code that the page does not define is found.
 std::set<std::string> codes_in(const std::string& text) {
-  static const std::regex code(R"(\b[CEGMSV][0-9]+\b)");
+  static const std::regex code(R"(\b[A-Z][0-9]+\b)");
   return {std::sregex_token_iterator(text.begin(), text.end(), code), std::sregex_token_iterator()};
 }
 
