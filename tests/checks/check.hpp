@@ -1,11 +1,16 @@
-// How a check is written: in one place, with all that is said of it. A check hands a program of DIR
-// (lab-check --programs DIR) its arguments, makes something happen to it, and looks at what the
-// program and the kernel show of it. It ends in one of three ways: it returns (passed), throws
-// Failure with what it saw (failed), or throws Skipped with the reason why this machine cannot show
-// it (skipped, and no marks are lost). What the program was doing is added to each Failure.
-// When a check had to do with less than it wants, it says so by note().
+// How a check is written. A check starts a program of DIR (lab-check --programs DIR) with
+// arguments, makes something happen to it, and looks at what the program and the kernel show. It
+// ends in one of three ways:
 //
-//   namespace lab {
+// - it returns: passed;
+// - it throws Failure with what it saw: failed. The harness adds what the program was doing;
+// - it throws Skipped with the reason why this machine cannot show it: skipped, and no marks are
+// lost.
+//
+// If a check could look at less than it wants, it says so by note(). CONTRIBUTING.md has the whole
+// way: "One more check".
+//
+//   namespace lab::step_06 { // a namespace for each suite: several sources are compiled as one
 //   namespace {
 //   constexpr Suite suite{.name = "step-06", .subject = {.program = "echo_mpserver"}};
 //   } // namespace
@@ -21,7 +26,7 @@
 //     ...
 //     expect(zombies.empty(), count, " zombies: ", list);
 //   }
-//   } // namespace lab
+//   } // namespace lab::step_06
 #pragma once
 
 #include "harness/failure.hpp"
@@ -35,14 +40,16 @@
 
 namespace lab {
 
-/// The program that a check is tried on, and what its contract asks beyond or short of others.
+/// The program that a check is tried on, and how its contract differs from that of others.
 struct Subject {
   const char* program; ///< its name in the folder of lab-check --programs
-  /// A child serves each client; otherwise one process serves one client after another.
+  /// A child serves each client. Otherwise one process serves one client after another.
   bool forks = false;
-  /// `NAME PORT [ADDRESS]` takes two; exercise 06 takes a third.
+  /// How many arguments it takes at most. `NAME PORT [ADDRESS]` takes two; exercise 06 takes a
+  /// third.
   int most_arguments = 2;
-  /// That the client sees an end is what exercise 05 is about: its other checks do not ask for it.
+  /// Exercise 05: one of its checks asks whether the client sees the end. The others do not ask for
+  /// it.
   bool end_is_another_matter = false;
 };
 
@@ -55,18 +62,18 @@ struct Check {
   int marks = 1;          ///< what passing it is worth
   const char* means = ""; ///< why the failure matters: what the student has to understand
   const char* look = "";  ///< where to look: a step and its [n], a man page
-  /// Has to pass for this one to mean anything: else this one is not run. Where a suite does not
-  /// hold it, what that one needs counts instead.
+  /// The check that has to pass first. If it fails, this one is not run. If the suite does not have
+  /// it, the check that it needs itself counts instead, and so on.
   const Check* needs = nullptr;
 };
 
-/// A suite: one step's, or one exercise's.
+/// A suite: the checks of one step or of one exercise.
 struct Suite {
   const char* name; ///< `step-06`, `exercise-06`
   Subject subject;
 };
 
-/// A check as it stands in a suite, where it is known as `SUITE: SENTENCE`.
+/// A check in a suite. Its name there is `SUITE: SENTENCE`.
 struct SuiteCheck {
   std::string name;
   const char* suite;
@@ -78,10 +85,10 @@ struct SuiteCheck {
 /// All checks of all suites; those of one suite in the order of its source.
 const std::vector<SuiteCheck>& suite_checks();
 
-/// Enters a check into a suite, and gives its name there. Used by the macros below alone.
+/// Puts a check into a suite, and returns its name there. Only the macros below use it.
 const char* enter(const Suite& suite, const Check& check, int marks);
 
-/// For a check as one of doctest's own test cases. Used by the macros below alone.
+/// Runs a check as one of doctest's own test cases. Only the macros below use it.
 void run_for_doctest(const Check& check, const Subject& subject);
 
 /// This machine lacks what the check needs: what() says what and why.
@@ -90,11 +97,11 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Says in the check's report, whatever becomes of it, what it did not look at here, or looked at
-/// with less, and why.
+/// A line for the check's report: what it did not look at on this machine, or not fully, and why.
+/// It is reported also if the check passes.
 void note(const std::string& text);
 
-/// What note() has said until now; used by the runner alone.
+/// The lines of note() so far. Only the runner uses it.
 const std::string& notes();
 
 /// The parts put together, for a message.
@@ -105,7 +112,7 @@ std::string text(const Parts&... parts) {
   return out.str();
 }
 
-/// Throws Failure with the parts put together, unless `as_promised`. The parts say what was seen.
+/// If not `as_promised`: throws Failure. The parts together say what was seen.
 template <typename... Parts>
 void expect(bool as_promised, const Parts&... seen) {
   if (!as_promised) {
@@ -117,20 +124,23 @@ void expect(bool as_promised, const Parts&... seen) {
 
 // NOLINTBEGIN(cppcoreguidelines-macro-usage): doctest registers test cases by macros
 
-/// A check that suites take over by its name. A header declares it: `extern const Check NAME;`.
+/// A check that is in no suite yet. Suites take it by LAB_TAKE. A header declares it for them:
+/// `extern const Check NAME;`.
 #define LAB_SHARED_CHECK(NAME, ...)                                                                \
   static void body_of_##NAME(const ::lab::Subject& subject);                                       \
   constinit const ::lab::Check NAME{.body = body_of_##NAME, __VA_ARGS__};                          \
   static void body_of_##NAME([[maybe_unused]] const ::lab::Subject& subject)
 
-/// Takes a check over into the `suite` of this source; LAB_TAKE_FOR for other marks than its own.
+/// Puts another source's check into the `suite` of this source, with that check's marks.
+/// LAB_TAKE_FOR gives it other marks.
 #define LAB_TAKE(CHECK) LAB_TAKE_FOR(CHECK, (CHECK).marks)
 #define LAB_TAKE_FOR(CHECK, MARKS)                                                                 \
   TEST_CASE(::lab::enter(suite, CHECK, MARKS) * ::doctest::test_suite(suite.name)) {               \
     ::lab::run_for_doctest(CHECK, suite.subject);                                                  \
   }
 
-/// A check of the `suite` of this source: its name, the fields of Check, and then its body.
+/// A check of the `suite` of this source: its name, the fields of Check, and then its body. Another
+/// suite may take it as well.
 #define LAB_CHECK(NAME, ...)                                                                       \
   static void body_of_##NAME(const ::lab::Subject& subject);                                       \
   constinit const ::lab::Check NAME{.body = body_of_##NAME, __VA_ARGS__};                          \

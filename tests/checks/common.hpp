@@ -19,12 +19,8 @@
 
 namespace lab {
 
-/// How long to wait for what is promised at once or within a second: several seconds, because the
-/// machine may be busy.
-inline constexpr std::chrono::milliseconds soon{6000};
-
-/// A part of a message that is made when the message is, and no sooner: it takes a look at all
-/// processes.
+/// A part of a message: the process tree, drawn only if the message is made. To draw it takes a
+/// look at all processes.
 struct PictureOf {
   pid_t root;
 };

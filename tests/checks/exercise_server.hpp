@@ -1,6 +1,7 @@
-// The promises of every server that an exercise's server is held to: those that a student's change
-// can break. A mark each; the exercise's own checks weigh more. What the steps' suites ask one by
-// one stands here in one check where it is about one thing.
+// The promises of every server that the server of an exercise has to keep as well: those that a
+// student's change can break. Each check gives one mark, and a check that only has to pass first
+// gives none. More than half of the marks are left for the exercise's own checks. Where several
+// checks of checks/server.hpp are about one thing, one check here runs them all.
 #pragma once
 
 #include "checks/server.hpp"
@@ -22,14 +23,14 @@ extern const Check writes_lines;
 #define LAB_TAKE_EXERCISE_SERVER                                                                   \
   LAB_TAKE_FOR(::lab::server::listens, 1)                                                          \
   LAB_TAKE_FOR(::lab::server::echoes_a_line, 0)                                                    \
-  LAB_TAKE_FOR(::lab::exercise_server::takes_its_place, 1)                                         \
+  LAB_TAKE(::lab::exercise_server::takes_its_place)                                                \
   LAB_TAKE_FOR(::lab::server::refuses_wrong_arguments, 1)                                          \
-  LAB_TAKE_FOR(::lab::exercise_server::says_what_is_wrong, 1)                                      \
-  LAB_TAKE_FOR(::lab::exercise_server::returns_every_byte_until_the_end, 1)                        \
+  LAB_TAKE(::lab::exercise_server::says_what_is_wrong)                                             \
+  LAB_TAKE(::lab::exercise_server::returns_every_byte_until_the_end)                               \
   LAB_TAKE_FOR(::lab::server::waits_for_a_slow_reader, 1)                                          \
-  LAB_TAKE_FOR(::lab::exercise_server::is_quick_and_idle, 1)                                       \
-  LAB_TAKE_FOR(::lab::exercise_server::survives_bad_clients, 1)                                    \
-  LAB_TAKE_FOR(::lab::exercise_server::ends_on_signals, 1)                                         \
+  LAB_TAKE(::lab::exercise_server::is_quick_and_idle)                                              \
+  LAB_TAKE(::lab::exercise_server::survives_bad_clients)                                           \
+  LAB_TAKE(::lab::exercise_server::ends_on_signals)                                                \
   LAB_TAKE_FOR(::lab::server::names_each_client, 1)                                                \
-  LAB_TAKE_FOR(::lab::exercise_server::writes_lines, 1)
+  LAB_TAKE(::lab::exercise_server::writes_lines)
 // NOLINTEND(cppcoreguidelines-macro-usage)

@@ -1,12 +1,13 @@
-// The checks that every server of the kit has to pass: the promises G1 to G6 and S1 to S7. A suite
-// takes them over with a line for each kind that its server is of:
+// The checks of servers: the promises G1 to G6 and S1 to S7. There is a list of checks for each
+// kind of server. A suite takes the lists that its server has to keep, with a line for each. The
+// leaky server of step 05, for example, takes all but LAB_TIDY_SERVER and LAB_FORKING_SERVER:
 //
 //   constexpr Suite suite{.name = "step-05", .subject = {.program = "tidy_server", .forks = true}};
 //   LAB_EVERY_SERVER(LAB_TAKE_SERVER)
 //   LAB_TIDY_SERVER(LAB_TAKE_SERVER)
 //
-// Only the wording checks need lines of output to be as the contract says; all others know what the
-// server does from its sockets and from /proc.
+// Only the checks of LAB_SERVER_WORDING read the lines that the server prints. All others know what
+// the server does from its sockets and from /proc.
 #pragma once
 
 #include "checks/check.hpp"
@@ -39,7 +40,7 @@
   TAKE(ends_with_a_silent_client)                                                                  \
   TAKE(ends_with_a_client_that_does_not_read)
 
-/// What a server promises beyond that when it closes its clients' sockets: not a leaky one.
+/// What a server promises besides if it closes its clients' sockets. A leaky one does not.
 #define LAB_TIDY_SERVER(TAKE)                                                                      \
   TAKE(closes_for_an_early_half_close)                                                             \
   TAKE(returns_what_is_under_way)                                                                  \
@@ -53,7 +54,7 @@
   TAKE(has_a_child_for_each_client)                                                                \
   TAKE(returns_from_its_handler)
 
-/// What a server with a child for each client promises beyond that.
+/// What a server with a child for each client promises besides.
 #define LAB_FORKING_SERVER(TAKE)                                                                   \
   LAB_FORKING_GATES(TAKE)                                                                          \
   TAKE(serves_beside_bad_clients)                                                                  \

@@ -1,4 +1,5 @@
-// Waiting for what a program does by itself: until it has done it, or it is clear that it will not.
+// Waiting for what a program does by itself. The wait ends when the program has done it, or when it
+// is clear that it will not.
 #pragma once
 
 #include "harness/deadline.hpp"
@@ -15,12 +16,9 @@
 
 namespace lab {
 
-/// How long a program may take for what the contract wants within a second: the machine may be busy
-/// with other things.
-inline constexpr std::chrono::milliseconds promptly{3'000};
-
-/// As wait_until, for a condition that `program` has to bring about by itself. Gives up when it has
-/// come to rest without having done so, well before `limit`.
+/// As wait_until, for a condition that `program` has to bring about by itself. If the program and
+/// its descendants sleep (Quiescence) and the condition does not hold, it never will: then this
+/// throws Failure at once, long before `limit`.
 template <std::invocable Condition, std::invocable Seen>
 void settle(pid_t program, std::string_view what, Condition&& condition, Seen&& seen,
             std::chrono::milliseconds limit = patience) {
@@ -29,7 +27,7 @@ void settle(pid_t program, std::string_view what, Condition&& condition, Seen&& 
       what,
       [&] {
         const bool still =
-            quiescence.reached(); // asked before the condition: the last look is late
+            quiescence.reached(); // asked first, so that the last look comes after it
         if (condition()) {
           return true;
         }

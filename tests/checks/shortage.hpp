@@ -1,5 +1,6 @@
-// What the machine, or the user who checks, has too little of: that is never the program's fault.
-// The checks do with less where they can, and are skipped, with the number, where they cannot.
+// When the machine, or the user who runs the checks, has too little of something. That is never the
+// program's fault. A check then uses less, if less is enough. If not, it is skipped and says how
+// much there is.
 #pragma once
 
 #include <cstddef>
@@ -10,26 +11,28 @@
 
 namespace lab {
 
-/// Where our user may have fewer than `enough` processes, as far as the system tells: waits until
-/// no other check runs that has called this, and keeps them waiting until the end of this process.
+/// If our user may have fewer than `enough` processes, as far as the system tells: makes the checks
+/// that call this run one after another. It returns when no other such check runs. The others wait
+/// until this process ends.
 void wait_for_turn(rlim_t enough);
 
-/// How many processes the program may be made to have at a time: `wanted`, or as many as there is
-/// room for, which the report then says. Throws Skipped where these are fewer than `least`: then
-/// the check would mean nothing.
+/// How many processes a check may make the program have at a time. That is `wanted`, or fewer if
+/// there is no room for so many; then the report says so. With fewer than `least` the check would
+/// mean nothing: throws Skipped.
 std::size_t processes_at_once(std::size_t wanted, std::size_t least);
 
-/// The same of connections that each have a process of the program, and a descriptor of ours.
+/// The same for connections. Each needs a process of the program and a descriptor of ours.
 std::size_t clients_at_once(std::size_t wanted, std::size_t least);
 
-/// To be asked when a check has failed, and its program has been ended: why it proves nothing, in a
-/// sentence, where there is no room for as many processes as it needs; else empty.
+/// For a check that has failed, after its program has been ended. If there is no room for the
+/// processes that the check needs, its failure proves nothing: returns a sentence that says why.
+/// Else empty.
 std::string lack_of_processes();
 
-/// Whether the error says that the caller has come short of something.
+/// Whether the error means that there is too little of something: memory, processes, descriptors.
 bool is_shortage(const std::error_code& error);
 
-/// Of a call of ours that has failed for such a reason: what it was, and what the limits are.
+/// For a call of ours that failed for such a reason: which call it was, and what the limits are.
 std::string shortage_in_words(const std::system_error& error);
 
 } // namespace lab

@@ -1,4 +1,4 @@
-// Waiting for events: with a generous deadline, never for time to pass.
+// Waiting for events, each with a deadline of seconds. Nothing waits for time to pass.
 #pragma once
 
 #include "harness/failure.hpp"
@@ -15,11 +15,21 @@ namespace lab {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long to wait for an event by default. Generous: it is used up only when the event never
-/// comes, and the machine may be heavily loaded.
+// Three limits on waiting. The machine may be busy, so each is several times what it is for. A
+// right program never uses one up.
+
+/// For an event that the contract gives no time for: the default.
 inline constexpr std::chrono::milliseconds patience{20'000};
 
-/// A moment after which waiting is given up.
+/// For what a right program does at once: an echo, the end after the last line. Shorter, because a
+/// check may have many such waits one after another.
+inline constexpr std::chrono::milliseconds soon{6'000};
+
+/// For what the contract promises within a second (S7, C3), and for waits that the commonest wrong
+/// programs let pass.
+inline constexpr std::chrono::milliseconds promptly{3'000};
+
+/// A moment at which waiting ends.
 class Deadline {
 public:
   explicit Deadline(std::chrono::milliseconds limit)
@@ -47,8 +57,8 @@ private:
 std::string in_words(std::chrono::milliseconds time);
 
 /// Calls `condition` again and again, every 2 ms at first and every 20 ms later, until its result
-/// converts to true, and returns that result. After `limit`: throws Failure, `waited 20 s for WHAT`
-/// followed by what `seen`, called once then, says was there instead.
+/// converts to true. Returns that result. After `limit` it calls `seen` once, and throws a Failure:
+/// `waited 20 s for WHAT; instead: SEEN`.
 template <std::invocable Condition, std::invocable Seen>
 auto wait_until(std::string_view what, Condition&& condition, Seen&& seen,
                 std::chrono::milliseconds limit = patience) {

@@ -1,5 +1,5 @@
-# What students get: the steps, the exercises and what checks them. By name, so that what is new in the
-# kit stays in the house until it is let out: no solutions, nothing that shows one (the decks quote
+# What students get: the steps, the exercises and what checks them. What goes in is named here. So what is
+# new in the kit is not handed out by mistake: no solutions, nothing that shows one (the decks quote
 # them), none of the kit's own tests with their right and wrong programs.
 include(${CMAKE_CURRENT_LIST_DIR}/stage.cmake)
 
@@ -7,7 +7,16 @@ stage("^(CMakeLists\\.txt|CMakePresets\\.json|LICENSE|\\.clang-format|\\.editorc
 stage("^(\\.devcontainer|steps|exercises)/")
 stage("^tests/" "^tests/(kit|package|tools/(bench|grade|soak))/|^tests/[A-Z]+\\.md$")
 stage("^tests/CONTRACT\\.md$") # to which a failed check points
-stage("^slides/figures/(xray-|bench).*\\.svg$") # which the lessons show
+# The figures that these pages show. (All others belong to the decks.)
+set(figures "")
+file(GLOB_RECURSE pages ${CMAKE_INSTALL_PREFIX}/*.md)
+foreach(page IN LISTS pages)
+  file(READ ${page} text)
+  string(REGEX MATCHALL "slides/figures/[a-z0-9-]+\\.svg" shown "${text}")
+  list(APPEND figures ${shown})
+endforeach()
+list(JOIN figures "|" figures)
+stage("^(${figures})$")
 overlay(handout)
 keep_presets("^(lab|demo|base|verdict|grade|(step|exercise)-[0-9][0-9])$")
 unlink_pages()

@@ -1,5 +1,5 @@
 // A step is in every place where it has to be: a test for each place, and a message for each step
-// that is missing there. Nothing here counts to seven: the steps are the folders steps/NN-name.
+// that is missing there. The steps are the folders steps/NN-name, however many they are.
 
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
@@ -37,7 +37,7 @@ std::vector<std::string> numbered(const char* folder, std::string_view extension
 
 std::vector<std::string> steps() {
   auto names = numbered("steps");
-  REQUIRE_MESSAGE(names.size() >= 7, "this test does not find the steps");
+  REQUIRE_MESSAGE(!names.empty(), "this test does not find the steps");
   return names;
 }
 

@@ -46,6 +46,23 @@ foreach(file IN LISTS needed ITEMS
   endif()
 endforeach()
 
+# Every figure that a lesson shows. (Of a figure that is not packed only the text would be left.)
+set(figures "")
+file(GLOB lessons ${KIT}/steps/*/*.md ${KIT}/exercises/*/*.md)
+foreach(lesson IN LISTS lessons)
+  file(READ ${lesson} text)
+  string(REGEX MATCHALL "slides/figures/[^)]+" shown "${text}")
+  list(APPEND figures ${shown})
+endforeach()
+if(NOT figures)
+  failed("no lesson shows a figure: there is something wrong with this test")
+endif()
+foreach(figure IN LISTS figures)
+  if(NOT figure IN_LIST files)
+    failed("students do not get ${figure}, which a lesson shows")
+  endif()
+endforeach()
+
 # Every relative link of a page leads somewhere.
 set(links 0)
 foreach(file IN LISTS files)
