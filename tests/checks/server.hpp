@@ -1,6 +1,6 @@
 // The checks of servers: the promises G1 to G6 and S1 to S7. There is a list of checks for each
-// kind of server. A suite takes the lists that its server has to keep, with a line for each. The
-// leaky server of step 05, for example, takes all but LAB_TIDY_SERVER and LAB_FORKING_SERVER:
+// kind of server. A suite takes the lists that fit its server, with a line for each. The leaky
+// server of step 05, for example, does not take LAB_TIDY_SERVER. The tidy one does:
 //
 //   constexpr Suite suite{.name = "step-05", .subject = {.program = "tidy_server", .forks = true}};
 //   LAB_EVERY_SERVER(LAB_TAKE_SERVER)

@@ -1,4 +1,4 @@
-// Programs that were built with AddressSanitizer: limits hold them otherwise.
+// Programs that were built with AddressSanitizer. They need other limits on memory.
 #pragma once
 
 #include "harness/process.hpp"
@@ -7,13 +7,13 @@
 
 namespace lab {
 
-/// Whether the harness itself was.
+/// Whether the harness itself was built with it.
 extern const bool built_with_address_sanitizer;
 
-/// Such a program reserves terabytes of address space at its start.
+/// Whether the program was built with it. Such a program reserves terabytes of address space.
 bool has_address_sanitizer(const std::filesystem::path& program);
 
-/// Switches LeakSanitizer off.
+/// Switches LeakSanitizer off for a program.
 void forgo_leaks(ProcessOptions& options);
 
 } // namespace lab

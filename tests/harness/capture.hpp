@@ -1,4 +1,4 @@
-// What a program writes, as it arrives: each write(2) of it, and the lines that they make.
+// What a program writes, as it arrives: each write(2), and the lines in them.
 #pragma once
 
 #include "harness/fd.hpp"
@@ -12,7 +12,7 @@
 
 namespace lab {
 
-/// One of the two outputs, as far as it has come.
+/// One of the two outputs of a program: all that has arrived so far.
 struct Stream {
   struct End {
     std::size_t end;
@@ -20,16 +20,16 @@ struct Stream {
   };
 
   Fd source;                   // our end; empty once it has reached end of file
-  bool is_file = false;        // no end of file: read as far as it goes
-  std::size_t packet_size = 0; // of a full one; 0: the kernel keeps no writes apart
-  bool joined = false; // the last packet was a full one, so the next belongs to the same write
+  bool is_file = false;        // a file grows: its end is not the end of the output
+  std::size_t packet_size = 0; // of a full packet; 0: the kernel does not keep writes apart
+  bool joined = false;         // the last packet was full, so the next is of the same write
   std::string text;
   std::vector<End> ends; // of each write
-  std::size_t given = 0; // the part of text that line and wait_for_line have passed
+  std::size_t given = 0; // how much of text line and wait_for_line have passed
 
   void add(std::string_view piece);
 
-  /// Adds what there is. False when there is nothing now.
+  /// Reads what there is now. False if there is nothing.
   bool take_in();
 
   [[nodiscard]] std::vector<Write> writes() const;

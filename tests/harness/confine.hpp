@@ -1,5 +1,5 @@
-// Programs under test that are a stranger's: what they may do to the harness. lab-grade asks for
-// it.
+// For programs of people whom nobody knows: takes away what they could do to the harness. lab-grade
+// asks for it.
 #pragma once
 
 #include <optional>
@@ -8,27 +8,30 @@
 
 namespace lab {
 
-/// From now on each Process of this process runs without the privileges that we have: as `user`,
-/// where one is given and ProcessOptions::user says nothing else; without capabilities; with no way
-/// to gain any (PR_SET_NO_NEW_PRIVS of prctl(2)); as what the kernel ends first where memory runs
-/// out; and, where the kernel has it, in a domain of its own (landlock(7)), from which it can
-/// neither trace nor, since Linux 6.12, signal a process outside. Call it before there is any
-/// thread.
+/// From now on each Process of this process runs with fewer privileges than we have:
+///
+/// - as `user`, if one is given and ProcessOptions::user names no other;
+/// - without capabilities, and without a way to gain any (PR_SET_NO_NEW_PRIVS of prctl(2));
+/// - as the first that the kernel ends when memory runs out;
+/// - if the kernel has landlock(7): in a domain of its own. From there it cannot trace a process
+///   outside, and since Linux 6.12 it cannot signal one either.
+///
+/// Call it before there is any thread.
 void confine_programs(std::optional<uid_t> user);
 
 /// Whether confine_programs has been called.
 bool programs_confined();
 
-/// The user that it was given.
+/// The user that confine_programs was given.
 std::optional<uid_t> confined_user();
 
-/// Makes the calling process such a one, the user and the choice of the kernel aside.
-/// Async-signal-safe. False where a promise that every kernel can keep was not kept; errno tells
-/// why.
+/// Confines the calling process itself, except for the user and for what the kernel ends first.
+/// Async-signal-safe. If a protection that every kernel has could not be set up: false, and errno
+/// says why.
 bool confine_self() noexcept;
 
-/// Makes the calling process what the kernel ends first where memory runs out, with all that it
-/// starts: proc(5), oom_score_adj. Before a change of user, which takes the right to.
+/// When memory runs out, the kernel ends first the calling process and all that it starts: proc(5),
+/// oom_score_adj. Call it before a change of user: another user may not be allowed to.
 /// Async-signal-safe.
 void end_first() noexcept;
 

@@ -16,14 +16,14 @@ struct Advice {
 };
 
 /// The program under test did not do what it promised. The text says what was seen (processes,
-/// states, descriptors, bytes), for a student to read; the situations that are in force stand
-/// before it. Errors of the harness itself are std::system_error instead.
+/// states, descriptors, bytes), and a student will read it. Before it come the words of each
+/// Situation that lives now. An error of the harness itself is a std::system_error instead.
 class Failure : public std::runtime_error {
 public:
   explicit Failure(const std::string& seen, Advice advice = {});
 
-  /// What each program under test was doing when this was thrown: Process::report, one after the
-  /// other. Nobody has to write it into the text.
+  /// What each program under test was doing when this was thrown: the Process::report of each. So a
+  /// check need not write it into the text.
   [[nodiscard]] const std::string& doing() const { return doing_; }
 
   /// Empty where what the check says is right.
@@ -34,8 +34,9 @@ private:
   Advice advice_;
 };
 
-/// What has been done to the program so far, in words: while the object lives, each Failure begins
-/// with it. `after 3 clients that reset` makes `after 3 clients that reset: the server is gone`.
+/// What the check has done to the program so far, in words. While the object lives, each Failure
+/// begins with them: `after 3 clients that reset` makes `after 3 clients that reset: the server is
+/// gone`.
 class Situation {
 public:
   explicit Situation(std::string words);
@@ -46,7 +47,7 @@ public:
   ~Situation();
 };
 
-/// While the object lives, what `report` gives is a part of each Failure's doing().
+/// While the object lives, the text that `report` returns is a part of each Failure's doing().
 class Reported {
 public:
   explicit Reported(std::function<std::string()> report);

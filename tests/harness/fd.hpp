@@ -6,8 +6,8 @@
 
 namespace lab {
 
-/// Owns one descriptor and closes it at the end of its scope. -1 owns nothing. Every descriptor of
-/// the harness is close-on-exec, so that no program under test inherits one.
+/// Owns one descriptor and closes it at the end of its scope. -1: owns nothing. Every descriptor of
+/// the harness is close-on-exec, so no program under test inherits one.
 class Fd {
 public:
   Fd() = default;
@@ -51,8 +51,9 @@ Result or_throw(Result result, std::string_view call) {
   return result;
 }
 
-/// An owner for a new descriptor that is none of 0, 1 and 2, even where the harness was started
-/// with one of these closed: a child dups its own onto them. Throws std::system_error for -1.
+/// An owner for a new descriptor. It is never 0, 1 or 2: a child puts its own descriptors there, by
+/// dup2. (If the harness was started with one of them closed, the kernel would give that number to
+/// the new one.) Throws std::system_error for -1.
 Fd own(int fd, std::string_view call);
 
 } // namespace lab

@@ -1,4 +1,4 @@
-// Whether a program that waits leaves the processor alone.
+// Whether a program that waits uses the processor.
 #pragma once
 
 #include "harness/deadline.hpp"
@@ -12,47 +12,47 @@
 
 namespace lab {
 
-/// What a process used within a window of time: here the time itself has to pass, since what is
-/// asked is that nothing happens in it. Throws Failure when the process ends meanwhile.
+/// What a process used within a window of time. (Here the time itself has to pass: the question is
+/// whether something happens in it.) Throws Failure if the process ends in it.
 CpuUse idle_report(pid_t pid, std::chrono::milliseconds window = std::chrono::milliseconds{400});
 
-/// What part of the processor that it could have had a process used, from 0 to 1, while it had
-/// nothing to do for `window`. How busy the machine is plays no part: time in which others had the
-/// processor is not counted, and the window is longer where there is much of that. Throws Failure
-/// when the process ends meanwhile.
+/// What part of the processor a process used, of what it could have had, from 0 to 1, in a `window`
+/// in which it had nothing to do. It does not matter how busy the machine is: time in which others
+/// had the processor does not count, and if there is much of that, the window is longer. Throws
+/// Failure if the process ends in it.
 double share_of_processor(pid_t pid,
                           std::chrono::milliseconds window = std::chrono::milliseconds{400});
 
-/// Throws Failure unless the process sleeps through one whole window: no switch, no time on a
-/// processor. It is given several windows, because it may still be on its way to its wait when the
-/// first begins; one that polls more often than once a window passes none. Returns the idle
-/// window's report.
+/// Throws Failure if the process does not sleep through one whole window, with no switch and no
+/// time on a processor. It has several windows to try, because in the first one it may not yet have
+/// begun to wait. A process that polls more often than once in a window passes none of them.
+/// Returns the report of the window in which it slept.
 CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window = std::chrono::milliseconds{400});
 
-/// Tells whether a program and all its descendants have slept for a while, each of them, without
-/// being woken once: then nothing more happens until somebody else does something. On a machine
-/// however busy, a process that has been woken is in state R until it has run.
+/// Tells whether a program and all its descendants have slept for a while, and none of them was
+/// woken once. Then nothing more happens until something outside the program happens. This holds on
+/// a busy machine too: a process that has been woken is in state R until it has run.
 class Quiescence {
 public:
-  /// `window` is how long they have to sleep; by default so long that a program's own pauses do not
-  /// pass for its rest.
+  /// `window` is how long they have to sleep. The default is longer than the pauses that programs
+  /// make themselves.
   explicit Quiescence(pid_t program, std::chrono::milliseconds window = std::chrono::seconds{1});
 
-  /// To be asked again and again.
+  /// Whether it is so now. Each call looks again, so call it again and again.
   bool reached();
 
 private:
   [[nodiscard]] std::chrono::milliseconds between_looks() const;
-  /// The state of each known process, and how often it has been woken; sets `asleep_`.
+  /// The state of each known process, and how often it has been woken. Sets `asleep_`.
   std::string use_of_all();
 
   pid_t program_;
   std::chrono::milliseconds window_;
   std::vector<ProcessInfo> known_;
   std::string former_;
-  bool asleep_ = false; // all that are known, at the last look
+  bool asleep_ = false; // whether all known processes were, at the last look
   Clock::time_point since_ = Clock::now();
-  Clock::time_point next_look_; // the first is not at once: mostly what is awaited comes before it
+  Clock::time_point next_look_; // not at once: mostly the awaited event comes before it
 };
 
 } // namespace lab

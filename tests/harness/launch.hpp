@@ -18,8 +18,8 @@
 
 namespace lab {
 
-/// Everything that the child needs between fork and exec, ready made: there it may call
-/// async-signal-safe functions alone, since we may have threads (fork(2)).
+/// Everything that the child needs between fork and exec. It is made before fork: after it the
+/// child may call only async-signal-safe functions, because we may have threads (fork(2)).
 struct Launch {
   const char* path = nullptr;
   int program = -1; // the same file, open
@@ -35,13 +35,13 @@ struct Launch {
   int report = -1; // where a failure goes; launch() sees to it
 };
 
-/// Starts the program in a child of ours; `started` is called with its id before it is known
-/// whether it could be run. Throws Failure where it cannot be, std::system_error where another call
-/// fails.
+/// Starts the program in a child of ours. `started` is called with the child's id, before it is
+/// known whether exec succeeds. Throws Failure if the program cannot be run, std::system_error if
+/// another call fails.
 void launch(Launch& launch, const std::function<void(pid_t)>& started);
 
-/// The program's file, to be run by execveat(2) if its path is closed to another user. Where the
-/// file itself is closed to others, a copy in memory is not.
+/// Opens the program's file, so that execveat(2) can run it also for a user who may not go into its
+/// folder. If that user may not read the file either, this is a copy of it in memory.
 Fd open_program(const std::filesystem::path& program, bool for_another_user);
 
 struct Pipe {
@@ -54,7 +54,8 @@ Pipe make_pipe(bool packets);
 
 void set_nonblocking(const Fd& fd);
 
-/// As large as the kernel lets us: in packet mode each write takes a page, however small it is.
+/// Makes the pipe as large as the kernel allows. In packet mode each write takes a whole page,
+/// however small it is.
 void enlarge(const Fd& pipe);
 
 /// A pseudo-terminal that neither echoes nor turns \n into \r\n.
@@ -65,7 +66,8 @@ struct Terminal {
 
 Terminal make_terminal(std::optional<uid_t> user);
 
-/// Writes without raising SIGPIPE in this process, whose disposition is not ours to change.
+/// write(2) that does not raise SIGPIPE in this process. (What SIGPIPE does in this process, the
+/// harness must not change.)
 ssize_t write_quietly(int fd, std::string_view data);
 
 } // namespace lab

@@ -10,35 +10,39 @@
 
 namespace lab {
 
-/// A user id that owns no process and that no other run of the harness is given, when we are root
-/// (where programs are confined to one, that one); otherwise nothing. The limit on processes counts
-/// by user and does not hold root back (RLIMIT_NPROC of getrlimit(2)), so a program whose fork is
-/// to fail has to run as somebody else: ProcessOptions::user. Throws std::system_error.
+/// If we are root: a user id that owns no process. No other run of the harness gets the same one.
+/// (If programs are confined to a user, it is that one.) If we are not root: nothing.
+///
+/// The limit on processes counts all processes of a user, and it does not limit root (RLIMIT_NPROC
+/// of getrlimit(2)). So a program whose fork is to fail has to run as another user:
+/// ProcessOptions::user. Throws std::system_error.
 std::optional<uid_t> unprivileged_user();
 
-/// Why ProcessLimit has no effect here, in a sentence; nothing when it works. Tries it on a child.
+/// Why ProcessLimit has no effect on this machine, in a sentence. Nothing if it works. It is tried
+/// on a child.
 std::optional<std::string> cannot_limit_processes();
 
-/// What the limit on processes counts already for this user: every thread of every process.
+/// How much of the limit on processes this user has used: every thread of every process counts.
 rlim_t tasks_of_user(uid_t user);
 
 /// How many processes and threads our user may have, as far as the system tells: RLIMIT_NPROC
 /// (which does not hold root back), and pids.max of our control groups. RLIM_INFINITY: no limit.
 rlim_t most_processes();
 
-/// How many of `wanted` processes a program of ours could start now: tries it. Programs that are
-/// confined to another user are of that user.
+/// How many of `wanted` processes a program of ours could start now. It is tried. If programs are
+/// confined to another user, it is tried as that user.
 std::size_t room_for_processes(std::size_t wanted);
 
 /// Lets this process have as many processes as the hard limit allows.
 void raise_process_limit();
 
-/// Lets this process, and what it starts, have so many descriptors if it may: raises the soft
-/// limit, up to the hard one (getrlimit(2)). Returns how many it may have now.
+/// Lets this process, and what it starts, have `wanted` descriptors. It raises the soft limit, but
+/// not above the hard one (getrlimit(2)). Returns how many they may have now.
 std::size_t raise_descriptor_limit(std::size_t wanted);
 
-/// Changes the soft limit of `resource` of a running process while this object lives, and then puts
-/// the former one back. Throws Failure when the process is gone, std::system_error otherwise.
+/// While this object lives, a running process has another soft limit of `resource`. Then it has the
+/// former one again. Throws Failure if the process is gone, std::system_error if another call
+/// fails.
 class Limit {
 public:
   Limit(pid_t pid, __rlimit_resource resource, rlim_t soft);

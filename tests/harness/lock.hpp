@@ -1,4 +1,5 @@
-// Locks between processes that leave nothing on disk and go with their holder. Internal.
+// Locks between processes. They leave nothing on disk, and end with the process that has them.
+// Internal.
 #pragma once
 
 #include "harness/fd.hpp"
@@ -8,9 +9,9 @@
 
 namespace lab {
 
-/// Takes the lock of this name for as long as the Fd lives; nothing when some process has it. It is
-/// an abstract name of a unix(7) socket, of which the kernel lets only one socket have each.
-/// Throws std::system_error.
+/// Takes the lock of this name, as long as the Fd lives. Nothing if another process has it. (The
+/// lock is the abstract name of a unix(7) socket: no two sockets can have the same.) Throws
+/// std::system_error.
 std::optional<Fd> try_lock(const std::string& name);
 
 } // namespace lab

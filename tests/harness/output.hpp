@@ -5,9 +5,9 @@
 
 namespace lab {
 
-/// What the main of `tool` returns in place of `status`: that, unless not all of standard output
-/// could be written, to a full disk, say. Then it says so on standard error, and 1 is what is
-/// returned in place of 0.
+/// The exit status of `tool`. That is `status`, if all of standard output could be written. If not
+/// (the disk is full, for example), this says so on standard error, and the status is 1 instead of
+/// 0.
 int status_after_output(std::string_view tool, int status);
 
 } // namespace lab

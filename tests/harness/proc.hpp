@@ -1,5 +1,5 @@
-// What the kernel shows of processes and sockets: proc(5). A process may vanish between any two
-// looks, so nothing here throws for one that is gone: the result is empty.
+// What the kernel shows of processes and sockets: proc(5). A process may end between any two looks.
+// So nothing here throws for a process that is gone: the result is empty.
 #pragma once
 
 #include <chrono>
@@ -28,30 +28,30 @@ struct ProcessInfo {
   /// Time on a processor, in steps of a clock tick (10 ms); cpu_use is finer.
   std::chrono::nanoseconds cpu_time{0};
   int threads = 0;
-  /// Clock ticks from boot to its start. With the pid it names the process for good: a pid alone
-  /// may be given to another process once this one has been reaped.
+  /// Clock ticks from boot to its start. Pid and start time together always mean the same process.
+  /// The kernel may give the pid alone to another process when this one has been reaped.
   unsigned long long start_time = 0;
-  /// As wait(2) gives it; of use for a zombie. 0 where the kernel does not let us read it.
+  /// For a zombie: the status that wait(2) will give. 0 if we may not read it.
   int exit_code = 0;
 
   [[nodiscard]] bool zombie() const { return state == 'Z' || state == 'X'; }
 
   [[nodiscard]] bool stopped() const { return state == 'T' || state == 't'; }
 
-  /// Whether both are the same process, whatever its state was at each look.
+  /// Whether both are the same process. Its state may have changed.
   [[nodiscard]] bool same_as(const ProcessInfo& other) const {
     return pid == other.pid && start_time == other.start_time;
   }
 };
 
-/// Empty when there is no such process (any more).
+/// Empty if there is no such process, or not any more.
 std::optional<ProcessInfo> process_info(pid_t pid);
 
-/// One number each for the whole system, from /proc/loadavg: they tell when it is worth looking
-/// closer.
+/// Two numbers for the whole system, from /proc/loadavg. They are quick to read, and tell whether a
+/// closer look is worth it.
 struct Load {
   std::size_t tasks = 0; ///< threads included
-  pid_t newest_pid = 0;  ///< the last that has been given; a thread takes one as well
+  pid_t newest_pid = 0;  ///< the last that the kernel has given; a thread gets one as well
 };
 
 Load system_load();
@@ -59,22 +59,23 @@ Load system_load();
 /// The ids of all processes of this pid namespace, in no order.
 std::vector<pid_t> all_pids();
 
-/// A process as the kernel never has two of: one pid given twice differs in its start time (clock
-/// ticks since boot).
+/// The pid and the start time of a process (clock ticks since boot). No two processes have the
+/// same: if a pid is given again, the start time differs.
 using Identity = std::pair<pid_t, unsigned long long>;
 
 /// All processes of this pid namespace that were started at `start_time` or later, in no order.
-/// Much cheaper than all_pids and process_info from the second time on: see processes_since.
+/// From the second call on it is much cheaper than all_pids and process_info: see processes_since.
 std::vector<Identity> identities_since(unsigned long long start_time);
 
 /// Every process of this pid namespace, the eldest first.
 std::vector<ProcessInfo> all_processes();
 
-/// The same, without those that were started before `start_time`, in clock ticks since boot. The
-/// /proc/PID/stat of one that is left out is read once by each thread, and not at every look: so
-/// the children of a process, none of which is older than it is, cost little to find, however many
-/// other processes the machine has.
-/// Those for which `skip` is true are left out too.
+/// The same, without the processes that were started before `start_time` (clock ticks since boot),
+/// and without those for which `skip` is true.
+///
+/// This is cheap, also on a machine with many processes: for a process that was started before,
+/// each thread reads /proc/PID/stat only once, and not in every call. So with its own start time, a
+/// process's children are quick to find, because none of them is older.
 std::vector<ProcessInfo>
 processes_since(unsigned long long start_time,
                 const std::function<bool(const Identity&)>& skip = nullptr);
@@ -82,15 +83,15 @@ processes_since(unsigned long long start_time,
 /// The processes whose parent is `pid`, zombies among them.
 std::vector<ProcessInfo> children_of(pid_t pid);
 
-/// Children, their children, and so on; without `pid` itself. What has been orphaned has left the
-/// tree: Process::left_behind finds that.
+/// Children, their children, and so on, without `pid` itself. An orphan is not among them, because
+/// it has another parent now: Process::left_behind finds it.
 std::vector<ProcessInfo> descendants_of(pid_t pid);
 
-/// The same, out of a list that all_processes has given.
+/// The same, from a list that all_processes has returned.
 std::vector<ProcessInfo> descendants_of(pid_t pid, const std::vector<ProcessInfo>& all);
 
 /// The entries `NAME=VALUE` of the environment that the program was started with. Empty for a
-/// zombie, and where the kernel does not let us read it.
+/// zombie, and if we may not read it.
 std::vector<std::string> environment_of(pid_t pid);
 
 /// One open descriptor of a process.
@@ -103,7 +104,7 @@ struct DescriptorInfo {
   std::string target;
   /// Of a socket or a pipe; 0 for the others.
   unsigned long inode = 0;
-  /// Of a pipe, which end it is; of a FIFO that is open for both, both. False for the others.
+  /// For a pipe: which end it is. A FIFO that is open for both has both. False for all others.
   bool reads = false;
   bool writes = false;
 };
@@ -111,21 +112,21 @@ struct DescriptorInfo {
 /// By number. Empty for a process that is gone or a zombie.
 std::vector<DescriptorInfo> descriptors_of(pid_t pid);
 
-/// The same; nothing where the kernel does not let us look: a process of another user.
+/// The same. Nothing if we may not look: the process is another user's.
 std::optional<std::vector<DescriptorInfo>> visible_descriptors_of(pid_t pid);
 
-/// What kind of socket a descriptor is: `TCP`, `UNIX`, `UDP`; empty where the kernel does not tell.
-/// It is what lsof(8) shows: the attribute system.sockprotoname of /proc/PID/fd/N.
+/// What kind of socket a descriptor is: `TCP`, `UNIX`, `UDP`. Empty if the kernel does not tell. It
+/// is what lsof(8) shows: the attribute system.sockprotoname of /proc/PID/fd/N.
 std::string socket_protocol(pid_t pid, int fd);
 
-/// Whether the kernel shows us how a zombie ended, and what else ptrace(2)'s access checks guard: a
-/// process of our own user, or we may look at everybody's.
+/// Whether we may see what ptrace(2)'s access checks guard: how a zombie ended, for example. We may
+/// if the process is our own user's, or if we may look at everybody's.
 bool may_inspect(pid_t pid);
 
-/// Whether the process is in another network namespace than we are: another container.
+/// Whether the process is in another network namespace than we are (in another container).
 bool in_other_network(pid_t pid);
 
-/// The program's file: what /proc/PID/exe points to. Empty where we may not know.
+/// The program's file: what /proc/PID/exe points to. Empty if we may not know.
 std::string executable_of(pid_t pid);
 
 /// The states of the kernel's tcp_states.h, as /proc/net/tcp numbers them.
@@ -168,10 +169,10 @@ struct SocketInfo {
 /// `LISTEN 127.0.0.1:20001`, `ESTABLISHED 127.0.0.1:20001 <-> 127.0.0.1:40712`.
 std::string describe(const SocketInfo& socket);
 
-/// All TCP sockets of the network namespace that process `in_namespace_of` is in; 0: of our own.
+/// All TCP sockets of the network namespace of process `in_namespace_of`. 0: of our own namespace.
 std::vector<SocketInfo> tcp_sockets(pid_t in_namespace_of = 0);
 
-/// The TCP sockets that a process holds; one that it holds by two descriptors once.
+/// The TCP sockets that a process holds. A socket with two descriptors is there once.
 std::vector<SocketInfo> sockets_of(pid_t pid);
 
 /// The first of sockets_of in state LISTEN.
@@ -194,55 +195,55 @@ bool has_pending(pid_t pid, int signal);
 /// tell (proc(5), /proc/PID/syscall).
 std::string blocked_call_of(pid_t pid);
 
-/// What a process, all its threads together, has used so far.
+/// What a process has used so far, all its threads together.
 struct CpuUse {
   /// Time on a processor. From /proc/PID/schedstat; where the kernel has none, clock ticks.
   std::chrono::nanoseconds run_time{0};
-  /// Time in which it could have run, and others had the processor. 0 where the kernel does not
-  /// tell.
+  /// Time in which it could have run, but others had the processor. 0 if the kernel does not tell.
   std::chrono::nanoseconds wait_time{0};
-  /// How often it gave the processor up or lost it. One that only waits gives it up once.
+  /// How often it gave the processor up or lost it. A process that only waits gives it up once.
   unsigned long long switches = 0;
 };
 
 /// Empty when the process is gone.
 std::optional<CpuUse> cpu_use(pid_t pid);
 
-/// What a process has of physical memory, in bytes; without what the kernel keeps for it (page
-/// tables, stacks of its own, buffers of sockets).
+/// How much physical memory a process has, in bytes. What the kernel keeps for it does not count
+/// (page tables, kernel stacks, buffers of sockets).
 struct MemoryUse {
   std::size_t resident = 0;
-  /// Each page divided by the number of processes that share it: this adds up over a tree.
+  /// Each page divided by the number of processes that share it. So these can be added up over a
+  /// tree.
   std::size_t proportional = 0;
-  /// What no other process has: what is freed when it ends.
+  /// What no other process shares. It is freed when the process ends.
   std::size_t unshared = 0;
-  /// What belongs to no file: heap, stacks, and what was written of its data. It does not depend
-  /// on who else runs the same program.
+  /// What belongs to no file: heap, stacks, and data that was written. It does not depend on how
+  /// many processes run the same program.
   std::size_t anonymous = 0;
 };
 
-/// From /proc/PID/smaps_rollup. Empty for a process that is gone or a zombie, and where the kernel
-/// does not let us read it.
+/// From /proc/PID/smaps_rollup. Empty for a process that is gone or a zombie, and if we may not
+/// read it.
 std::optional<MemoryUse> memory_use(pid_t pid);
 
-/// Whether the process has a child, be it a zombie: quicker than children_of where there are many
-/// processes (/proc/PID/task/TID/children).
+/// Whether the process has a child; a zombie counts. On a machine with many processes this is
+/// quicker than children_of (it reads /proc/PID/task/TID/children).
 bool has_children(pid_t pid);
 
-/// The ids of its children, the oldest first, as quickly; but while some of them end, others may be
-/// missing. To find one, not to prove that there is none.
+/// The ids of its children, the oldest first; as quick. While a child ends, another one may be
+/// missing in this list. So use it to find a child, and not to prove that there is none.
 std::vector<pid_t> some_children_of(pid_t pid);
 
 /// `sleeping`, `zombie`, ...: ProcessInfo::state in a word.
 std::string_view name_of_state(char state);
 
-/// One line for a message: pid, state, name, parent, descriptors and sockets.
+/// A line about a process for a message: pid, state, name, parent, descriptors and sockets.
 std::string describe(pid_t pid);
 
-/// The tree of processes below and including `root`, a line each, indented, with states.
+/// The tree of processes from `root` down, a line each, indented, with states.
 std::string process_table(pid_t root);
 
-/// A list of processes for a message, a line each; `none` when it is empty.
+/// A list of processes for a message, a line each. `none` if it is empty.
 std::string process_table(const std::vector<ProcessInfo>& processes);
 
 } // namespace lab

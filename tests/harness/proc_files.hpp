@@ -1,4 +1,4 @@
-// Reading the files of /proc: for the sources of proc.hpp alone.
+// Reading the files of /proc. Only the sources of proc.hpp use it.
 #pragma once
 
 #include "harness/fd.hpp"
@@ -23,11 +23,11 @@ namespace lab::proc {
 /// `/proc/PID/ENTRY`.
 std::string path_of(pid_t pid, std::string_view entry);
 
-/// The whole file, or nothing with errno set.
+/// The whole file. Nothing if it cannot be read; errno says why.
 std::optional<std::string> read_file(const std::string& path);
 
-/// What one read of a file of /proc gives: the whole of one that is a line or a few, in a buffer of
-/// the caller's. Empty with errno set where there is nothing.
+/// What one read of a file of /proc returns, in a buffer of the caller. For a file of a few lines
+/// that is all of it. Empty if it cannot be read; errno says why.
 template <std::size_t size>
 std::string_view read_short(const std::string& path, std::array<char, size>& buffer) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -35,7 +35,7 @@ std::string_view read_short(const std::string& path, std::array<char, size>& buf
   return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
-/// What a link of /proc points to; empty where we may not know.
+/// What a link of /proc points to. Empty if we may not know.
 std::string target_of(const std::string& path);
 
 template <typename Number>
@@ -61,9 +61,9 @@ void for_each_line(std::string_view text, Visit visit) {
 /// The value of a line `KEY:\tVALUE` of /proc/PID/status.
 std::string_view value_in(std::string_view status, std::string_view key);
 
-/// In a container, root may lack CAP_SYS_PTRACE and then cannot look into a process of another
-/// user; that user can. For proc(5) it is the file system user id that counts, and Linux keeps one
-/// for each thread (setfsuid(2)).
+/// While it lives, this thread looks into /proc as the owner of process `pid`. In a container, root
+/// may lack CAP_SYS_PTRACE, and then cannot look into a process of another user. That user can.
+/// What counts for proc(5) is the file system user id, and each thread has its own (setfsuid(2)).
 class AsOwnerOf {
 public:
   explicit AsOwnerOf(pid_t pid);
@@ -81,13 +81,13 @@ private:
   int death_signal_ = 0;
 };
 
-/// Whether `error`, of errno, says that we may not look.
+/// Whether `error`, a value of errno, means that we may not look.
 bool denied(int error);
 
-/// A file of process `pid`. What is denied to root may be seen by the process's owner.
+/// A file of process `pid`. If root may not read it, it is read as the process's owner.
 std::optional<std::string> read_file_of(pid_t pid, std::string_view entry);
 
-/// Calls `visit` with the folder in /proc of each thread of a process.
+/// Calls `visit` with the folder of each thread of a process, `/proc/PID/task/TID`.
 template <typename Visit>
 void for_each_thread(pid_t pid, Visit visit) {
   std::error_code error;

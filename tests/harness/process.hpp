@@ -1,4 +1,4 @@
-// A program under test, as an object: started with limits, watched, and ended for certain.
+// A program under test, as an object. It is started with limits and watched, and it always ends.
 #pragma once
 
 #include "harness/deadline.hpp"
@@ -26,37 +26,40 @@ enum class Output : unsigned char { pipe, file, null, terminal, closed };
 
 struct ProcessOptions {
   std::vector<std::string> arguments{}; // NOLINT(readability-redundant-member-init): see below
-  /// A terminal is one for all of 0, 1 and 2 that ask for it; if both outputs do, out() has them
-  /// both. It is the controlling terminal when input asks for it, so that type("\x03") is Ctrl-C.
-  /// It neither echoes nor turns \n into \r\n.
+  /// If several of 0, 1 and 2 are a terminal, it is one and the same. If both outputs are, out()
+  /// has what is written to either. If the input is, it is the controlling terminal: then
+  /// type("\x03") is Ctrl-C. The terminal does not echo, and does not turn \n into \r\n.
   Input input = Input::pipe;
   Output output = Output::pipe;
   Output errors = Output::pipe;
 
-  /// Limits on each process of the program; see getrlimit(2). Nothing: as the harness itself.
+  /// Limits on each process of the program: getrlimit(2). Without a value: the limit of the
+  /// harness.
   std::optional<unsigned> cpu_seconds{};
-  /// Of address space. A program built with AddressSanitizer, which reserves terabytes, is held to
-  /// the same number of resident bytes instead, and killed when it has more. Nothing, where
-  /// programs are confined: 1 GiB.
+  /// Bytes of address space. A program built with AddressSanitizer reserves terabytes. For it, the
+  /// limit is on resident bytes instead, and the harness kills it when it has more. Without a
+  /// value: if programs are confined, 1 GiB; else the limit of the harness.
   std::optional<std::size_t> memory_bytes{};
   std::optional<std::size_t> file_bytes{};
   std::optional<unsigned> open_files{};
-  /// Counts all processes of `user`, or of ours without one; has no effect on root.
+  /// Counts all processes of `user` (without `user`, of our own). It does not limit root.
   std::optional<unsigned> processes{};
 
-  /// Added to the harness's own environment, in which messages are English (LC_ALL, LANGUAGE): they
-  /// are compared.
+  /// Added to the environment of the harness. In it LC_ALL and LANGUAGE are set, so that messages
+  /// are in English: checks compare them.
   std::vector<std::pair<std::string, std::string>> environment{}; // NOLINT(*-member-init)
-  /// Runs as this user and the group of the same number; only for a harness that is root. Nothing:
-  /// as the user that confine_programs was given, or as our own.
+  /// Runs as this user, and as the group of the same number. Only root can do that. Without a
+  /// value: as the user of confine_programs, or as our own.
   std::optional<uid_t> user{};
-  /// A program that writes more, both outputs together, is killed with all its processes.
+  /// If a program writes more than this (both outputs together), it is killed with all its
+  /// processes.
   std::size_t most_output = std::size_t{256} << 20;
-  /// A program that has more processes at a time is killed with all of them: a fork bomb.
+  /// If a program has more processes than this at a time (a fork bomb), it is killed with all of
+  /// them.
   std::size_t most_processes = 2000;
-  /// A program whose processes have more bytes of memory together is killed with all of them; what
-  /// several share counts once. Nothing: where programs are confined 1 GiB, or 8 of one built with
-  /// AddressSanitizer; else no such limit.
+  /// If the processes of a program together have more bytes of memory than this, it is killed with
+  /// all of them. Memory that several share counts once. Without a value: if programs are confined,
+  /// 1 GiB (8 GiB if built with AddressSanitizer); else no limit.
   std::optional<std::size_t> most_memory{};
   std::string working_directory{}; // NOLINT(*-member-init)
   // (With an initializer for every member, designated initializers may leave any of them out.)
@@ -85,17 +88,17 @@ struct Write {
   std::string text;
 };
 
-/// A program under test. It runs in a session of its own, with default signal dispositions, an
-/// empty signal mask, and no descriptor of ours but 0, 1 and 2. A thread of ours takes in all that
-/// it writes, so it never blocks on us. The destructor ends it and everything it has started,
-/// whatever these do about it.
+/// A program under test. It runs in a session of its own, with default signal dispositions and an
+/// empty signal mask. Of our descriptors it has only 0, 1 and 2. A thread of ours reads all that it
+/// writes, so its writes never wait for us. The destructor ends the program and everything that it
+/// has started. No program can prevent that.
 ///
 /// The kernel kills the program when the thread that started it ends (PR_SET_PDEATHSIG of
 /// prctl(2)), so start it from a thread that outlives it.
 class Process {
 public:
-  /// Throws Failure when the program is not there or cannot be run; std::system_error when the
-  /// harness's own calls fail.
+  /// Throws Failure if the program is not there or cannot be run, std::system_error if a call of
+  /// the harness fails.
   explicit Process(const std::filesystem::path& program, ProcessOptions options = {});
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
@@ -116,8 +119,8 @@ public:
 
   // Output. Lines are given without their newline.
 
-  /// The next whole line of standard output that neither line nor wait_for_line has given yet.
-  /// Throws Failure when none comes: output so far, and how the program ended if it has.
+  /// The next whole line of standard output that line and wait_for_line have not returned yet. If
+  /// none comes, throws Failure with the output so far, and with how the program ended if it has.
   std::string line(std::chrono::milliseconds limit = patience);
 
   /// As line, but passes over lines until one contains `text`.
@@ -130,7 +133,7 @@ public:
   /// Whether some whole line of standard output so far contains `text`. Takes nothing.
   [[nodiscard]] bool has_line(std::string_view text) const;
 
-  /// All whole lines of standard output so far, those already given included.
+  /// All whole lines of standard output so far, also those that line has returned.
   [[nodiscard]] std::vector<std::string> lines() const;
 
   /// All whole lines of standard error so far.
@@ -142,10 +145,10 @@ public:
   /// All of standard error so far.
   [[nodiscard]] std::string err() const;
 
-  /// Each write(2) to standard output so far; pipe(2), O_DIRECT: the kernel keeps them apart, as
-  /// packets of up to a page. Longer writes are put together again (so a write of exactly a page
-  /// is joined with the next). Only if sees_writes(); else each element is what one read of ours
-  /// gave. The first 100,000 are kept apart, all after them are one.
+  /// Each write(2) to standard output so far. The kernel keeps them apart, as packets of up to a
+  /// page (pipe(2), O_DIRECT). A longer write comes in several packets, and they are joined again.
+  /// So a write of exactly a page is joined with the next one. After the first 100,000 writes, all
+  /// others are one. If not sees_writes(), each element is what one read of ours returned.
   [[nodiscard]] std::vector<std::string> writes() const;
 
   /// The same with the time at which each arrived.
@@ -162,8 +165,8 @@ public:
 
   // Input and signals.
 
-  /// Writes all of `text` to standard input. False when the program has closed it or ended; throws
-  /// Failure when it does not read for `limit`, with the number of bytes that it took.
+  /// Writes all of `text` to standard input. False if the program has closed it or ended. If the
+  /// program does not read for `limit`, throws Failure with the number of bytes that it took.
   bool type(std::string_view text, std::chrono::milliseconds limit = patience);
 
   /// End of file on standard input; at a terminal, Ctrl-D.
@@ -172,8 +175,8 @@ public:
   /// Sends a signal to the program itself. False when it has ended.
   bool signal(int number);
 
-  /// SIGSTOP, and waits until the kernel shows it stopped. Throws Failure when that does not
-  /// happen.
+  /// SIGSTOP, and waits until the kernel shows the program as stopped. Throws Failure if it never
+  /// does.
   void stop();
 
   /// SIGCONT.
@@ -184,27 +187,27 @@ public:
   /// How the program ended, if it has.
   std::optional<Exit> poll_exit();
 
-  /// Waits until the program has ended and all its output is in. Throws Failure, with the tree of
-  /// its processes, when it still runs after `limit`. Where a process that it left behind holds the
-  /// output open, more may still come: output_held_open().
+  /// Waits until the program has ended and all its output is in. If it still runs after `limit`,
+  /// throws Failure with the tree of its processes. If a process that it left behind still has the
+  /// output open, more output may come later: output_held_open().
   Exit wait(std::chrono::milliseconds limit = patience);
 
   /// Whether some process still has the program's output open after the program has ended.
   [[nodiscard]] bool output_held_open() const;
 
   /// What the program left behind when it ended: living processes (orphans, state S or R), and
-  /// zombies that it never reaped. An orphan that has ended since is not among them: init would
-  /// have reaped it. Empty while the program runs.
+  /// zombies that it never reaped. An orphan that has ended in the meantime does not count: init
+  /// would have reaped it. Empty while the program runs.
   [[nodiscard]] std::vector<ProcessInfo> left_behind();
 
-  /// Everything that runs or is a zombie on behalf of this program, itself and orphans included.
+  /// All processes of this program: itself, its descendants, orphans and zombies.
   [[nodiscard]] std::vector<ProcessInfo> processes();
 
   /// Ends the program and everything it has started, now, by SIGKILL.
   void kill_all();
 
-  /// What was seen of the program so far, for a message: command, state or exit, its processes,
-  /// the last of its output.
+  /// What is known of the program now, for a message: its command, its state or how it ended, its
+  /// processes, and the end of its output.
   [[nodiscard]] std::string report();
 
 private:
@@ -215,8 +218,8 @@ private:
 /// `1 byte`, `4711 bytes`.
 std::string quantity(std::size_t bytes);
 
-/// Text of a program for a message: at most `most` bytes, each line after `  | `, bytes that are
-/// not printable as \xNN.
+/// Text of a program, for a message: at most `most` bytes, `  | ` before each line, and \xNN for a
+/// byte that is not printable.
 std::string shown(std::string_view text, std::size_t most = 2000);
 
 } // namespace lab

@@ -1,4 +1,4 @@
-// What there is behind a Process: for the sources of Process alone.
+// The inside of a Process. Only the sources of Process use it.
 #pragma once
 
 #include "harness/capture.hpp"
@@ -14,7 +14,8 @@
 
 namespace lab {
 
-/// How often the memory of all processes together is added up, whatever the system says.
+/// The memory of all processes is added up at least as often. If the system's free memory shrinks,
+/// it is added up sooner.
 constexpr std::chrono::milliseconds sum_interval{500};
 
 struct Process::State {
@@ -59,13 +60,13 @@ struct Process::State {
   std::size_t most_available = 0; // of the system's memory, at any look so far
   Clock::time_point next_sum = Clock::now() + sum_interval;
 
-  // What the thread writes. Where both are needed, tree_mutex is taken first.
+  // What the thread writes. A thread that needs both mutexes takes tree_mutex first.
   mutable std::mutex mutex;
   std::condition_variable changed;
   Stream out;
   Stream err;
   bool flooded = false;
-  std::string ended_by_us; // why, if we did
+  std::string ended_by_us; // why we have ended the program, if we have
   bool process_ended = false;
 
   std::mutex tree_mutex;
@@ -75,7 +76,7 @@ struct Process::State {
 
   std::atomic<bool> closing = false;
   std::thread thread;
-  std::optional<Reported> reported; // goes first: a Failure of another thread may be asking us
+  std::optional<Reported> reported; // destroyed first: a Failure of another thread may be using us
 };
 
 } // namespace lab

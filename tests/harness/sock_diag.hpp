@@ -1,6 +1,6 @@
-// TCP sockets, one, those that listen, or all, without reading /proc/net/tcp: sock_diag(7).
-// /proc/net/tcp takes tens of milliseconds where that table is large, however few sockets there
-// are. Internal.
+// TCP sockets, asked of the kernel by sock_diag(7): one, those that listen, or all. /proc/net/tcp
+// has the same. But if the kernel's table is large, it takes tens of milliseconds to read, even if
+// there are few sockets. Internal.
 #pragma once
 
 #include "harness/proc.hpp"
@@ -10,15 +10,15 @@
 
 namespace lab {
 
-/// The other end, on this machine, of the connection that our socket `fd` is one end of; with
-/// `own_end` that socket itself. An empty vector where there is none; nothing where the kernel does
-/// not tell: look into tcp_sockets then.
+/// For our socket `fd`: the other end of its connection, if that is on this machine. With
+/// `own_end`: our socket itself. An empty vector if there is none. Nothing if the kernel does not
+/// tell; then use tcp_sockets.
 std::optional<std::vector<SocketInfo>> ask_for_end_of(int fd, bool own_end = false);
 
-/// Those in state LISTEN in our network namespace; nothing where the kernel does not tell.
+/// The sockets in state LISTEN of our network namespace. Nothing if the kernel does not tell.
 std::optional<std::vector<SocketInfo>> ask_for_listeners();
 
-/// All of our network namespace, those in TIME_WAIT included; nothing where the kernel does not
+/// All sockets of our network namespace, also those in TIME_WAIT. Nothing if the kernel does not
 /// tell.
 std::optional<std::vector<SocketInfo>> ask_for_all();
 

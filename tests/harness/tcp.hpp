@@ -1,4 +1,5 @@
-// The other end of the programs under test: TCP clients and listeners that never block for ever.
+// The other end of the programs under test: TCP clients and listeners. No call of them blocks for
+// ever.
 #pragma once
 
 #include "harness/deadline.hpp"
@@ -13,16 +14,21 @@
 
 namespace lab {
 
-/// One TCP connection of ours. Small messages leave at once (TCP_NODELAY). Where a limit is given,
-/// it is for the whole call. What goes wrong is a Failure that says how many bytes went through.
+/// One TCP connection of ours. Small messages leave at once (TCP_NODELAY). A limit is for the whole
+/// call, unless the call says otherwise. If something goes wrong, a Failure says how many bytes
+/// went through.
 class Connection {
 public:
-  /// Connects to a numeric IPv4 or IPv6 address. `receive_buffer` is SO_RCVBUF in bytes, set before
-  /// connecting so that the window is small from the start, with segments as small as Ethernet's:
-  /// then the peer's kernel keeps little for us as well; 0 leaves it to the kernel. `from` is
-  /// our own address; empty leaves that to the kernel, too. Who connects many thousand times in a
-  /// minute needs several: each has some 28,000 ports to a server, and each of these is kept for
-  /// that minute (TIME_WAIT). Throws Failure when it is refused or takes longer than `limit`.
+  /// Connects to a numeric IPv4 or IPv6 address. Throws Failure if it is refused or takes longer
+  /// than `limit`.
+  ///
+  /// `receive_buffer` is SO_RCVBUF in bytes; 0 leaves it to the kernel. It is set before connect,
+  /// and segments are as small as on Ethernet. So the window is small from the start, and the
+  /// peer's kernel keeps little for us.
+  ///
+  /// `from` is our own address; if it is empty, the kernel chooses. A caller that connects many
+  /// thousand times in a minute needs several: each address has some 28,000 ports to a server, and
+  /// a port that was used is kept for a minute (TIME_WAIT).
   static Connection to(unsigned port, const std::string& address = "127.0.0.1",
                        std::chrono::milliseconds limit = patience, int receive_buffer = 0,
                        const std::string& from = {});
@@ -50,13 +56,13 @@ public:
   /// Everything until the peer closes. Throws Failure on a reset or when time is up.
   std::string receive_until_eof(std::chrono::milliseconds limit = patience);
 
-  /// Waits until the peer closes or sends: true when it closed and everything has been received.
-  /// False when there is data, when it reset (was_reset()), and when nothing happens in `limit`.
+  /// Waits until the peer closes or sends. True if it has closed and all has been received. False
+  /// if there is data, if the peer has reset (was_reset()), and if nothing happens within `limit`.
   bool at_eof(std::chrono::milliseconds limit = patience);
 
-  /// Sends `data` and receives as many bytes at the same time, so that neither side can block the
-  /// other, and compares. Returns what came back. `limit` is for a time without any progress.
-  /// Throws Failure at the first byte that differs, with its offset.
+  /// Sends `data`, receives as many bytes at the same time, and compares. (Because it does both at
+  /// the same time, neither side can block the other.) Returns what came back. `limit` is for a
+  /// time without any progress. Throws Failure at the first byte that differs, with its offset.
   std::string exchange(std::string_view data, std::chrono::milliseconds limit = patience);
 
   /// As exchange, with `bytes` bytes of a pattern that `seed` determines, and in little memory.
@@ -97,7 +103,7 @@ private:
   Fd socket_;
   unsigned local_port_ = 0;
   unsigned remote_port_ = 0;
-  std::string pending_; // received, and not yet given to anybody
+  std::string pending_; // received, and not yet returned
   bool reset_ = false;
 };
 
@@ -119,14 +125,14 @@ private:
   unsigned port_ = 0;
 };
 
-/// Why nothing can listen on ::1 here, in a sentence; nothing where it can. Throws
-/// std::system_error for what has nothing to do with IPv6.
+/// Why nothing can listen on ::1 on this machine, in a sentence. Nothing if ::1 works. Throws
+/// std::system_error for an error that has nothing to do with IPv6.
 std::optional<std::string> no_ipv6();
 
-/// A port for a program under test, while this object lives. No other process of the harness is
-/// given it, nor does the kernel choose it for a client: it lies outside
-/// net.ipv4.ip_local_port_range. What keeps it is the name of an abstract unix(7) socket, which
-/// leaves nothing on disk and goes with the process.
+/// A port for a program under test, while this object lives. No other process of the harness gets
+/// the same one. The kernel does not choose it for a client either: it is outside
+/// net.ipv4.ip_local_port_range. The port is kept by the name of an abstract unix(7) socket. That
+/// leaves nothing on disk, and is gone when the process is.
 class Port {
 public:
   [[nodiscard]] unsigned number() const { return number_; }

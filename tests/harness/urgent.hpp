@@ -1,12 +1,12 @@
-// Keeping up with programs that leave us no processor. Internal.
+// For programs with so many busy processes that little of the processor is left for us. Internal.
 #pragma once
 
 #include <sched.h>
 
 namespace lab {
 
-/// While it lives, this thread goes before all ordinary ones, where we may do that: a thousand
-/// processes that fork all the time leave us a thousandth of the processor. sched(7).
+/// While it lives, this thread runs before all ordinary ones, if we may ask for that (sched(7)).
+/// Without it, a thousand processes that fork all the time leave us a thousandth of the processor.
 class Urgent {
 public:
   Urgent() : policy_(::sched_getscheduler(0)) {

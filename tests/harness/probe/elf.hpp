@@ -7,8 +7,9 @@
 
 namespace lab::probe {
 
-/// Why nothing can be preloaded into this program, to go on after its name: `is a script`. Nothing
-/// when it can, and when it cannot be read or is not there: starting it says that better.
+/// Why nothing can be preloaded into this program, as words that follow its name: `is a script`.
+/// Nothing if it can. Nothing either if the file cannot be read or is not there: who starts it gets
+/// the better message.
 std::optional<std::string> cannot_preload(const std::filesystem::path& program);
 
 } // namespace lab::probe

@@ -1,9 +1,7 @@
-// Looking into a program under test, and making its calls fail: a library that is preloaded
-// (LD_PRELOAD of ld.so(8)) into a program that knows nothing of it. README.md says what it can do.
+// Looking into a program under test, and making its calls fail. A library is preloaded into the
+// program (LD_PRELOAD of ld.so(8)), which need not know of it. README.md says what it can do.
 //
-//   if (const auto reason = lab::Probe::cannot_probe("echo_mpserver")) {
-//     throw lab::Skipped(*reason);
-//   }
+//   lab::probed::needs_probe("echo_mpserver"); // checks/probed.hpp
 //   lab::Probe probe({.faults = "fork:1=EAGAIN"});
 //   lab::ServerOptions options;
 //   probe.attach(options.process);
@@ -35,17 +33,20 @@ struct Shared;
 
 struct ProbeOptions {
   /// Rules, with `;` between them: `fork:1=EAGAIN;accept:1-20=EMFILE;write:*:short=7`. See
-  /// README.md. Counted over all processes of all programs that the Probe is attached to.
+  /// README.md. They count the calls of all processes of all programs that the Probe is attached
+  /// to.
   std::string faults{}; // NOLINT(readability-redundant-member-init): for designated initializers
-  /// Each child of fork waits, before it does anything, until it is let go. Not of vfork.
+  /// Each child of fork (not of vfork) waits before it does anything, until let_go.
   bool hold_children = false;
-  /// The program that was started waits before it first sleeps for an event (pause, sigsuspend,
-  /// sigwait, poll and their kin, sleep) until it is let go. Signals are handled meanwhile: each
-  /// comes between the program's last look at its variables and its sleep.
+  /// The program that was started waits before it sleeps for an event for the first time (pause,
+  /// sigsuspend, sigwait, poll, sleep and similar calls), until let_parent_go. Its handlers run
+  /// meanwhile. So such a signal comes after the program's last look at its variables, and before
+  /// its sleep.
   bool hold_parent = false;
-  /// A child that leaves (by exit or _exit) closes all its descriptors but 0, 1 and 2, as the
-  /// kernel does, and waits until it is let go before it is a zombie: a peer sees the end of its
-  /// connection well before the parent can.
+  /// A child that ends (by exit or _exit) first closes its descriptors, except 0, 1 and 2. Then it
+  /// waits until let_go, and only then becomes a zombie. The kernel closes them in the same order,
+  /// but without the wait. So a peer sees the end of its connection long before the parent can
+  /// know.
   bool hold_exits = false;
 };
 
@@ -54,7 +55,7 @@ struct Event {
   enum class Kind : unsigned char {
     program, ///< the process begins to run a program
     child,   ///< the process begins, as a child of fork
-    call,    ///< a call of the program
+    call,    ///< the program calls a function
     enter,   ///< a handler begins
     leave,   ///< a handler returns, or is left by longjmp
     unsafe,  ///< a call that is not async-signal-safe, in a handler
@@ -62,25 +63,26 @@ struct Event {
   };
 
   Kind kind = Kind::call;
-  Clock::time_point time; ///< of a call that waits for something: when it returned; else: its start
+  Clock::time_point time; ///< when a call that waits returned; when any other call began
   pid_t pid = 0;
   std::string call;          ///< the function: `accept4`
   std::int64_t result = 0;   ///< of a call
   int error = 0;             ///< errno of a call that failed
   int signal = 0;            ///< the handler that runs; 0: none
-  bool injected = false;     ///< the result is the probe's doing
-  bool result_known = false; ///< false of vfork, _exit and where the process has ended over it
+  bool injected = false;     ///< the probe has made the result
+  bool result_known = false; ///< not for vfork and _exit, and not if the process ended in the call
   std::string text;          ///< `accept4(3) = 4, from 127.0.0.1:43210`
 };
 
-/// A function that is not async-signal-safe, called in a handler, directly or from what it calls.
+/// A function that is not async-signal-safe was called in a handler, directly or by another
+/// function.
 struct UnsafeCall {
   pid_t pid = 0;
   int signal = 0;
   std::string function;    ///< `printf`, `operator new`, `std::cout <<`
-  std::string interrupted; ///< what the signal broke into, where that is known: `malloc`, `accept`
-  /// Every time, the signal was blocked but in ppoll, pselect, sigsuspend or epoll_pwait: then it
-  /// breaks into nothing that the function could be in.
+  std::string interrupted; ///< what the signal interrupted, if that is known: `malloc`, `accept`
+  /// Each time, the signal was blocked except in ppoll, pselect, sigsuspend or epoll_pwait. Then
+  /// the handler does not interrupt any other code, and the function does no harm in it.
   bool only_while_waiting = true;
   std::size_t times = 0;
   std::string text; ///< `printf called in the handler of SIGCHLD (pid 4123)`
@@ -97,12 +99,11 @@ struct ErrnoClobber {
   std::string text;
 };
 
-/// What is seen of the programs that it is attached to, with all their processes. It may be asked
-/// while they run. Not for several threads at once.
+/// Sees what the programs do that it is attached to, with all their processes. You may ask it while
+/// they run. Only one thread at a time may use it.
 class Probe {
 public:
-  /// Throws std::invalid_argument where a rule is wrong, std::system_error when the memory cannot
-  /// be had.
+  /// Throws std::invalid_argument if a rule is wrong, std::system_error if there is no memory.
   explicit Probe(const ProbeOptions& options = {});
   Probe(const Probe&) = delete;
   Probe& operator=(const Probe&) = delete;
@@ -110,16 +111,17 @@ public:
   Probe& operator=(Probe&&) = delete;
   ~Probe();
 
-  /// Why this program cannot be probed: `echo_mpserver is statically linked: ...`. Nothing when it
-  /// can, and when there is no such program. `name` as for lab::program.
+  /// Why this program cannot be probed: `echo_mpserver is statically linked: ...`. Nothing if it
+  /// can, and if there is no such program. `name` as for lab::program.
   static std::optional<std::string> cannot_probe(std::string_view name);
 
-  /// Adds to the environment of a program that is to be started while the Probe lives. Several may
-  /// be. Throws std::invalid_argument for a program of another user (ProcessOptions::user).
+  /// Attaches the probe to a program that is not started yet: adds to its environment. The Probe
+  /// must live as long as the program. You may attach several programs. Throws
+  /// std::invalid_argument for a program of another user (ProcessOptions::user).
   void attach(ProcessOptions& options);
 
-  /// The children that wait or have waited: ProbeOptions::hold_children, and ::hold_exits, but not
-  /// both. At most 1,024 are held.
+  /// The children that wait or have waited, with ProbeOptions::hold_children or with ::hold_exits.
+  /// (Do not use both.) At most 1,024 are held.
   [[nodiscard]] std::vector<pid_t> held_children() const;
   void let_go(pid_t child);
   void let_all_go();
@@ -128,33 +130,34 @@ public:
   [[nodiscard]] bool parent_held() const;
   void let_parent_go();
 
-  /// Whether a program has loaded the library. One that was attached to and has not, shows nothing.
+  /// Whether a program has loaded the library. If not, the probe sees nothing of it.
   [[nodiscard]] bool loaded() const;
 
   /// Everything so far, by time.
   [[nodiscard]] std::vector<Event> events() const;
 
-  /// The first call of each function in each handler of each process, and how often it came.
+  /// The unsafe calls, one for each function in each handler of each process, and how often it
+  /// came.
   [[nodiscard]] std::vector<UnsafeCall> unsafe_calls() const;
 
-  /// The same of functions that POSIX does not list, but which do no harm in glibc as they are
-  /// commonly used: snprintf, inet_ntop, strerror_r. A reason to warn, none to fail.
+  /// The same for functions that POSIX does not list, but that do no harm in glibc in common use:
+  /// snprintf, inet_ntop, strerror_r. A reason to warn, not to fail.
   [[nodiscard]] std::vector<UnsafeCall> doubtful_calls() const;
 
   [[nodiscard]] std::vector<ErrnoClobber> errno_clobbers() const;
 
-  /// How many calls the rules have made fail or cut short; of one group only (`accept`) if named. A
-  /// check that says what a program does about a fault asks first whether there was one.
+  /// How many calls the rules have made fail or cut short. With `group` (`accept`): of that group
+  /// only. Ask this before you judge what the program did about a fault: there may have been none.
   [[nodiscard]] std::size_t faults_injected(std::string_view group = {}) const;
 
-  /// What happened in the end, for a message: at most `most` lines, of all processes, in order.
+  /// The last events for a message: at most `most` lines, of all processes, in the order of time.
   [[nodiscard]] std::string timeline(std::size_t most = 40) const;
 
   /// How many events came after the record was full: after 32,768.
   [[nodiscard]] std::size_t lost() const;
 
 private:
-  std::string path_; // before memory_, which tells it
+  std::string path_; // before memory_: that sets it
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD
   probe::Shared* shared_ = nullptr;

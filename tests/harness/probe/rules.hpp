@@ -8,13 +8,14 @@
 
 namespace lab::probe {
 
-/// Fills in the rules of the memory. Throws std::invalid_argument, which quotes the rule.
+/// Puts the rules of `text` into the shared memory. Throws std::invalid_argument, which quotes the
+/// rule.
 void parse_rules(std::string_view text, Shared& shared);
 
-/// Throws std::invalid_argument.
+/// The group that a rule names. Throws std::invalid_argument.
 Group group_named(std::string_view name);
 
-/// `EAGAIN`; the number where it has no name.
+/// `EAGAIN`. The number if it has no name.
 std::string error_name(int error);
 
 } // namespace lab::probe

@@ -1,8 +1,8 @@
-// What the checker and the preloaded library have in common: one piece of memory, made by the
-// checker, mapped by every process of the program under test. Internal.
+// The memory that the checker and the preloaded library share. The checker makes it, and each
+// process of the program under test maps it. Internal.
 //
-// Nothing in it is a pointer, and nothing in it is waited for but a Gate, which the checker opens:
-// a process may be killed at any moment, in a signal handler too, and the others go on.
+// There is no pointer in it. Nobody waits for anything in it, except for a Gate, which the checker
+// opens. So a process may be killed at any moment, in a signal handler too, and the others go on.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace lab::probe {
 /// The environment variable by which the library finds the memory: the path of a file.
 inline constexpr const char* variable = "LAB_PROBE";
 
-/// What a record is about: a call, or one of the things that are no call. The rules know some calls
-/// together (Group).
+/// What a record is about: a call, or something else that happened. (Rules know calls by their
+/// Group.)
 enum class What : std::uint16_t {
   begin,       ///< a program begins: its name in `text`
   born,        ///< a child of fork begins
@@ -26,8 +26,8 @@ enum class What : std::uint16_t {
   enter,       ///< a handler begins: `signal`
   leave,       ///< a handler returns; argument: errno as it found it, result: as it left it
   unsafe,      ///< a call that no handler may make: its name in `text`
-  doubtful,    ///< the same of a call that POSIX does not list and that does no harm in glibc
-  unwrapped,   ///< a handler that could not be wrapped: there are too many
+  doubtful,    ///< the same for a call that POSIX does not list, but that does no harm in glibc
+  unwrapped,   ///< a handler that could not be wrapped, because there are too many
   call_accept, // from here on: calls. arguments as the program's; result and error
   call_bind,
   call_close,
@@ -77,8 +77,8 @@ struct Rule {
   Group group = Group::accept;
   Role role = Role::any;
   Descriptor descriptor = Descriptor::any;
-  bool per_process = false;  ///< counted in each process on its own, else over all of them
-  bool only_if_real = false; ///< only where a signal of this process could have had the same effect
+  bool per_process = false;  ///< counted for each process by itself, not for all together
+  bool only_if_real = false; ///< only if a signal could have had the same effect in this process
   std::uint32_t first = 1;
   std::uint32_t last = 0;  ///< 0: no last one
   std::uint32_t every = 1; ///< of those, each `every`-th
@@ -104,7 +104,7 @@ struct Facts {
   std::int32_t signal;              ///< the handler that it happened in, or 0
   std::array<char, 28> address;     ///< a socket address: its start
   std::array<char, 24> text;        ///< the function's own name
-  std::array<char, 24> interrupted; ///< of what happens in a handler: what its signal broke into
+  std::array<char, 24> interrupted; ///< in a handler: what its signal interrupted
 };
 
 inline constexpr std::uint16_t flag_injected = 1; ///< the result is the probe's doing
@@ -118,13 +118,13 @@ inline constexpr std::uint16_t flag_jumped = 64;     ///< of leave: by longjmp
 inline constexpr std::uint16_t flag_no_result = 128; ///< the call had not returned
 inline constexpr std::uint16_t flag_clobbered = 256; ///< of leave: errno is not what it was
 
-/// `ready` is set last: a record without it belongs to a process that was killed over it.
+/// `ready` is set last. If it is not set, the process was killed while it wrote the record.
 struct Record {
   std::atomic<std::uint32_t> ready;
   Facts facts;
 };
 
-/// A list that many processes add to at once. What comes after its end is counted, not kept.
+/// A list to which many processes add at the same time. When it is full, it only counts.
 template <std::size_t Size>
 struct List {
   std::atomic<std::uint32_t> used;
@@ -133,7 +133,7 @@ struct List {
 
 /// Where one process waits until the checker lets it go on. `open` is a futex(2).
 struct Gate {
-  std::atomic<std::int32_t> pid; ///< who waits or has waited; 0: nobody yet
+  std::atomic<std::int32_t> pid; ///< of the process that waits or has waited; 0: none yet
   std::atomic<std::uint32_t> open;
 };
 
@@ -149,13 +149,13 @@ struct Shared {
   std::uint32_t groups; ///< a bit for each group that has a rule
   std::array<Rule, most_rules> rules;
   bool hold_children; ///< each child of fork waits at a gate before it does anything
-  bool hold_parent;   ///< the parent does so before it first sleeps for an event
-  bool hold_exits;    ///< each child does so once it has closed its descriptors for its end
+  bool hold_parent;   ///< the parent waits at one before it sleeps for an event for the first time
+  bool hold_exits;    ///< each child waits at one when it ends and has closed its descriptors
   std::atomic<std::uint32_t> all_open; ///< no child waits any more
   std::atomic<std::uint32_t> gates_used;
   std::array<Gate, most_gates> gates;
   Gate parent_gate;
-  List<4096> findings; ///< what a check asks for, apart, so that calls cannot crowd it out
+  List<4096> findings; ///< what checks ask for; a list of its own, so that calls cannot fill it
   List<32768> calls;
 };
 

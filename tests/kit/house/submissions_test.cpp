@@ -1,4 +1,5 @@
-// The submissions that attack lab-grade (tests/kit/hostile): each is graded, and each is in the table.
+// The submissions that attack lab-grade (tests/kit/hostile): each is graded, and each is in the
+// table.
 
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
