@@ -1,4 +1,4 @@
-// Files, folders and pipes of the grader, and folders that a stranger has written in.
+// Files, folders and pipes of the grader. Submissions may have written into some of the folders.
 #pragma once
 
 #include "harness/fd.hpp"
@@ -13,14 +13,14 @@ namespace lab::grade {
 /// std::system_error.
 std::pair<Fd, Fd> make_pipe();
 
-/// Writes what can be written, and does not fail.
+/// Writes as much as it can. It never fails.
 void write_all(int fd, std::string_view text);
 
-/// Writes into a file of few bytes, in one write(2), as those of /proc want it; makes it where it
-/// is not there. Throws std::system_error.
+/// Writes a small file by one write(2), as files of /proc need it. Makes the file if it is not
+/// there. Throws std::system_error.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-/// Removes a folder that a stranger may have written in.
+/// Removes a folder that a submission may have written into.
 void remove_folder(const std::filesystem::path& folder);
 
 } // namespace lab::grade

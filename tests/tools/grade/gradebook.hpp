@@ -8,7 +8,7 @@
 
 namespace lab::grade {
 
-/// RFC 4180: student, the marks of each exercise, their sum, and out of how many.
+/// CSV (RFC 4180): the student, the marks of each exercise, their sum, and how many there could be.
 std::string gradebook_csv(const std::vector<Marks>& all, const std::vector<Exercise>& exercises);
 
 } // namespace lab::grade

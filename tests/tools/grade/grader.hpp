@@ -1,4 +1,4 @@
-// Grading many submissions at a time: compiling takes processors, checks mostly wait.
+// Grading many submissions at a time. Compilers need processors; checks mostly wait.
 #pragma once
 
 #include "tools/grade/jail.hpp"
@@ -14,7 +14,7 @@
 
 namespace lab::grade {
 
-/// A folder for everything that submissions touch; it goes with the object.
+/// A folder for everything that submissions touch. It is deleted with the object.
 class Workspace {
 public:
   /// Throws std::system_error.
@@ -31,22 +31,22 @@ private:
   std::filesystem::path path_;
 };
 
-/// The fingerprint that Marks have.
+/// The fingerprint of a submission and of what it is graded with: Marks::fingerprint.
 std::string fingerprint_of(const Submission& submission, const Kit& kit,
                            const std::string& kit_fingerprint);
 
 /// What happens while a class is graded.
 struct Hooks {
   std::function<void(const Marks&)> graded;
-  /// A submission could not be graded, which is nobody's marks: which, and why.
+  /// A submission could not be graded, and has no marks: which, and why.
   std::function<void(const Submission&, const std::string&)> failed;
-  /// Called now and then: submissions that are done, and in work.
+  /// Called now and then: how many submissions are done, and which are in work.
   std::function<void(std::size_t done, const std::vector<std::string>& in_work)> progress;
-  /// Whether to stop: what is in work is then ended, and not graded.
+  /// Whether to stop. Then the submissions in work are ended, and not graded.
   std::function<bool()> stopped;
 };
 
-/// Builds and checks all programs of the submissions, `jobs` compilers at a time.
+/// Builds and checks all programs of the submissions, with `jobs` compilers at a time.
 class Grader {
 public:
   Grader(const Kit& kit, const Protections& protections, const std::filesystem::path& workspace,

@@ -1,5 +1,5 @@
-// Running a stranger's program: in namespaces of its own where the kernel allows it, as a user who
-// owns nothing, with limits, and with nothing of it left at the end.
+// Runs a program that nobody knows: with limits, as a user who owns nothing, and in namespaces of
+// its own if the kernel allows it. At its end nothing of it is left.
 #pragma once
 
 #include "harness/deadline.hpp"
@@ -17,44 +17,47 @@
 
 namespace lab::grade {
 
-/// Limits on each process of a job, getrlimit(2), and on the whole of it.
+/// Limits on each process of a job (getrlimit(2)), and on the whole job.
 struct Limits {
   unsigned cpu_seconds = 60;
   std::optional<std::size_t> memory_bytes{}; ///< of address space
   std::size_t file_bytes = std::size_t{64} << 20;
-  std::optional<unsigned> processes{};             ///< of each of its users, where they are its own
-  std::size_t disk_bytes = std::size_t{256} << 20; ///< all files of it together; own mounts only
-  std::chrono::milliseconds time{60'000};          ///< wall clock
-  std::size_t output_bytes = std::size_t{1} << 20; ///< kept of its output; more is read and lost
+  std::optional<unsigned> processes{}; ///< for each of its users, if it has its own
+  std::size_t disk_bytes = std::size_t{256}
+                           << 20;         ///< of all its files together; only with own mounts
+  std::chrono::milliseconds time{60'000}; ///< wall clock
+  std::size_t output_bytes = std::size_t{1}
+                             << 20; ///< how much of its output is kept; the rest is thrown away
   int nice = 0;
 };
 
-/// A folder that a job sees, and where it sees it: path_in_job.
+/// A folder that a job sees. path_in_job says where it sees it.
 struct Mount {
   std::filesystem::path folder;
-  std::string name; ///< below /lab, where there are own mounts
+  std::string name; ///< below /lab, if the job has own mounts
   bool writable = false;
 };
 
 /// The descriptor that a trusted command writes its results to.
 inline constexpr int results_fd = 3;
 
-/// What is run.
+/// What a job runs, and what it may use.
 struct JobOptions {
   std::vector<std::string> command; ///< its paths are those of path_in_job
   std::string working_folder;
   std::vector<Mount> mounts;
-  std::filesystem::path temporary; ///< for TMPDIR, where there are no own mounts
-  std::vector<uid_t> users;        ///< that it may become; the first one runs the command
-  bool trusted = false; ///< the command is ours (lab-check): it keeps what it needs to run others
+  std::filesystem::path temporary; ///< for TMPDIR, if the job has no own mounts
+  std::vector<uid_t> users;        ///< the users that it may become; the first one runs the command
+  bool trusted =
+      false; ///< it is our own command (lab-check), and keeps what it needs to run others
   Limits limits;
 };
 
 /// How a job ended.
 struct JobEnd {
   bool timed_out = false;
-  std::optional<int> status; ///< as wait(2) gives it; nothing when it could not be run
-  std::string error;         ///< then: why
+  std::optional<int> status; ///< as wait(2) gives it; nothing if it could not be run
+  std::string error;         ///< why it could not be run
 };
 
 /// A job that runs. The destructor ends it, and all that it has started.
@@ -68,10 +71,11 @@ public:
   Job& operator=(Job&&) = delete;
   ~Job();
 
-  /// Takes in what there is. The end, once it has come: then nothing of the job lives any more.
+  /// Reads what there is to read. Returns the end, if the job has ended: then nothing of it is
+  /// left.
   std::optional<JobEnd> poll();
 
-  /// Descriptors to wait for.
+  /// The descriptors to wait for by poll(2).
   [[nodiscard]] std::vector<int> events() const;
 
   [[nodiscard]] const std::string& output() const { return output_; }
@@ -100,10 +104,10 @@ private:
   Deadline deadline_;
 };
 
-/// Where a job may write whatever it needs for a while.
+/// The folder for a job's temporary files.
 std::string temporary_folder(const Protections& protections, const JobOptions& options);
 
-/// Where a job sees a folder.
+/// The path at which a job sees a folder.
 std::string path_in_job(const Protections& protections, const Mount& mount);
 
 } // namespace lab::grade

@@ -1,5 +1,5 @@
-// What grading needs of the kit: how a program is built, and the checks, in a folder that
-// submissions may see.
+// What grading needs of the kit: how a program is built, and the checks. They are copied to a
+// folder that submissions may see.
 #pragma once
 
 #include "tools/check/result.hpp"
@@ -11,7 +11,7 @@
 
 namespace lab::grade {
 
-/// As CMake has configured the kit.
+/// How CMake has configured the kit.
 struct Kit {
   std::string compiler;
   std::vector<std::string> compile_options;
@@ -21,9 +21,9 @@ struct Kit {
   std::filesystem::path check;   ///< lab-check
   std::filesystem::path probe;   ///< liblab-probe.so
   std::vector<Exercise> exercises;
-  /// The headers with which the programs begin, by name: worth to be compiled once for all.
+  /// The headers that programs include first, by name. They are compiled once, for all programs.
   std::vector<std::string> first_headers;
-  bool sanitized = false; ///< programs reserve terabytes of address space
+  bool sanitized = false; ///< with AddressSanitizer: programs reserve terabytes of address space
 
   /// The command that builds a program in its folder into `output`, with the kit in folder `kit`.
   [[nodiscard]] std::vector<std::string> build(const std::string& program, const std::string& kit,
@@ -33,23 +33,23 @@ struct Kit {
   [[nodiscard]] std::vector<std::string>
   precompile(const std::string& header, const std::string& kit, const std::string& output) const;
 
-  /// Copies what submissions are built and checked with. Throws std::runtime_error, which names
-  /// the file, where something is not there: then the kit has not been built.
+  /// Copies what submissions are built and checked with. If a file is not there, the kit has not
+  /// been built: throws std::runtime_error, which names the file.
   void copy_to(const std::filesystem::path& folder) const;
 
-  /// Where GCC looks for what `precompile` has made, with the kit in `folder`: a program whose
-  /// first line includes the header gets it from there, and every other is compiled as without it.
+  /// Where GCC looks for what `precompile` has made, with the kit in `folder`. A program whose
+  /// first line includes the header gets it from there. All other programs are compiled without it.
   [[nodiscard]] static std::filesystem::path precompiled(const std::string& header,
                                                          const std::filesystem::path& folder);
 
-  /// Other when anything that a mark depends on is another.
+  /// It changes when anything changes that a mark depends on.
   [[nodiscard]] std::string fingerprint() const;
 };
 
-/// Throws std::runtime_error where the file that CMake writes is not there or not whole.
+/// Throws std::runtime_error if the file that CMake writes is not there or not complete.
 Kit read_kit();
 
-/// Every check of the exercises, not run, in order. Throws std::runtime_error.
+/// All checks of the exercises, in order. They have not run. Throws std::runtime_error.
 std::vector<Result> all_checks(const Kit& kit);
 
 } // namespace lab::grade

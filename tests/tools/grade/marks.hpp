@@ -14,12 +14,12 @@ namespace lab::grade {
 /// One exercise of one submission.
 struct ExerciseMarks {
   Exercise exercise;
-  std::string not_built;      ///< why there is no program; empty where there is one
+  std::string not_built;      ///< why there is no program; empty if there is one
   std::string compiler_words; ///< what the compiler said; warnings as well
   std::vector<Result> checks; ///< all of the exercise's, in order
 
   [[nodiscard]] int reached() const;
-  [[nodiscard]] int possible() const; ///< without what was skipped
+  [[nodiscard]] int possible() const; ///< skipped checks do not count
 };
 
 struct Marks {
@@ -33,7 +33,7 @@ struct Marks {
 
 std::string encode(const Marks& marks);
 
-/// Nothing where `text` is not what encode gives.
+/// The Marks in a text that encode has made. Nothing if it is another text.
 std::optional<Marks> decode_marks(std::string_view text);
 
 } // namespace lab::grade

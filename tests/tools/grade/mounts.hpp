@@ -1,4 +1,4 @@
-// The files that a job sees where it has a mount namespace of its own.
+// The files that a job sees, if it has a mount namespace of its own.
 #pragma once
 
 #include "tools/grade/jail.hpp"
@@ -13,7 +13,8 @@ namespace lab::grade {
 /// Where such a job has its mounts.
 inline constexpr const char* mounts_folder = "/lab";
 
-/// What a compiler and a program need of the system, where it is there. All of it is read-only.
+/// What a compiler and a program need of the system. (Some may not be there.) All of it is
+/// read-only.
 inline constexpr std::array system_folders{"/usr",
                                            "/bin",
                                            "/sbin",
@@ -31,8 +32,8 @@ inline constexpr std::array system_folders{"/usr",
 
 inline constexpr std::array devices{"null", "zero", "full", "random", "urandom", "tty"};
 
-/// Makes `root` the root of the calling process, in its mount namespace: the system read-only, the
-/// folders that are mounted, nothing else. Throws std::system_error.
+/// Makes `root` the root of the calling process, in its mount namespace. In it are the system,
+/// read-only, and the folders of `mounts`, and nothing else. Throws std::system_error.
 void mount_root(const std::filesystem::path& root, const std::vector<Mount>& mounts,
                 std::size_t disk_bytes);
 

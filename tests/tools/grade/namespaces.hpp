@@ -7,17 +7,17 @@
 
 namespace lab::grade {
 
-/// The flags of clone(2) for those that a job can have of its own here.
+/// The flags of clone(2) for the namespaces that a job can have of its own on this machine.
 unsigned long namespaces_of(const Protections& protections);
 
 /// As fork(2), into new namespaces.
 pid_t fork_into(unsigned long namespaces);
 
-/// Maps users and groups into the user namespace of the child `pid`, each to its own number: all of
-/// them where we may. Throws std::system_error.
+/// Maps users and groups into the user namespace of the child `pid`, each to the same number. If we
+/// may, it maps all of them. Throws std::system_error.
 void map_users(pid_t pid);
 
-/// Loopback is down in a new network namespace. Throws std::system_error.
+/// Brings loopback up: it is down in a new network namespace. Throws std::system_error.
 void raise_loopback();
 
 } // namespace lab::grade

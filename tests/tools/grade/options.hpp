@@ -16,7 +16,7 @@ namespace lab::grade {
 
 extern const std::string_view usage;
 
-/// What the command line has wrong.
+/// What is wrong with the command line.
 class UsageError : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -35,8 +35,8 @@ std::string quoted(const std::filesystem::path& path);
 /// Throws UsageError.
 Options parse(const std::vector<std::string>& arguments);
 
-/// `*` behind the folder of a class is soon forgotten; everybody would get no marks, under one
-/// name. Throws UsageError.
+/// Throws UsageError if `one` is the folder of a class: then somebody has forgotten the `*` after
+/// it, and would get one student without marks.
 void must_not_be_a_class(const Submission& one, const Kit& kit);
 
 } // namespace lab::grade

@@ -1,4 +1,4 @@
-// The class on one page, to look at.
+// The class on one page, for the instructor.
 #pragma once
 
 #include "tools/grade/marks.hpp"
@@ -8,7 +8,7 @@
 
 namespace lab::grade {
 
-/// HTML that needs nothing else; the reports are linked as students/NAME/report.md.
+/// HTML that loads nothing. It links to the reports, students/NAME/report.md.
 std::string class_page(const std::vector<Marks>& all);
 
 } // namespace lab::grade

@@ -1,4 +1,4 @@
-// How far it is, for the person who waits.
+// How far the grading is, for the person who waits.
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,8 @@
 
 namespace lab::grade {
 
-/// A line that is written anew in place on a terminal (standard error); nothing where there is
-/// none.
+/// A line on a terminal (standard error) that is written again and again at the same place. If
+/// standard error is no terminal: nothing.
 class Progress {
 public:
   explicit Progress(std::size_t all);
@@ -21,7 +21,7 @@ public:
 
   void show(std::size_t done, const std::vector<std::string>& in_work);
 
-  /// A line for good, on standard output.
+  /// Writes a line to standard output. It stays.
   void line(const std::string& text);
 
 private:

@@ -1,4 +1,4 @@
-// Where the results of a class are: a folder for each student, and files for all.
+// The results of a class: a folder for each student, and files for the whole class.
 #pragma once
 
 #include "harness/fd.hpp"
@@ -12,19 +12,19 @@
 
 namespace lab::grade {
 
-/// The folder of the results; this run has it to itself while the object lives.
+/// The folder of the results. While the object lives, no other run can use it.
 class Store {
 public:
-  /// Throws UsageError where it cannot write there.
+  /// Throws UsageError if it cannot write there.
   explicit Store(std::filesystem::path folder);
 
-  /// What a former run has written of a student, where it came to its end.
+  /// The marks of a student from a former run, if it had finished them.
   [[nodiscard]] std::optional<Marks> graded(const std::string& student) const;
 
-  /// The files of one student. Throws, as the next does.
+  /// Writes the files of one student. This and the next throw if they cannot.
   void write(const Marks& marks) const;
 
-  /// The gradebook, and the page, which it returns the path of.
+  /// Writes the gradebook and the page of the class. Returns the path of the page.
   [[nodiscard]] std::filesystem::path write_class(const std::vector<Marks>& all,
                                                   const std::vector<Exercise>& exercises) const;
 

@@ -1,5 +1,5 @@
-// What a student has handed in, read without trust: regular files alone, no link followed, no more
-// than an exercise needs.
+// What a student has handed in, read without trust: only regular files, no links, and no more than
+// an exercise needs.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,11 @@ struct SourceFile {
 /// What a submission has for one exercise.
 struct Sources {
   std::vector<SourceFile> files; ///< by name
-  std::string unusable;          ///< why there is no program to build; empty where there is
+  std::string unusable;          ///< why there is no program to build; empty if there is one
 };
 
 struct Submission {
-  std::string name;             ///< of its folder: the student, as far as we know
+  std::string name;             ///< the name of its folder stands for the student
   std::filesystem::path folder; ///< absolute
 };
 
@@ -38,7 +38,7 @@ struct Submission {
 /// SUBMISSION/exercises/01-echo-server.
 Sources read_sources(const Submission& submission, const Exercise& exercise);
 
-/// FNV-1a, 64 bits: to know files again, not to prove anything.
+/// FNV-1a, 64 bits. It recognises files that have not changed. It is no protection against forgery.
 class Fingerprint {
 public:
   Fingerprint& add(std::string_view text);

@@ -1,5 +1,5 @@
-// The process between the grader and a job: it ends when the job has ended, and the job ends with
-// it.
+// The process between the grader and a job. It ends when the job has ended. If it ends before, the
+// job ends too.
 #pragma once
 
 #include "tools/grade/jail.hpp"
@@ -10,14 +10,15 @@
 
 namespace lab::grade {
 
-/// Descriptors of the supervisor: 0, 1, 2, that of the results, these, and no other.
+/// Two descriptors of the supervisor. Besides them it has 0, 1, 2 and that of the results, and no
+/// other.
 struct Ends {
   int status = results_fd + 1;
   int go = results_fd + 2;
 };
 
-/// Starts the job and waits for its end, which it tells on `ends.status`; SIGTERM ends the job, and
-/// so does the end of `parent`.
+/// Starts the job and waits for its end. Then it writes to `ends.status` how the job ended. SIGTERM
+/// ends the job, and so does the end of `parent`.
 [[noreturn]] void supervise(const Protections& protections, const std::filesystem::path& workspace,
                             JobOptions& options, const Ends& ends, pid_t parent);
 
