@@ -11,7 +11,7 @@ namespace lab::house {
 /// The folder of the kit.
 const std::filesystem::path& root();
 
-/// Every check of every suite, as lab-check tells them. None has run.
+/// All checks of all suites, as lab-check lists them. None has run.
 const std::vector<Result>& checks();
 
 } // namespace lab::house

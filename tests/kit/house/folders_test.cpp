@@ -1,5 +1,4 @@
-// The submissions that attack lab-grade (tests/kit/hostile): each is graded, and each is in the
-// table.
+// What a folder holds and what the page about it lists.
 
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
@@ -23,4 +22,18 @@ TEST_CASE("a hostile submission: its class, and its row in the table") {
                   " is not in the table of tests/kit/hostile/README.md");
   }
   CHECK(submissions > 0);
+}
+
+TEST_CASE("a folder of tests, tests/tools or tests/kit: its row in tests/README.md") {
+  const std::filesystem::path tests = lab::house::root() / "tests";
+  const std::string page = lab::lessons::contents(tests / "README.md");
+  for (const std::string folder : {"", "tools/", "kit/"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(tests / folder)) {
+      const std::string name = (folder == "kit/" ? "" : folder) + entry.path().filename().string();
+      if (entry.is_directory()) {
+        CHECK_MESSAGE(page.find('`' + name + '`') != std::string::npos, "tests/", folder,
+                      entry.path().filename().string(), " has no row in tests/README.md");
+      }
+    }
+  }
 }
