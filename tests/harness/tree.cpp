@@ -218,7 +218,8 @@ bool Tree::belongs(const ProcessInfo& process) const {
   }
   const auto environment =
       process.zombie() ? std::vector<std::string>() : environment_of(process.pid);
-  if (!environment.empty()) { // a child has its parent's at first: whoever is not ours stays so
+  // A child begins with its parent's environment. So a process without our token never gets it.
+  if (!environment.empty()) {
     return has_entry(environment, run_variable, token_);
   }
   // One that left the session and shows no token, because it is a zombie or was started with an

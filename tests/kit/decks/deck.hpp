@@ -1,6 +1,5 @@
-// A deck as its author and its speaker see it: slides with their minutes, notes and figures. What
-// it shows of terminals and sources is taken apart as in a lesson. The form is described in
-// slides/README.md.
+// A deck: slides with their minutes, notes and figures. Its transcripts and quotes are read as
+// those of a lesson. The form is described in slides/README.md.
 #pragma once
 
 #include "kit/lessons/lesson.hpp"
@@ -14,7 +13,7 @@
 
 namespace lab::slides {
 
-/// A picture in a slide: where it is, and what it says to those who do not see it.
+/// A picture in a slide: its path, and its text for readers who cannot see it.
 struct Image {
   std::string path;
   std::string alternative;
@@ -28,10 +27,10 @@ struct Slide {
   int titles = 0;      ///< how many headings of the first or second level
   std::vector<std::string> classes;
   std::optional<int> minutes;
-  std::vector<lessons::Mention> notes; ///< the speaker's, a bullet each, without its dash
+  std::vector<lessons::Mention> notes; ///< for the speaker: the bullets, without their dashes
   std::vector<Image> images;
   std::vector<std::string> languages; ///< of its fenced blocks
-  std::string text;                   ///< its lines, as they stand there
+  std::string text;                   ///< its lines as they are in the file
 
   [[nodiscard]] bool is(std::string_view one_class) const;
 };
@@ -48,14 +47,14 @@ struct Deck {
 
 Deck parse_deck(std::string_view text);
 
-/// What is wrong with the form of a deck: front matter, titles, minutes, notes, questions, blocks
-/// and figures; with the names of programs and presets in it; and with its quotes and links.
-/// `file` is in `root`/slides, `root` the folder of the kit.
+/// What is wrong with the form of a deck (front matter, titles, minutes, notes, questions, blocks
+/// and figures), with the names of programs and presets in it, and with its quotes and links.
+/// `root` is the folder of the kit, and `file` is in `root`/slides.
 std::vector<lessons::Problem> check_deck(const Deck& deck, const std::filesystem::path& file,
                                          const std::filesystem::path& root);
 
-/// What the map of the course, steps/README.md, says of a deck: its line, and the minutes. Empty
-/// where the map does not name the deck.
+/// What the map of the course, steps/README.md, says of a deck: its line, and the minutes. Empty if
+/// the map does not name the deck.
 struct MapEntry {
   int line = 0;
   int minutes = 0;

@@ -1,4 +1,4 @@
-// What is tested of each deck. The test cases themselves are written by CMake, two for each deck.
+// What is tested of each deck. CMake writes the test cases, two for each deck.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@ namespace lab::slides {
 /// Form, minutes, figures, links, code.
 void check_form(const std::string& name);
 
-/// Plays what the deck shows of terminals.
+/// Plays the deck's transcripts.
 void play_transcripts(const std::string& name);
 
 } // namespace lab::slides

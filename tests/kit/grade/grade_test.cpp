@@ -81,7 +81,7 @@ bool contains(std::string_view text, std::string_view what) {
   return count(text, what) != 0;
 }
 
-/// A folder for a test, which anybody may look into and lab-grade may write to, as whoever.
+/// A folder for a test. Any user may look into it, and lab-grade may write to it as any user.
 class Folder {
 public:
   Folder() {

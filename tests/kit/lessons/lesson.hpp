@@ -1,5 +1,5 @@
-// A lesson or a deck, taken apart: what it shows of terminals, quotes from sources, and points to.
-// The format is described in tests/README.md, that of decks in slides/README.md.
+// The parts of a lesson or a deck: its transcripts, its quotes from sources, and its links. The
+// format is described in tests/README.md, and that of decks in slides/README.md.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,12 @@
 
 namespace lab::lessons {
 
-/// A line of a transcript, and where it stands.
+/// A line of a transcript, and its line in the file.
 struct Entry {
   enum class Kind : unsigned char { command, typed, key, shown, any_lines };
 
   Kind kind = Kind::shown;
-  std::string text; ///< without `$ ` and `> `; of a key, the byte that it sends
+  std::string text; ///< without `$ ` and `> `; for a key, the byte that it sends
   int line = 0;     ///< in the file, from 1
 };
 
@@ -28,7 +28,7 @@ struct Block {
   std::vector<Entry> entries;
 };
 
-/// The blocks of one session: those under one `##` heading of a lesson, those of a slide.
+/// The blocks of one session: those under one `##` heading of a lesson, or those of a slide.
 struct Section {
   std::string title;
   std::vector<Block> blocks;
@@ -37,10 +37,10 @@ struct Section {
 /// Lines of a source, quoted.
 struct Quote {
   std::string path;
-  int anchor = 0;                ///< the n of `[n]`; 0 where none was given
-  std::string first;             ///< how the first line begins; empty where that was not said
-  std::string last;              ///< the same of the last line
-  bool exact = false;            ///< the block is the region, neither more nor less
+  int anchor = 0;                ///< the n of `[n]`; 0 if there is none
+  std::string first;             ///< how the first line begins; empty if the page does not say it
+  std::string last;              ///< the same for the last line
+  bool exact = false;            ///< the block has to be the whole region
   int line = 0;                  ///< of the fence above the first line
   std::vector<Entry> lines;      ///< shown or any_lines
   std::vector<std::string> text; ///< the lines as they stand there
@@ -66,33 +66,34 @@ struct Lesson {
   std::vector<Problem> problems; ///< with the format
 };
 
-/// What makes a session: in a lesson each section `##`. In a deck each slide, or several where
-/// `<!-- continues -->` stands on those after the first.
+/// What makes a session. In a lesson it is each section `##`. In a deck it is each slide; a slide
+/// with
+/// `<!-- continues -->` belongs to the session before it.
 enum class Form : unsigned char { lesson, deck };
 
 Lesson parse(std::string_view text, Form form = Form::lesson);
 
-/// The lines of a source that an exact quote is. They begin after the comment `[n]`, or with the
-/// first line from there on that begins with `first`. They end before the next empty line, or the
-/// next numbered comment on lines of its own, or, where `last` is given, with the next line that
-/// begins with it. Their common indentation is left out. Throws std::runtime_error, with a
-/// sentence, where there is no such region.
+/// The lines of a source that an exact quote has to show. They begin after the comment `[n]`, or
+/// with the first line from there on that begins with `first`. They end before the next empty line
+/// or the next numbered comment on lines of its own. If `last` is given, they end with the next
+/// line that begins with it. Common indentation is left out. Throws std::runtime_error, with a
+/// sentence, if there is no such region.
 std::vector<std::string> region(const Quote& quote, const std::filesystem::path& root);
 
-/// What is wrong with the quotes, the anchors and the links of the lesson at `file`; paths of
-/// quotes are relative to `root`, the folder of the kit. The anchors are those of the sources in
+/// What is wrong with the quotes, the anchors and the links of the lesson `file`. The paths of
+/// quotes are relative to `root`, the folder of the kit. The anchors have to be in the sources in
 /// `step`.
 std::vector<Problem> check_references(const Lesson& lesson, const std::filesystem::path& file,
                                       const std::filesystem::path& step,
                                       const std::filesystem::path& root);
 
-/// The whole of a file. Throws std::runtime_error where there is none.
+/// The whole file. Throws std::runtime_error if there is none.
 std::string contents(const std::filesystem::path& file);
 
 /// The lines of a text, without their newlines.
 std::vector<std::string> lines_of(std::string_view text);
 
-/// A line with each run of spaces as one, and none at its ends.
+/// A line with one space instead of several, and none at its ends.
 std::string squeezed(std::string_view line);
 
 } // namespace lab::lessons

@@ -1,4 +1,5 @@
-// Whether a line that a terminal shows is the one that a lesson shows, process ids and ports aside.
+// Whether a line that a terminal shows is the one that a lesson shows. Process ids and ports may
+// differ.
 #pragma once
 
 #include <map>
@@ -7,24 +8,24 @@
 
 namespace lab::lessons {
 
-/// A number of the lesson that stands for none of the run yet.
+/// A number of the lesson to which no number of the run belongs yet.
 struct NotShown {
   std::string number;
 };
 
-/// The numbers of a lesson (process ids, ports, inodes: four digits or more), and which number of
-/// the run each of them stands for: the same one throughout a session, and no two for one.
+/// The numbers of a lesson (process ids, ports, inodes: four digits or more), and the number of the
+/// run that each stands for. In a session that does not change, and no two stand for the same.
 class Numbers {
 public:
-  /// Makes `text`, the server's port in the lesson, stand for `run`: in an address and elsewhere.
+  /// Makes `text`, the server's port in the lesson, stand for `run`, in an address and elsewhere.
   void set_port(const std::string& text, const std::string& run);
 
-  /// Whether the terminal's `line` is the lesson's `expected`: runs of spaces count as one, `...`
-  /// is any text. If so, the numbers that are new in it are kept.
+  /// Whether the terminal's `line` is the lesson's `expected`. Several spaces count as one, and
+  /// `...` is any text. If it is, the new numbers in it are kept.
   bool matches(std::string_view expected, std::string_view line);
 
-  /// What the lesson types, with the numbers of the run. Throws NotShown: what is typed literally
-  /// may be anybody's process.
+  /// What the lesson types, with the numbers of the run. Throws NotShown for a number that the run
+  /// has not shown: it could be the id of any process.
   [[nodiscard]] std::string in_run(std::string_view typed) const;
 
 private:
@@ -39,7 +40,7 @@ private:
   bool match(std::string_view expected, std::size_t at, std::string_view line);
   bool pair(Class of, std::string_view in_lesson, std::string_view in_run);
 
-  /// Empty where it stands for none.
+  /// Empty if it stands for none.
   [[nodiscard]] std::string_view of_run(Class of, std::string_view in_lesson) const;
 
   std::string port_; // the server's

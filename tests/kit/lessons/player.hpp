@@ -8,13 +8,13 @@
 
 namespace lab::lessons {
 
-/// What became of a session.
+/// What happened in a session.
 struct Played {
-  std::vector<Problem> problems; ///< what was not as the lesson shows it; playing ends at the first
+  std::vector<Problem> problems; ///< what differed from the lesson; playing ends at the first
   std::vector<Problem> skipped;  ///< blocks that were not played, and why
 };
 
-/// Plays one section. `limit` is how long each line is waited for.
+/// Plays one section. It waits for each line for at most `limit`.
 Played play(const Section& section, std::chrono::milliseconds limit);
 
 } // namespace lab::lessons

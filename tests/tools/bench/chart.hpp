@@ -1,4 +1,4 @@
-// The figures of lab-bench as pictures: SVG without anything from outside, legible in grey.
+// The figures of lab-bench as pictures: SVG that loads nothing, and that can be read in grey.
 #pragma once
 
 #include "tools/bench/results.hpp"
@@ -7,11 +7,11 @@
 
 namespace lab::bench {
 
-/// Connections, round trips and bulk: a bar for each server, and the limit as a line through all.
+/// Connections, round trips and bulk: a bar for each server, and a line for the limit.
 std::string speed_chart(const Run& all);
 
-/// 1 to 1,000 clients at once: when all are served, and what each costs. Empty where nothing of it
-/// was measured.
+/// 1 to 1,000 clients at once: when all are served, and what each costs. Empty if that was not
+/// measured.
 std::string growth_chart(const Run& run);
 
 } // namespace lab::bench

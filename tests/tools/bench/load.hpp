@@ -1,5 +1,5 @@
-// The clients of lab-bench. They are bare, as the limit is: what a client costs is in the figure of
-// every server, and draws their ratios towards 1. So this is not harness/tcp.hpp.
+// The clients of lab-bench. They do as little as possible: what a client costs is in the figure of
+// every server, and makes their ratios smaller than they are. So this is not harness/tcp.hpp.
 #pragma once
 
 #include "harness/deadline.hpp"
@@ -15,10 +15,10 @@ namespace lab::bench {
 
 using Seconds = std::chrono::duration<double>;
 
-/// How long a server may take for any one answer before it counts as failed.
+/// How long a server may take for one answer. If it takes longer, it has failed.
 inline constexpr std::chrono::milliseconds answer_limit{10'000};
 
-/// What was counted, in how much time. Counts of one server in one round are added up.
+/// What was counted, and in how much time. The counts of one server in one round are added up.
 struct Count {
   double number = 0;
   Seconds time{0};
@@ -32,27 +32,27 @@ struct Count {
   [[nodiscard]] double rate() const { return time.count() > 0 ? number / time.count() : 0; }
 };
 
-// All of these talk to a server on 127.0.0.1, for `time` and then to the end of what is under way.
-// They throw Failure where it closes early, answers too little, or not in answer_limit.
+// All of these talk to a server on 127.0.0.1 for `time`, and then finish what is under way. They
+// throw Failure if the server closes early, answers too little, or takes longer than answer_limit.
 
 /// Connections, one after another: connect, a line of 64 bytes, half-close, to end of file.
 Count connections(unsigned port, Seconds time);
 
-/// Messages of 64 bytes over one connection, there and back. What each took, in microseconds, is
+/// Messages of 64 bytes over one connection, there and back. The time of each, in microseconds, is
 /// added to `latencies`.
 Count round_trips(unsigned port, Seconds time, std::vector<double>& latencies);
 
 /// Bytes over one connection, sent as fast as the server takes them, and counted as they come back.
 Count bulk(unsigned port, Seconds time);
 
-/// Clients that come at once and stay until they are told to leave.
+/// Clients that come at the same time, and stay until they are told to leave.
 class Crowd {
 public:
   /// They connect, and each sends a line of 64 bytes.
   Crowd(unsigned port, std::size_t size);
 
-  /// From the first one's connect until every one has its line back. Nothing where that has not
-  /// come about in `limit`: served() tells how far it came.
+  /// The time from the first connect until each has its line back. Nothing if that takes longer
+  /// than `limit`: then served() says how many have it.
   std::optional<Seconds> wait_until_served(std::chrono::milliseconds limit = answer_limit);
 
   [[nodiscard]] std::size_t served() const { return served_; }

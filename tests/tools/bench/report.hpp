@@ -1,4 +1,4 @@
-// The figures of lab-bench as text: tables for a terminal and for Markdown alike, and JSON.
+// The figures of lab-bench as text: tables that are good for a terminal and for Markdown, and JSON.
 #pragma once
 
 #include "tools/bench/results.hpp"
@@ -9,21 +9,21 @@
 
 namespace lab::bench {
 
-/// The tables, with what they mean and the machine. Markdown.
+/// The tables in Markdown, with the machine and with what they mean.
 std::string tables(const Run& run);
 
 /// Everything, round by round. Units are in the names: served_ms, bulk_mib_per_s.
 std::string json(const Run& run);
 
-/// What json wrote. Throws std::runtime_error where the text is something else.
+/// Reads what json has written. Throws std::runtime_error if it is another text.
 Run run_from_json(std::string_view text);
 
 /// Puts the tables between the lines `<!-- bench: begin ... -->` and `<!-- bench: end -->` of a
-/// file, in the place of what is there; where it says `begin in short`, one table that fits on a
-/// slide. Throws std::runtime_error where there are no such two lines.
+/// file. What was there is gone. With `begin in short` it is one table that fits on a slide. Throws
+/// std::runtime_error if the file does not have the two lines.
 void put_between_markers(const std::filesystem::path& file, const Run& run);
 
-/// Throws as put_between_markers would.
+/// Throws if put_between_markers would throw for this file.
 void expect_markers(const std::filesystem::path& file);
 
 /// Throws std::system_error.

@@ -1,4 +1,4 @@
-// What lab-bench has measured, and how it is summed up.
+// What lab-bench has measured, and summaries of it.
 #pragma once
 
 #include <algorithm>
@@ -10,15 +10,15 @@
 
 namespace lab::bench {
 
-/// The value in the middle, and the ends.
+/// The median, and the smallest and the largest value.
 struct Summary {
   double median = 0;
   double low = 0;
   double high = 0;
 };
 
-/// The value below which `part` (0 to 1) of them lie: of n the one at part * (n - 1), and between
-/// two of them in proportion. `values` must not be empty.
+/// The value below which `part` (0 to 1) of the values lie. Of n values it is the one at part * (n
+/// - 1); between two of them it is interpolated. `values` must not be empty.
 inline double quantile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
   const double place = part * static_cast<double>(values.size() - 1);
@@ -27,7 +27,7 @@ inline double quantile(std::vector<double> values, double part) {
   return std::lerp(values[below], values[above], place - static_cast<double>(below));
 }
 
-/// Nothing where there are no values.
+/// Nothing if there are no values.
 inline std::optional<Summary> summary(const std::vector<double>& values) {
   if (values.empty()) {
     return std::nullopt;
@@ -36,7 +36,8 @@ inline std::optional<Summary> summary(const std::vector<double>& values) {
   return Summary{.median = quantile(values, 0.5), .low = *low, .high = *high};
 }
 
-/// Round by round, divided by what the limit reached in the same round. A slow minute is in both.
+/// The values of each round, divided by those of the limit in the same round. So a slow minute of
+/// the machine does not count.
 inline std::vector<double> ratios(const std::vector<double>& values,
                                   const std::vector<double>& limits) {
   std::vector<double> result;
@@ -48,13 +49,14 @@ inline std::vector<double> ratios(const std::vector<double>& values,
   return result;
 }
 
-/// A number of clients at once. A value for each time that they came.
+/// What was measured with a number of clients at once. There is a value for each time that they
+/// came.
 struct Growth {
   std::size_t clients = 0;
-  std::vector<double> served_ms; ///< until every one had its line back
-  std::vector<double> reaped_ms; ///< from their leaving until the server had no child
-  std::vector<double> pss_kib;   ///< more memory for each client, shared pages in parts
-  std::vector<double> own_kib;   ///< what each child shares with no other process
+  std::vector<double> served_ms; ///< until each had its line back
+  std::vector<double> reaped_ms; ///< from when they left until the server had no child
+  std::vector<double> pss_kib;   ///< memory for each client; a shared page counts in part
+  std::vector<double> own_kib;   ///< memory that a child shares with no other process
   /// The worst round: clients that had no answer in time, children never reaped.
   std::size_t not_served = 0;
   std::size_t not_reaped = 0;
@@ -70,7 +72,7 @@ struct Result {
   std::vector<double> p99_us;
   std::vector<double> bulk; ///< MiB a second, each byte counted once
   std::vector<Growth> growth;
-  /// Why it was measured no further, if so.
+  /// Why the measuring stopped early, if it did.
   std::string failure;
 };
 
@@ -93,10 +95,10 @@ struct Run {
   /// The limit's name; its results may be missing.
   std::string limit;
   std::vector<Result> results;
-  /// What was left out, and why: a sentence each.
+  /// What was left out and why, a sentence each.
   std::vector<std::string> notes;
 
-  /// Nothing where the limit was not measured.
+  /// Nothing if the limit was not measured.
   [[nodiscard]] const Result* limit_result() const;
 };
 

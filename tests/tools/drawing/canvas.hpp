@@ -1,6 +1,6 @@
-// The one canvas of the kit's drawings, and their signs: a process is always the same box, a socket
-// the same line, a zombie the same mark, an object in the kernel the same shape. Each differs in
-// form as well as in colour, so that a drawing can be read in grey.
+// The canvas of all drawings of the kit, and their signs. A process is always the same box, a
+// socket the same line, a zombie the same mark, an object in the kernel the same shape. Signs
+// differ in form and in colour, so a drawing can be read in grey.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace lab::drawing {
 
-/// As in the theme of the decks: on a light screen and in print, and on a dark screen.
+/// A colour, as in the theme of the decks: one for a light screen and for paper, one for a dark
+/// screen.
 struct Colour {
   const char* light;
   const char* dark;
@@ -35,12 +36,12 @@ struct Point {
 enum class Anchor : unsigned char { start, middle, end };
 
 struct TextStyle {
-  double size = 20; ///< in pixels of a slide that is 1280 wide; less cannot be read
+  double size = 20; ///< in pixels of a slide that is 1280 wide; a smaller text cannot be read
   Anchor anchor = Anchor::start;
   bool bold = false;
   bool mono = false;
   Colour colour = ink;
-  bool halo = false; ///< a line behind it does not cross it
+  bool halo = false; ///< a line behind the text stops beside it
 };
 
 struct LineStyle {
@@ -64,7 +65,7 @@ struct Row {
   std::string what;
 };
 
-/// Where a drawn thing is.
+/// The place of a thing that has been drawn.
 struct Box {
   double x = 0;
   double y = 0;
@@ -86,17 +87,17 @@ struct Box {
   [[nodiscard]] Point row_right(std::size_t row) const { return {x + width, rows.at(row)}; }
 };
 
-/// How wide a text is at most, as far as one can know without its font.
+/// How wide a text is at most. It is a guess, because the font is not known.
 double width_in_pixels(const std::string& words, const TextStyle& style = {});
 
-/// How wide a process has to be for all that stands in it.
+/// How wide a process has to be for all its texts.
 double width_of_process(const std::string& name, const std::string& id, const std::string& state,
                         const std::vector<Row>& rows = {});
 
-/// A drawing in the making. Lengths are pixels of a slide that is 1280 wide.
+/// A drawing that is being made. Lengths are in pixels of a slide that is 1280 wide.
 class Canvas {
 public:
-  /// `title` and `description` are the drawing's own text alternative.
+  /// `title` and `description` are for readers who cannot see the drawing.
   Canvas(double width, double height, const std::string& title, const std::string& description);
 
   void text(Point at, const std::string& words, const TextStyle& style = {});
@@ -109,15 +110,15 @@ public:
   Box process(Point at, double width, const std::string& name, const std::string& id,
               const std::string& state, const std::vector<Row>& rows = {});
 
-  /// A process that has ended and has not been reaped; below, where it is known, how it ended.
+  /// A process that has ended and has not been reaped. Below it is how it ended, if that is known.
   Box zombie(Point at, double width, const std::string& name, const std::string& id,
              const std::string& end = "");
 
   /// Something that the kernel keeps: a socket, a pipe, a queue, a bit.
   Box kernel(Point at, double width, double height, const std::vector<std::string>& lines = {});
 
-  /// From a descriptor to its socket, or between two sockets. One that is held by two processes is
-  /// thick and red.
+  /// A line from a descriptor to its socket, or between two sockets. If two processes hold the
+  /// socket, the line is thick and red.
   void socket(const std::vector<Point>& points, bool twice = false);
 
   /// Time, from left to right or from top to bottom.
@@ -126,10 +127,10 @@ public:
   /// A stretch of time in which something runs.
   Box activity(Point at, double width, double height, const std::string& words = "");
 
-  /// For a drawing whose size shows when all is in it.
+  /// For a drawing whose size is known only when all of it is there.
   void resize(double width, double height);
 
-  /// The whole file. Nothing is loaded from elsewhere.
+  /// The whole SVG file. It loads nothing.
   [[nodiscard]] std::string svg() const;
 
 private:

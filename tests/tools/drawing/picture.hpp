@@ -1,4 +1,4 @@
-// Pictures of processes and what they hold, as lines of text; no cursor moves.
+// Pictures of processes and of what they hold, as lines of text. They do not move the cursor.
 #pragma once
 
 #include "tools/drawing/snapshot.hpp"
@@ -23,19 +23,20 @@ std::string ends_of(const SocketInfo& socket, bool ports_only = false);
 /// `S sleeping`, `Z zombie`.
 Span state_of(const ProcessInfo& process);
 
-/// How a zombie ended: `exit status 3`, `killed by SIGKILL`, or that we may not know.
+/// How a zombie ended: `exit status 3`, `killed by SIGKILL`. If we may not know, it says so.
 std::string end_of(const Member& member);
 
 /// What a descriptor is: as ends_of for a TCP socket, `terminal /dev/pts/1`, `read end of pipe
 /// 4711`, a path.
 std::string what_is(const Held& held, bool ports_only = false);
 
-/// What there is to say of a descriptor beyond that, the most important first: half-closed by whom,
-/// who else holds it, bytes in its queues, who is at the other end.
+/// What else there is to say about a descriptor, the most important first: which end has
+/// half-closed, which other processes hold it, bytes in its queues, which process is at the other
+/// end.
 std::vector<Span> notes_on(const Held& held);
 
-/// Descriptors that are one row of a picture: 0, 1 and 2, where none of them is a socket and all
-/// are of one kind; any other by itself.
+/// Descriptors that are one row of a picture. 0, 1 and 2 are one row if they are of one kind and
+/// none of them is a socket. Each other descriptor is a row.
 struct DescriptorRow {
   std::string label; ///< `3`, `0-2`
   std::vector<Held> descriptors;
@@ -44,38 +45,38 @@ struct DescriptorRow {
 
 std::vector<DescriptorRow> rows_of(const Member& member, bool ports_only = false);
 
-/// `2 processes, 1 zombie. 2 sockets are held by more than one process.`: spans for wrapped, which
+/// `2 processes, 1 zombie. 2 sockets are held by more than one process.`, as spans for wrapped. It
 /// puts the blanks between them.
 Line summary_of(const Snapshot& snapshot);
 
 // The X-ray: a tree, and below each process a row for each of its descriptors.
 
-/// What a part of the picture is about, and the lines that it takes.
+/// A part of the picture: what it is about, and its lines.
 struct Part {
-  /// Names the same process or descriptor at every look; unlike that of any other.
+  /// The same for the same process or descriptor in every picture, and for no other.
   std::string key;
-  /// What it says, however it is laid out.
+  /// Its text. It does not depend on the layout.
   std::string content;
   std::vector<Line> lines;
 };
 
-/// No line is wider than `width` columns, which is at least 20. Zombies are red, stopped processes
-/// cyan, and what is said of a socket that more than one process holds is yellow.
+/// No line is wider than `width` columns, which is at least 20. Zombies are red, and stopped
+/// processes cyan. If more than one process holds a socket, the text about it is yellow.
 std::vector<Part> xray(const Snapshot& snapshot, const Style& style, std::size_t width);
 
-/// The X-ray of a process and its descendants for a message of a check: plain, a newline at the end
-/// of each line, at most 16 lines.
+/// The X-ray of a process and its descendants for a check's message: without colour, at most 16
+/// lines, each with a newline at its end.
 std::string xray_of(pid_t root);
 
 // The table: a row for each process or TCP socket.
 
 struct ProcessTable {
-  /// Whether to draw the TCP sockets, a line for each where a process holds several.
+  /// Whether to draw the TCP sockets. A process with several has a line for each.
   bool sockets = true;
   /// Leaves out a loopback address: `:9190` for `127.0.0.1:9190`.
   bool ports_only = false;
   bool with_titles = true;
-  /// What to say of a process, in a last column.
+  /// The text about a process for the last column.
   std::map<pid_t, std::string> notes{}; // NOLINT(readability-redundant-member-init)
 };
 

@@ -1,5 +1,5 @@
-// What the kernel shows at one moment: processes, their descriptors, and who else holds what they
-// hold. From /proc and sock_diag(7); nothing is asked of the processes themselves.
+// What the kernel shows at one moment: processes, their descriptors, and which other processes hold
+// the same. It comes from /proc and sock_diag(7). The processes do not notice.
 #pragma once
 
 #include "harness/proc.hpp"
@@ -40,20 +40,20 @@ struct Peer {
 /// A descriptor of one process.
 struct Held {
   DescriptorInfo descriptor{};
-  /// Of a TCP socket that listens or has a peer.
+  /// For a TCP socket that listens or has a peer.
   std::optional<SocketInfo> socket{};
-  /// Of any other socket: `UNIX`, `TCP`.
+  /// For any other socket: `UNIX`, `TCP`.
   std::string protocol{}; // NOLINT(readability-redundant-member-init)
-  /// How many processes hold it, this one included, as far as was looked.
+  /// How many processes hold it, this one included. (Only processes that were looked at count.)
   std::size_t holders = 0;
-  /// The other processes that do so, in no matter which of the picture's trees or outside of them.
-  /// Of a pipe: the same end of it.
+  /// The other processes that hold it, inside and outside the picture. For a pipe: those that hold
+  /// the same end.
   std::vector<Holder> others{}; // NOLINT(readability-redundant-member-init)
-  /// Of a pipe: those that hold its other end.
+  /// For a pipe: the processes that hold its other end.
   std::vector<Holder> other_end{}; // NOLINT(readability-redundant-member-init)
-  /// Of a connection; nothing where the other end is on another machine.
+  /// For a connection: its other end. Nothing if that is on another machine.
   std::optional<Peer> peer{};
-  /// Of a listener: the clients' ends of the connections that wait for accept.
+  /// For a listener: the clients' ends of the connections that wait for accept.
   std::vector<Peer> waiting{}; // NOLINT(readability-redundant-member-init)
 };
 
@@ -64,12 +64,12 @@ struct Member {
   /// Empty for a root.
   std::vector<bool> last{}; // NOLINT(readability-redundant-member-init)
   bool has_children = false;
-  /// The name of its parent, of a root.
+  /// For a root: the name of its parent.
   std::string parent_name{};       // NOLINT(readability-redundant-member-init)
   std::vector<Held> descriptors{}; // NOLINT(readability-redundant-member-init)
-  /// The kernel does not show us its descriptors: it is another user's.
+  /// Whether the kernel hides its descriptors from us, because it is another user's process.
   bool hidden = false;
-  /// Of a zombie: whether the kernel shows us how it ended.
+  /// For a zombie: whether the kernel shows us how it ended.
   bool end_known = true;
 
   /// Those of its descriptors that are TCP sockets.
@@ -87,13 +87,13 @@ struct Snapshot {
 };
 
 struct LookOptions {
-  /// Looks into the descriptors of all other processes too, for those who hold a socket of the
-  /// members, or its other end.
+  /// Looks at the descriptors of all other processes too. So it finds those that hold a socket of
+  /// the members, or its other end.
   bool everywhere = true;
 };
 
-/// What there is now of the processes `roots` and all that descend from them. One that is gone, or
-/// vanishes meanwhile, is left out; one that descends from another root is drawn there.
+/// The processes `roots` and all their descendants, as they are now. A process that is gone, or
+/// ends meanwhile, is left out. A root that descends from another root is drawn only there.
 Snapshot look_at(const std::vector<pid_t>& roots, const LookOptions& options = {});
 
 } // namespace lab

@@ -44,7 +44,7 @@ struct Text {
   TextStyle style{.anchor = drawing::Anchor::middle};
 };
 
-/// A socket: something that the kernel keeps, drawn once, whoever holds it.
+/// A socket: something that the kernel keeps, drawn once, even if several processes hold it.
 struct SocketBox {
   const Held* held = nullptr;
   Box box{};

@@ -1,4 +1,4 @@
-// Lines of coloured text for a terminal or a log: how wide they are, and how they are made to fit.
+// Lines of coloured text for a terminal or a log: how wide they are, and how to make them fit.
 #pragma once
 
 #include "tools/text/text.hpp"
@@ -20,18 +20,19 @@ struct Span {
 
 using Line = std::vector<Span>;
 
-/// How a reader can be shown things.
+/// What a terminal or a log can show.
 struct Style {
   bool colour = false;
   bool unicode = true; ///< else the branches of a tree are drawn in ASCII
 };
 
-/// Colour for a terminal alone, unless NO_COLOR is set and not empty, or TERM is missing or `dumb`.
-/// ASCII only where the locale (LC_ALL, LC_CTYPE, LANG) names another character set than UTF-8.
+/// Colour only for a terminal, and not if NO_COLOR is set and not empty, or if TERM is missing or
+/// `dumb`. Unicode, if the locale (LC_ALL, LC_CTYPE, LANG) does not name another character set than
+/// UTF-8.
 Style style_for(int fd);
 
-/// The columns of the terminal `fd`; where it is none or does not say, those of COLUMNS; else 80.
-/// At least 20.
+/// The columns of the terminal `fd`. If it is no terminal or does not say, those of COLUMNS;
+/// else 80. At least 20.
 std::size_t columns_of(int fd);
 
 /// The line as bytes, without a newline.
@@ -40,18 +41,19 @@ std::string text_of(const Line& line, const Style& style);
 /// The lines as plain text, a newline after each.
 std::string plain_text_of(const std::vector<Line>& lines);
 
-/// The text with every byte that a terminal might take for a command, and every one that is not
-/// UTF-8, as `?`: the name of a file or a program may hold anything.
+/// The text with `?` in the place of each byte that a terminal could take for a command, and of
+/// each that is not UTF-8. The name of a file or a program may have any bytes.
 std::string harmless(std::string_view text);
 
 /// The text and as many spaces as make it `width` columns wide.
 std::string padded(std::string text, std::size_t width);
 
-/// At most `width` columns of the text: what is too much is left out in its middle, more of it
-/// before than after, since the end of a path says the most. `…` or `...` stands there.
+/// At most `width` columns of the text. If it is longer, its middle is left out, with `…` or `...`
+/// in its place. More is left of its end than of its beginning, because the end of a path says the
+/// most.
 std::string cut(std::string_view text, std::size_t width, bool unicode = true);
 
-/// The words of the spans on lines of at most `width` columns, a word that is wider cut.
+/// The words of the spans on lines of at most `width` columns. A word that is wider is cut.
 std::vector<Line> wrapped(const Line& text, std::size_t width, bool unicode = true);
 
 /// Columns as wide as their widest cell, with two spaces between them.
@@ -66,10 +68,10 @@ public:
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  /// A cell for each column; those left out at the end are empty.
+  /// A cell for each column. Cells that you leave out at the end are empty.
   void add(std::vector<Span> cells) { rows_.push_back(std::move(cells)); }
 
-  /// The titles, dim, and the rows, each after `indent` spaces. No spaces at the end of a line.
+  /// The titles (dim) and the rows, each after `indent` spaces. No line ends with spaces.
   [[nodiscard]] std::vector<Line> lines(std::size_t indent = 0, bool with_titles = true) const;
 
 private:

@@ -61,8 +61,8 @@ constexpr std::array refused_calls{SYS_ptrace,
                                    SYS_mount_setattr,
                                    SYS_name_to_handle_at};
 
-/// Where IPC is shared with others: an object of System V IPC or a message queue outlives whoever
-/// made it.
+/// For a job that shares IPC with others: an object of System V IPC, or a message queue, outlives
+/// the process that made it.
 constexpr std::array ipc_calls{SYS_shmget, SYS_semget, SYS_msgget, SYS_mq_open};
 
 /// Of clone(2): a user namespace in which a program has every capability.

@@ -1,4 +1,4 @@
-// A reader of JSON that forgives nothing (RFC 8259; text in UTF-8).
+// A strict reader of JSON (RFC 8259; text in UTF-8).
 #pragma once
 
 #include "tools/text/text.hpp"
@@ -15,7 +15,7 @@
 
 namespace lab {
 
-/// A value. Its accessors throw std::runtime_error where it is of another kind or not there.
+/// A value. Its accessors throw std::runtime_error if it is of another kind or not there.
 class Json {
 public:
   static Json parse(std::string_view text) {
@@ -61,7 +61,7 @@ private:
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   }
 
-  // Whether `text`, spaces aside, begins with `token`, which is then taken off.
+  // Whether `text` begins with `token` (after spaces). If so, both are taken off.
   static bool take(std::string_view& text, std::string_view token) {
     skip_space(text);
     const bool found = text.starts_with(token);

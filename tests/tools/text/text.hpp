@@ -1,5 +1,5 @@
-// Text and numbers as the reports and drawings write them. A stranger's text (names, a compiler's
-// words, what a program wrote) may hold anything.
+// Text and numbers as the reports and drawings write them. Text that is not ours may have any
+// bytes: names, a compiler's words, what a program wrote.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,15 @@
 
 namespace lab {
 
-/// A character of UTF-8, or a byte that belongs to none.
+/// A character of UTF-8, or a byte that does not belong to one.
 struct Character {
   std::string_view bytes;
   char32_t code = 0;
   bool valid = false;
 };
 
-/// The first character of `text`, which is not empty; a byte that begins none is one for itself.
+/// The first character of `text`, which must not be empty. A byte that begins no character counts
+/// as one.
 Character first_of(std::string_view text);
 
 /// Calls `visit` with each character.
@@ -28,18 +29,18 @@ void for_each_character(std::string_view text, Visit visit) {
   }
 }
 
-/// Whether every byte belongs to a character: no stray, overlong or surrogate one.
+/// Whether the text is valid UTF-8: no stray bytes, no overlong forms, no surrogates.
 bool is_utf8(std::string_view text);
 
-/// How many columns a UTF-8 text takes: two for each wide character (Hangul, Han, Kana, emoji),
-/// none for one that combines with the one before.
+/// How many columns a UTF-8 text takes. A wide character (Hangul, Han, Kana, emoji) takes two. A
+/// character that combines with the one before takes none.
 std::size_t width_of(std::string_view text);
 
-/// Valid UTF-8 that shows every byte: what is none, control characters and those that reorder text
-/// (bidi) appear as `\xNN`. Newlines and tabs stay.
+/// Valid UTF-8 in which every byte can be seen. Bytes that are not UTF-8, control characters and
+/// those that reorder text (bidi) become `\xNN`. Newlines and tabs stay.
 std::string printable(std::string_view bytes);
 
-/// The same on one line: newlines appear as `\n`, tabs as `\t`.
+/// The same on one line: newlines become `\n`, tabs `\t`.
 std::string printable_line(std::string_view bytes);
 
 // The following take printable text.
@@ -51,19 +52,19 @@ std::string json(std::string_view text); ///< with its quotes
 /// Markdown that shows the text as it is; for one line.
 std::string markdown(std::string_view text);
 
-/// A fenced block, which no text can end.
+/// A fenced block. No text in it can end it.
 std::string fenced(std::string_view text);
 
-/// A field of RFC 4180. What a spreadsheet would take for a formula (it begins with = + - @, a tab
-/// or a carriage return) begins with an apostrophe instead.
+/// A field of CSV (RFC 4180). If a spreadsheet would take it for a formula (it begins with = + - @,
+/// a tab or a carriage return), it gets an apostrophe before it.
 std::string csv(std::string_view text);
 
-/// A relative URL of a file's name, whatever its bytes.
+/// A relative URL for a file's name, which may have any bytes.
 std::string url(std::string_view bytes);
 
 // Numbers.
 
-/// `1.50`: so many digits after the point.
+/// `1.50`: with so many digits after the point.
 std::string fixed(double value, int decimals);
 
 /// `12,345`, `98.7`, `1.23`: three digits or more.

@@ -1,5 +1,5 @@
-// Never stays the same process: each forks the next, in a session of its own, and ends. Four such
-// chains at once. So whoever looks at a list of processes is late.
+// Never stays the same process: each forks the next, in a session of its own, and ends. There are
+// four such chains. So a list of processes is out of date as soon as it is made.
 #include "say.hpp"
 
 int main() {
