@@ -33,7 +33,7 @@ namespace server {
 
 LAB_SHARED_CHECK(shows_lines_at_once, .sentence = "PROGRAM shows each line at once, also in a pipe",
                  .promise = "G3", .marks = 1, .means = buffer_means, .look = buffer_look,
-                 .needs = &serves_a_second_client) {
+                 .needs = &returns_from_its_handler) {
   expect_at_once("the line `client disconnected`", [&](Output output) {
     Server server(subject.program, {.process = {.output = output}});
     const auto seen = [&] { return server.process().has_line("client disconnected"); };

@@ -57,10 +57,4 @@ bool comes_at_the_end(Process& process, Condition&& seen) {
 /// `run` runs the program with this output, and makes happen what the line tells of.
 void expect_at_once(const std::string& line, const std::function<Seen(Output)>& run);
 
-namespace server {
-
-extern const Check shows_lines_at_once;
-
-} // namespace server
-
 } // namespace lab

@@ -43,6 +43,7 @@ std::string inherited(pid_t pid) {
 
 LAB_TAKE_EXERCISE_SERVER
 LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
+LAB_TAKE_EXERCISE_GATE(shows_lines_at_once)
 
 LAB_CHECK(shares_out_the_descriptors,
           .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",

@@ -66,6 +66,7 @@ void expect_served(Connection& client, const std::string& when) {
 
 LAB_TAKE_EXERCISE_SERVER
 LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
+LAB_TAKE_EXERCISE_GATE(shows_lines_at_once)
 
 LAB_CHECK(sends_server_busy,
           .sentence = "sends `server busy` and end of file to the next when MAX clients are served",

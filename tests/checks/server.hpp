@@ -62,6 +62,7 @@
 
 /// The lines that the contract fixes.
 #define LAB_SERVER_WORDING(TAKE)                                                                   \
+  TAKE(shows_lines_at_once)                                                                        \
   TAKE(says_how_it_is_used)                                                                        \
   TAKE(names_the_call_that_failed)                                                                 \
   TAKE(says_where_it_listens)                                                                      \

@@ -449,8 +449,7 @@ LAB_CHECK(prints_each_child_removed,
           .marks = 2,
           .means = "the line stands for a waitpid that returned that child: each child has one "
                    "line, however it ended, and even if many ended together",
-          .look = "steps/06-mp-server, [1]; waitpid(2)",
-          .needs = &server::returns_from_its_handler) {
+          .look = "steps/06-mp-server, [1]; waitpid(2)", .needs = &server::shows_lines_at_once) {
   const std::size_t count = many();
   Server server(subject.program);
   std::vector<pid_t> ended;
@@ -715,7 +714,7 @@ LAB_CHECK(
     .promise = "M3 G3", .marks = 1,
     .means = "stdio keeps what is printed into a file in a buffer, and fork copies the buffer",
     .look = "steps/support/output.hpp; steps/06-mp-server, [1] and [7]; setvbuf(3)",
-    .needs = &server::returns_from_its_handler) {
+    .needs = &server::shows_lines_at_once) {
   Server server(subject.program, {.process = {.output = Output::file}});
   std::vector<pid_t> ended;
   for (int i = 0; i < 5; ++i) {

@@ -127,7 +127,11 @@ std::size_t Server::waiting() const {
 
 void Server::stop_accepting() {
   wait_until(
-      "the server to accept all who have come", [&] { return waiting() == 0; },
+      "the server to accept all who have come, and to sleep",
+      [&] {
+        const auto info = process_info(pid());
+        return waiting() == 0 && info && info->state == 'S';
+      },
       [&] { return std::to_string(waiting()) + " connections wait for accept"; });
   process_->stop();
 }

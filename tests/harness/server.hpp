@@ -58,8 +58,8 @@ public:
   /// The connections that wait for accept.
   [[nodiscard]] std::size_t waiting() const;
 
-  /// SIGSTOP, as soon as no connection waits for accept: what comes from now on waits. Throws
-  /// Failure.
+  /// SIGSTOP, as soon as no connection waits for accept and the program sleeps: it has done all
+  /// that it does about those who have come, and what comes from now on waits. Throws Failure.
   void stop_accepting();
 
   /// How many connections can wait for accept, as the program has asked of listen(2). 1 where the
