@@ -5,6 +5,7 @@
 #include <list>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace lab {
 
@@ -32,6 +33,20 @@ public:
 private:
   std::string doing_;
   Advice advice_;
+};
+
+/// The program under test is not there at all.
+class NoProgram : public Failure {
+public:
+  NoProgram(std::string name, const std::string& folder)
+      : Failure("no program " + name + " in " + folder +
+                ": build it, or name its folder with --programs"),
+        name_(std::move(name)) {}
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+private:
+  std::string name_;
 };
 
 /// What the check has done to the program so far, in words. While the object lives, each Failure

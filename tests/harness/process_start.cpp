@@ -21,8 +21,7 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
     : program(file), name(file.filename().string()), options(std::move(given)) {
   std::error_code error;
   if (!std::filesystem::exists(program, error)) {
-    throw Failure("no program " + name + " in " + program.parent_path().string() +
-                  ": build it, or name its folder with --programs");
+    throw NoProgram(name, program.parent_path().string());
   }
   adopt_orphans();
   wake = own(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");

@@ -31,7 +31,8 @@ macro(build)
   expect(0 "" ${CMAKE_COMMAND} --build build --target exercise-02)
 endmacro()
 set(run_checks ${CMAKE_COMMAND} ${of_it} -D PROGRAMS=${copy}/build/exercises/02-zombie
-  -D SUITE=exercise-02 -P ${copy}/tests/tools/check/RunChecks.cmake)
+  -D SUITE=exercise-02 -D BUILD=${copy}/build -D TARGET=exercise-02
+  -P ${copy}/tests/tools/check/RunChecks.cmake)
 set(verdict ${CMAKE_COMMAND} ${of_it} -D PRESET=exercise-02 -P ${copy}/tests/tools/check/Verdict.cmake)
 
 file(REMOVE_RECURSE ${WORK})

@@ -3,14 +3,16 @@
 # lab-check runs in the folder of the kit: there a student types the commands that it shows.
 #
 # cmake -D KIT=... -D SOURCES=exercises/01-echo-server -D LAB_CHECK=... -D PROGRAMS=... -D SUITE=...
-#   -D VERDICT=... -P RunChecks.cmake
+#   -D BUILD=the build's folder -D TARGET=exercise-01 -D VERDICT=... -P RunChecks.cmake
 
 include(${CMAKE_CURRENT_LIST_DIR}/Sources.cmake)
 file(REMOVE ${VERDICT})
 of_sources(before)
+cmake_path(RELATIVE_PATH BUILD BASE_DIRECTORY ${KIT})
 execute_process(COMMAND ${CMAKE_COMMAND} -E echo "")
 execute_process(
   COMMAND ${LAB_CHECK} --programs=${PROGRAMS} --test-suite=${SUITE}
+    --first "cmake --build ${BUILD} --target ${TARGET}"
   WORKING_DIRECTORY ${KIT}
   RESULT_VARIABLE result)
 file(WRITE ${VERDICT} "${before} ${result}")

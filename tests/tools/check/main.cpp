@@ -38,6 +38,8 @@ constexpr std::string_view usage =
     "  --jobs N                     how many checks run at the same time; a check mostly waits\n"
     "  --all                        print every check, and all that was seen; else those that\n"
     "                               failed (--brief), the first cause last\n"
+    "  --first COMMAND              what stands before the command that repeats a check: it\n"
+    "                               builds the programs, say\n"
     "  --must-fail SENTENCE         run only this check, and succeed when it fails. May be given\n"
     "                               several times. Exit status 77: this machine cannot run it\n"
     "  --saying WORDS               the check named before must also say these words\n"
@@ -184,6 +186,7 @@ struct Tool {
 int run(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
   bool all = false;
+  std::string first;
   std::vector<lab::Rejection> must_fail;
   Tool tool;
   unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
@@ -194,8 +197,8 @@ int run(int argc, char** argv) {
       all = argument == "--all";
       continue;
     }
-    if (name != "--programs" && name != "--jobs" && name != "--must-fail" && name != "--saying" &&
-        name != "--results" && name != "--users") {
+    if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--must-fail" &&
+        name != "--saying" && name != "--results" && name != "--users") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -206,7 +209,9 @@ int run(int argc, char** argv) {
       return complain(std::string(name) + " takes a value");
     }
     const std::string value(name == argument ? argv[++i] : argument.substr(name.size() + 1));
-    if (name == "--must-fail") {
+    if (name == "--first") {
+      first = value;
+    } else if (name == "--must-fail") {
       must_fail.push_back({.sentence = value, .saying = ""});
     } else if (name == "--saying") {
       if (must_fail.empty()) {
@@ -297,7 +302,7 @@ int run(int argc, char** argv) {
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  return lab::run_for_people(checks, jobs, all) ? 0 : 1;
+  return lab::run_for_people(checks, jobs, all, first) ? 0 : 1;
 }
 
 } // namespace

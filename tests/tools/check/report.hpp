@@ -26,7 +26,7 @@ struct Screen {
 /// The report of a run. A single check is told, and no marks are added up. Of several, first a line
 /// of marks for each suite, and why checks were skipped or not run. Then those that failed, the
 /// first cause last: a crash before everything, then what other checks need, then the rest as it
-/// stands in the suite. A check has 15 lines at most, a suite 100. What several checks saw alike is
+/// stands in the suite. A check has 14 lines at most, a suite 100. What several checks saw alike is
 /// told once.
 std::string report_of(const std::vector<Result>& results, Screen screen);
 

@@ -89,22 +89,20 @@ std::string path_from_here(const std::filesystem::path& path) {
                                                                : "./" + relative.string();
 }
 
-/// What to say when the program under test is not there.
-std::string missing_program(const Subject& subject) {
-  const std::string name = subject.program;
-  std::error_code error;
-  if (std::filesystem::exists(program(name), error)) {
-    return {};
-  }
+/// What to say of a program that is not there: nothing of what the check is about.
+void tell_missing(const std::string& name, Result& result) {
   std::string others;
+  std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(program_folder(), error)) {
     others += (others.empty() ? "" : ", ") + file.path().filename().string();
   }
-  return "there is no program " + name + " in " + path_from_here(program_folder()) +
-         ". The build makes it of a file " + name + ".cpp: is it there, under this name?" +
-         (others.empty() || program_folder() == lab_check().parent_path()
-              ? ""
-              : " (What is in the folder: " + others + ")");
+  result.why = "there is no program " + name + " in " + path_from_here(program_folder()) +
+               ". The build makes it of a file " + name + ".cpp: is it there, under this name?";
+  if (!others.empty() && program_folder() != lab_check().parent_path()) {
+    result.why += " (What is in the folder: " + others + ")";
+  }
+  result.means.clear();
+  result.look.clear();
 }
 
 /// Tries the check, in this process.
@@ -122,13 +120,11 @@ void attempt(const SuiteCheck& check, Result& result) {
     result.outcome = Outcome::passed;
   } catch (const Skipped& skipped) {
     skip(skipped.what());
+  } catch (const NoProgram& missing) {
+    tell_missing(missing.name(), result);
   } catch (const Failure& failure) {
     if (const std::string lack = lack_of_processes(); !lack.empty()) {
       skip(lack);
-    } else if (const std::string missing = missing_program(*check.subject); !missing.empty()) {
-      result.why = missing;
-      result.means.clear(); // they are about the program that is not there
-      result.look.clear();
     } else {
       result.why = std::string(failure.what()) + '\n' + failure.doing();
       if (const Advice& advice = failure.advice(); !advice.means.empty()) {
@@ -454,8 +450,12 @@ bool contains_words(std::string_view text, std::string_view words) {
   }
 }
 
-std::vector<std::string> command_for(const Result& result) {
-  std::vector<std::string> words{for_shell(path_from_here(lab_check()))};
+std::vector<std::string> command_for(const Result& result, const std::string& first) {
+  std::vector<std::string> words;
+  if (!first.empty()) {
+    words.push_back(first + " &&");
+  }
+  words.push_back(for_shell(path_from_here(lab_check())));
   if (program_folder() != lab_check().parent_path()) {
     words.push_back("--programs " + for_shell(path_from_here(program_folder())));
   }
@@ -479,7 +479,7 @@ Result result_of(const SuiteCheck& check) {
           .look = check.check->look};
 }
 
-bool run_for_people(const Checks& checks, unsigned jobs, bool all) {
+bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first) {
   std::vector<Result> results;
   {
     Progress progress(checks.size());
@@ -487,10 +487,11 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all) {
         checks, jobs, [&](const Result& result) { results.push_back(result); }, {}, true,
         &progress);
   }
-  std::cout << report_of(results, {.style = style_for(STDOUT_FILENO),
-                                   .columns = columns_of(STDOUT_FILENO),
-                                   .all = all,
-                                   .again = command_for});
+  std::cout << report_of(
+      results, {.style = style_for(STDOUT_FILENO),
+                .columns = columns_of(STDOUT_FILENO),
+                .all = all,
+                .again = [&](const Result& result) { return command_for(result, first); }});
   return std::ranges::all_of(
       results, [](const Result& result) { return result.passed() || result.skipped(); });
 }

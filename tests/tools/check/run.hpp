@@ -17,9 +17,10 @@ using Checks = std::vector<const SuiteCheck*>;
 
 /// Runs each check in a child of this process, `jobs` of them at a time, and reports them on
 /// standard output, all of them or as report.hpp tells. On a terminal it says meanwhile how many
-/// are done. A check that needs one that has not passed is not run. Whether none failed. The
-/// children are forked and call no exec: this process is to have one thread.
-bool run_for_people(const Checks& checks, unsigned jobs, bool all);
+/// are done. A check that needs one that has not passed is not run. The report ends with the
+/// command that repeats one check, after the command `first`. Whether none failed. The children are
+/// forked and call no exec: this process is to have one thread.
+bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first);
 
 /// The same for a tool that reads the results, each by encode, from the descriptor `results`. The
 /// programs are confined (harness/confine.hpp), those of each check to one of `users`, no two at a
