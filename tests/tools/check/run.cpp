@@ -83,7 +83,8 @@ std::filesystem::path lab_check() {
 
 /// As a student types it: from the folder where we are, if it is in there.
 std::string path_from_here(const std::filesystem::path& path) {
-  const auto relative = path.lexically_relative(std::filesystem::current_path());
+  std::error_code error;
+  const auto relative = path.lexically_relative(std::filesystem::current_path(error));
   return relative.empty() || *relative.begin() == ".."         ? path.string()
          : std::distance(relative.begin(), relative.end()) > 1 ? relative.string()
                                                                : "./" + relative.string();
@@ -346,7 +347,8 @@ void wait_for(const std::vector<Run>& runs) {
 /// On a terminal, and meanwhile: how many checks are done. It leaves nothing behind.
 class Progress {
 public:
-  explicit Progress(std::size_t all) : all_(all), terminal_(::isatty(STDOUT_FILENO) == 1) {}
+  explicit Progress(std::size_t all)
+      : all_(all), terminal_(all > 1 && ::isatty(STDOUT_FILENO) == 1) {}
 
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
