@@ -4,6 +4,7 @@
 # cmake -D KIT=... -D LAB_CHECK=... -D BUILD=... -D EXERCISES=01-echo-server,02-zombie,... -P Grade.cmake
 
 string(REPLACE "," ";" EXERCISES "${EXERCISES}")
+cmake_path(RELATIVE_PATH BUILD BASE_DIRECTORY ${KIT} OUTPUT_VARIABLE folder)
 set(reached_of_all 0)
 set(possible_of_all 0)
 set(table "")
@@ -23,6 +24,7 @@ foreach(exercise IN LISTS EXERCISES)
   endif()
   execute_process(
     COMMAND ${LAB_CHECK} --brief --programs=${programs} --test-suite=exercise-${number}
+      --first "cmake --build ${folder} --target exercise-${number}"
     WORKING_DIRECTORY ${KIT}
     OUTPUT_VARIABLE report ERROR_VARIABLE complaint RESULT_VARIABLE result)
   if(NOT report MATCHES "exercise-${number}: ([0-9]+) of ([0-9]+) marks")

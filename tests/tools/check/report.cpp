@@ -275,8 +275,10 @@ Lines block_of(const Cause& cause, const Screen& screen) {
     }
     append(after, part("", text + (cause.same.size() > few ? "; ..." : "")));
   }
-  if (const std::string crash = crash_in(result.why); failed && !crash.empty()) {
+  std::string why = result.why.empty() ? "only that it failed" : result.why;
+  if (const std::string crash = crash_in(why); failed && !crash.empty()) {
     append(lines, part("crash", crash));
+    why.replace(why.find(crash), crash.size(), ""); // it is told
     append(after, part("means", "the program has crashed. Find out where before anything else: "
                                 "-g -fsanitize=address, or gdb"));
   } else if (failed) {
@@ -295,9 +297,9 @@ Lines block_of(const Cause& cause, const Screen& screen) {
   }
 
   if (!result.passed()) {
-    constexpr std::size_t least = 6;
+    constexpr std::size_t least = 5;
     const std::size_t width = screen.columns - column;
-    AllSeen seen = seen_in(result.why.empty() ? "only that it failed" : result.why, width, screen);
+    AllSeen seen = seen_in(why, width, screen);
     if (!screen.all) {
       const std::size_t others = lines.size() + after.size();
       shorten(seen, std::max(least, most_of_a_check - std::min(most_of_a_check, others)), width);
