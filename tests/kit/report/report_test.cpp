@@ -142,6 +142,7 @@ TEST_CASE("a crash comes before everything, with its signal") {
 
 TEST_CASE("what several checks saw alike is told once") {
   std::vector<Result> results;
+  results.reserve(7);
   for (int i = 0; i < 5; ++i) {
     results.push_back(
         check("check " + std::to_string(i), Outcome::failed,
@@ -269,10 +270,11 @@ public:
   [[nodiscard]] std::string report(std::vector<std::string> arguments,
                                    lab::Output output = lab::Output::pipe, int columns = 80,
                                    const std::string& no_color = "") const {
-    std::string command = "stty cols " + std::to_string(columns) + "; exec \"$0\" \"$@\"";
+    const std::string before = output == lab::Output::terminal
+                                   ? "stty cols " + std::to_string(columns) + "; "
+                                   : std::string();
     arguments.insert(arguments.begin(),
-                     {"-c", output == lab::Output::terminal ? command : "exec \"$0\" \"$@\"",
-                      LAB_CHECK, "--programs", path_.string()});
+                     {"-c", before + R"(exec "$0" "$@")", LAB_CHECK, "--programs", path_.string()});
     lab::Process run("/bin/sh", {.arguments = std::move(arguments),
                                  .input = output == lab::Output::terminal ? lab::Input::terminal
                                                                           : lab::Input::null,

@@ -365,7 +365,7 @@ Lines marks_of(const std::vector<std::vector<const Result*>>& suites, const Scre
                                std::to_string(possible) + " marks",
                            Paint::bold}};
     for (const auto& [kind, name] : kinds) {
-      const auto number = std::ranges::count_if(suite, [&](const Result* result) {
+      const auto number = std::ranges::count_if(suite, [kind = kind](const Result* result) {
         return result->outcome == kind || (kind == Outcome::failed && has_failed(*result));
       });
       row.push_back({number == 0 ? "" : std::to_string(number) + " " + name, word_of(kind).paint});
@@ -437,12 +437,12 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
   }
   bool room = true;
   for (const Cause& cause : causes) {
-    const Lines head = head_of(*cause.result, screen);
+    Lines head = head_of(*cause.result, screen);
     Lines block{{}};
     append(block, block_of(cause, screen));
     room = room && (blocks.empty() || used - head.size() + block.size() <= most);
     used += room ? block.size() - head.size() : 0;
-    blocks.push_back(room ? std::move(block) : head);
+    blocks.push_back(std::move(room ? block : head));
   }
   std::size_t left_out = 0;
   while (used + 2 > most && blocks.size() > 1) {
