@@ -209,11 +209,15 @@ std::string coalescing() {
            "reaps one child, and 49 zombies are left; with waitpid in a loop none is left.");
   constexpr double label = 190;
   d.text({label, 44}, "children", {.size = 22, .anchor = Anchor::end, .bold = true});
-  const double ends[] = {218, 300, 382, 540};
-  const char* const names[] = {"1", "2", "3", "50"};
-  for (int i = 0; i < 4; ++i) {
-    d.zombie({ends[i], 16}, 74, names[i], "");
-    d.line({{ends[i] + 37, 58}, {ends[i] + 37, 122}}, {.width = 2, .arrow = true});
+
+  struct Child {
+    double x;
+    const char* number;
+  };
+
+  for (const auto& [x, number] : {Child{218, "1"}, {300, "2"}, {382, "3"}, {540, "50"}}) {
+    d.zombie({x, 16}, 74, number, "");
+    d.line({{x + 37, 58}, {x + 37, 122}}, {.width = 2, .arrow = true});
   }
   d.text({498, 46}, "...", {.size = 26, .anchor = Anchor::middle, .bold = true});
   d.text({624, 46}, "each sends SIGCHLD", small);
@@ -249,14 +253,12 @@ std::string signal_vs_sigaction() {
            "Two lines of time. With the one-shot signal of System V the handler runs for the "
            "first SIGCHLD and the disposition is then the default: the second and third child "
            "stay zombies. With sigaction the handler stays, and runs for each.");
-  const double moments[] = {400, 640, 880};
   const auto lane = [&](double top, const char* name, const char* meaning, bool stays) {
     d.text({10, top + 26}, name, {.size = 24, .bold = true, .mono = true});
     d.text({10, top + 56}, meaning, small);
     d.line({{260, top + 96}, {1120, top + 96}}, {.colour = soft, .width = 2, .arrow = true});
-    for (int i = 0; i < 3; ++i) {
-      const double x = moments[i];
-      const bool handled = i == 0 || stays;
+    bool handled = true; // the first one, in any case
+    for (const double x : {400.0, 640.0, 880.0}) {
       d.text({x, top + 20}, "SIGCHLD", {.size = 20, .anchor = Anchor::middle, .mono = true});
       d.line({{x, top + 28}, {x, top + 68}}, {.width = 3, .arrow = true});
       if (handled) {
@@ -267,6 +269,7 @@ std::string signal_vs_sigaction() {
         d.zombie({x - 33, top + 76}, 66, "", "");
         d.text({x, top + 148}, "stays", {.size = 20, .anchor = Anchor::middle, .bold = true});
       }
+      handled = stays;
     }
     if (!stays) {
       d.line({{505, top + 46}, {505, top + 150}},
@@ -529,7 +532,7 @@ std::string map() {
            "two processes.");
   const auto step = [&](double x, double y, const char* number, const char* name,
                         const char* more) {
-    const Box box{.x = x, .y = y, .width = 210, .height = 92};
+    Box box{.x = x, .y = y, .width = 210, .height = 92};
     d.activity({x, y}, box.width, box.height);
     d.text({x + 14, y + 32}, number, {.size = 22, .bold = true, .colour = process_stroke});
     d.text({x + 50, y + 32}, name, bold);

@@ -4,6 +4,7 @@
 // nothing, cannot be stopped but by a signal that kills it, and leaves its children to themselves.
 // The kernel reaps them (SIGCHLD is ignored). A yardstick, not an example.
 
+#include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char buffer[256 * 1024];
+static std::array<char, std::size_t{256} * 1024> buffer;
 
 int main(int argc, char** argv) {
   if (argc != 2) {
@@ -29,15 +30,15 @@ int main(int argc, char** argv) {
   at.sin_family = AF_INET;
   at.sin_port = htons(static_cast<in_port_t>(atoi(argv[1])));
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at);
+  static_cast<void>(bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at));
   listen(listener, SOMAXCONN);
   for (;;) {
     const int connection = accept(listener, nullptr, nullptr);
     if (fork() == 0) {
       close(listener);
       ssize_t size = 0;
-      while ((size = read(connection, buffer, sizeof buffer)) > 0) {
-        if (write(connection, buffer, static_cast<size_t>(size)) != size) {
+      while ((size = read(connection, buffer.data(), buffer.size())) > 0) {
+        if (write(connection, buffer.data(), static_cast<size_t>(size)) != size) {
           break;
         }
       }

@@ -12,7 +12,8 @@ Machine this_machine() {
   machine.processor = "unknown processor";
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) { // `model name	: AMD EPYC 7763 ...`
-    if (const auto colon = line.find(": "); line.starts_with("model name") && colon != line.npos) {
+    if (const auto colon = line.find(": ");
+        line.starts_with("model name") && colon != std::string::npos) {
       machine.processor = line.substr(colon + 2);
       break;
     }

@@ -73,7 +73,7 @@ std::string Result::number() const {
 }
 
 std::string told(const Result& result) {
-  const std::string note = labelled("note", result.note);
+  std::string note = labelled("note", result.note);
   switch (result.outcome) {
   case Outcome::passed:
     return note;

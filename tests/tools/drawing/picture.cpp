@@ -98,7 +98,7 @@ std::string closing_of(const Held& held) {
   const bool closed =
       held.peer && (held.peer->kind == Peer::Kind::closed || held.peer->kind == Peer::Kind::gone);
   const std::string peer = named ? name_of(*held.peer) : "the peer";
-  const std::string state(name_of(held.socket->state));
+  std::string state(name_of(held.socket->state));
   switch (held.socket->state) {
   case TcpState::fin_wait1:
     return state + ": half-closed from here, the peer does not know yet";

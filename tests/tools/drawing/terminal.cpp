@@ -117,7 +117,7 @@ std::string cut(std::string_view text, std::size_t width, bool unicode) {
   }
   const std::string_view mark = unicode ? "…" : "...";
   if (width <= width_of(mark)) {
-    return std::string(width, '.');
+    return std::string("...").substr(0, width);
   }
   const std::size_t room = width - width_of(mark);
   const std::size_t at_start = room / 3;

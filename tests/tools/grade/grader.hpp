@@ -69,12 +69,12 @@ private:
   void compile(Unit& unit);
   void check(Unit& unit);
   void advance(Unit& unit, bool may_compile);
-  void tell(Student& student, const Hooks& hooks);
+  static void tell(Student& student, const Hooks& hooks);
   [[nodiscard]] std::size_t count(Phase phase) const;
   void compiled(Unit& unit, const JobEnd& end);
   void checked(Unit& unit, const JobEnd& end);
   void not_built(Unit& unit, const std::string& reason);
-  void finish(Unit& unit);
+  static void finish(Unit& unit);
   std::vector<uid_t> take_users(std::size_t count);
   void give_back(std::vector<uid_t>& users);
 

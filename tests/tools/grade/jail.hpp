@@ -85,7 +85,7 @@ public:
   [[nodiscard]] const std::string& results() const { return results_; }
 
 private:
-  void take_in(Fd& source, std::string& text, std::size_t most, bool& cut);
+  static void take_in(Fd& source, std::string& text, std::size_t most, bool& cut);
   void end();
 
   JobOptions options_;

@@ -98,6 +98,7 @@ int grade(const lab::grade::Options& options) {
     return 128 + stop_signal;
   }
   std::vector<Marks> in_order;
+  in_order.reserve(graded.size());
   for (auto& [name, marks] : graded) {
     in_order.push_back(std::move(marks));
   }

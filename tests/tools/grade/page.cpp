@@ -122,21 +122,24 @@ std::string heat_map(const std::vector<Marks>& all, const std::vector<Column>& c
       "<td class=\"sum\"></td>";
   for (const ExerciseMarks& one : all.front().exercises) {
     const std::string name = html(printable_line(one.exercise.folder));
-    text += "<th class=\"group first\" scope=\"colgroup\" colspan=\"" +
-            std::to_string(one.checks.size()) + "\" title=\"" + name + "\">" + name + "</th>";
+    text += R"(<th class="group first" scope="colgroup" colspan=")" +
+            std::to_string(one.checks.size()) + "\"";
+    text += " title=\"" + name + "\">";
+    text += name + "</th>";
   }
   text += "</tr>\n<tr><td class=\"who\"></td><th class=\"sum\" scope=\"col\">marks</th>";
   for (const Column& column : columns) {
     text += std::string("<th class=\"no") + (column.place == 0 ? " first" : "") +
-            "\" scope=\"col\" title=\"" + html(printable_line(column.check->sentence)) + "\">" +
+            R"(" scope="col" title=")" + html(printable_line(column.check->sentence)) + "\">" +
             std::to_string(column.place + 1) + "</th>";
   }
   text += "</tr>\n</thead>\n<tbody>\n";
   for (const Marks& marks : all) {
     const std::string name = html(printable_line(marks.student));
-    text += "<tr><th class=\"who\" scope=\"row\" title=\"" + name + "\"><a href=\"students/" +
-            url(marks.student) + "/report.md\">" + name + "</a></th><td class=\"sum\">" +
-            std::to_string(marks.reached()) + "/" + std::to_string(marks.possible()) + "</td>";
+    text += R"(<tr><th class="who" scope="row" title=")" + name + "\">";
+    text += "<a href=\"students/" + url(marks.student) + "/report.md\">";
+    text += name + "</a></th><td class=\"sum\">" + std::to_string(marks.reached()) + "/" +
+            std::to_string(marks.possible()) + "</td>";
     for (const ExerciseMarks& one : marks.exercises) {
       for (const Result& check : one.checks) {
         const Look look = look_of(one, check);
@@ -168,7 +171,7 @@ std::string most_failed(std::vector<Column> columns, std::size_t students) {
     const Column& column = columns[i];
     text += "<tr><td class=\"n\">" + std::to_string(column.wrong) + "</td><td class=\"n\">" +
             percent(column.wrong, students) +
-            "</td><td class=\"barcell\"><span class=\"bar\" style=\"width:" +
+            R"(</td><td class="barcell"><span class="bar" style="width:)" +
             std::to_string(column.wrong * 100 / students) + "%\"></span></td><td>" +
             html(column.exercise->exercise.folder.substr(0, 2)) + "." +
             std::to_string(column.place + 1) + "</td><td>" +

@@ -96,7 +96,7 @@ std::string junit_xml(const Marks& marks) {
     text += "  <testsuite name=\"" + xml(one.exercise.folder) + "\" tests=\"" +
             std::to_string(one.checks.size()) + "\" failures=\"" +
             std::to_string(std::ranges::count_if(one.checks, failed)) +
-            "\" errors=\"0\" skipped=\"" + std::to_string(skipped) + "\">\n";
+            R"(" errors="0" skipped=")" + std::to_string(skipped) + "\">\n";
     for (const Result& check : one.checks) {
       text += "    <testcase classname=\"" + xml(one.exercise.folder) + "\" name=\"" +
               xml(printable_line(check.sentence)) + "\"";

@@ -547,7 +547,7 @@ private:
           const auto socket = lab::server_end(client);
           auto children = lab::some_children_of(server_.pid());
           for (auto pid = children.rbegin(); socket && pid != children.rend(); ++pid) {
-            const auto child = lab::process_info(*pid);
+            auto child = lab::process_info(*pid);
             for (const lab::DescriptorInfo& descriptor : lab::descriptors_of(*pid)) {
               if (child && child->parent == server_.pid() && descriptor.inode == socket->inode &&
                   descriptor.kind == lab::DescriptorInfo::Kind::socket) {

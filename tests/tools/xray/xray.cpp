@@ -99,7 +99,7 @@ std::optional<Arguments> arguments_of(const std::vector<std::string_view>& words
 
 /// The folder below which the programs of this build are.
 std::filesystem::path build_folder() {
-  const auto folder = lab::program_folder();
+  const auto& folder = lab::program_folder();
   return folder.filename() == "bin" ? folder.parent_path() : folder;
 }
 
