@@ -236,22 +236,17 @@ private:
     static const std::string presets = lessons::contents(root_ / "CMakePresets.json");
     for (std::sregex_iterator i(text.begin(), text.end(), preset); i != std::sregex_iterator();
          ++i) {
-      if (presets.find("\"name\": \"" + (*i)[1].str() + '"') == std::string::npos) {
+      if (presets.find(R"("name": ")" + (*i)[1].str() + '"') == std::string::npos) {
         problem(one.line, "the kit has no preset " + (*i)[1].str());
       }
     }
   }
 
   [[nodiscard]] bool is_program(const std::string& name) const {
-    if (name.starts_with("lab-")) {
-      return true;
-    }
-    for (const auto& step : std::filesystem::directory_iterator(root_ / "steps")) {
-      if (exists(step.path() / (name + ".cpp"))) {
-        return true;
-      }
-    }
-    return false;
+    return name.starts_with("lab-") ||
+           std::ranges::any_of(
+               std::filesystem::directory_iterator(root_ / "steps"),
+               [&](const auto& step) { return exists(step.path() / (name + ".cpp")); });
   }
 
   void questions() {

@@ -83,8 +83,8 @@ struct Mark {
 class Class {
 public:
   Class()
-      : tag_("hos" + std::to_string(::getpid()) + "x" + std::to_string(++count_)),
-        key_(static_cast<key_t>(0x6c000000 + ::getpid() * 16 + count_)) {
+      : tag_("hos" + std::to_string(::getpid()) + "x" + std::to_string(++made)),
+        key_(static_cast<key_t>(0x6c000000 + ::getpid() * 16 + made)) {
     std::string folder = fs::temp_directory_path() / "lab-hostile-XXXXXX";
     REQUIRE(::mkdtemp(folder.data()) != nullptr);
     folder_ = folder;
@@ -180,7 +180,7 @@ public:
     CHECK_MESSAGE(!contains(read("/proc/net/unix"), "@" + tag_), "left behind: an abstract socket");
   }
 
-  Mark mark(const std::string& name) {
+  [[nodiscard]] Mark mark(const std::string& name) const {
     const std::string text = read(out() / "students" / name / "results.json");
     REQUIRE_MESSAGE(!text.empty(), "there is no results.json for " << name);
     const auto json = lab::Json::parse(text);
@@ -194,7 +194,7 @@ public:
   }
 
   /// The honest marks are what they are without company, the hostile ones are none.
-  void check_marks() {
+  void check_marks() const {
     static const std::map<std::string, Mark> alone = marks_alone();
     for (const auto& student : alone) { // (clang 14's INFO takes no structured binding)
       const Mark& expected = student.second;
@@ -219,7 +219,7 @@ public:
   }
 
   /// No file that was written for anybody holds this text.
-  void check_nowhere(std::string_view text) {
+  void check_nowhere(std::string_view text) const {
     for (const auto& entry : fs::recursive_directory_iterator(out())) {
       if (entry.is_regular_file()) {
         CHECK_MESSAGE(!contains(read(entry.path()), text), entry.path() << " holds " << text);
@@ -330,7 +330,7 @@ private:
     return found;
   }
 
-  static inline int count_ = 0;
+  static inline int made = 0;
   std::string tag_;
   key_t key_;
   fs::path folder_;

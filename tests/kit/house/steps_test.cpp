@@ -208,8 +208,9 @@ TEST_CASE("an exercise: its step, its page and its solution, path by path") {
                   " has no page, README.md");
     CHECK_MESSAGE(programs("exercises/" + exercise).size() == 1, "exercises/", exercise, " has ",
                   programs("exercises/" + exercise).size(), " programs, not one");
+    const std::string solution = "solutions/" + exercise + "/";
     for (const std::string& program : programs("exercises/" + exercise)) {
-      const std::string path = "solutions/" + exercise + "/" + program + ".cpp";
+      const std::string path = solution + program + ".cpp";
       CHECK_MESSAGE(is_there(path), "there is no ", path);
     }
   }

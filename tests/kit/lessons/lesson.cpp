@@ -130,8 +130,7 @@ private:
         quote_->last = found[4];
         quote_->exact = form_ == Form::deck || found[3].matched || found[4].matched;
       } else {
-        problem("the form is <!-- code: PATH [N] \"FIRST\" .. \"LAST\" -->, not '" + details_ +
-                "'");
+        problem(R"(the form is <!-- code: PATH [N] "FIRST" .. "LAST" -->, not ')" + details_ + "'");
       }
     } else if (language == "cpp") {
       problem("a cpp block needs <!-- code: PATH [N] --> above it");

@@ -52,7 +52,8 @@ void read_messages(int connection) {
     if (size == 0) {
       return; // FAULT: the same whether the server closed first or was asked to
     }
-    buffer.data()[size] = 0; // FAULT: a buffer one byte short, where 30 bytes came
+    char* const end = buffer.data() + size;
+    *end = 0; // FAULT: a buffer one byte short, where 30 bytes came
     // FAULT: chunks taken for messages.
     if (std::printf("message from server: %s", buffer.data()) < 0 || std::fflush(stdout) != 0) {
       fail("printf() error");

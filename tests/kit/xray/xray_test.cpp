@@ -181,7 +181,7 @@ TEST_SUITE("terminal") {
     CHECK(lab::harmless("a\x1b[31m\nb\x7f\xff") == "a?[31m?b??");
     CHECK(lab::harmless("소켓") == "소켓");
     CHECK(lab::harmless("\xe2\x80\xae"
-                        "abc") == "?abc"); // right to left
+                        "abc\xe2\x80\xac") == "?abc?"); // right to left, and back
     CHECK(lab::harmless("\xc2\x9b"
                         "31m") == "?31m"); // the other way to write ESC [
   }
@@ -320,6 +320,7 @@ TEST_SUITE("pictures") {
   TEST_CASE("a check's picture is short: the root, then what fits, then the sum") {
     Server server("leaky_server");
     std::vector<lab::Connection> clients;
+    clients.reserve(5);
     for (int i = 0; i < 5; ++i) {
       clients.push_back(server.connect());
     }
