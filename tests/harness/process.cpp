@@ -59,7 +59,16 @@ std::string Exit::text() const {
 }
 
 std::string Process::State::report() {
-  const auto end = look_for_exit();
+  // One that crashes closes its sockets a moment before its end is seen: until then it runs.
+  constexpr std::chrono::milliseconds moment{300};
+  const Deadline deadline(moment);
+  auto end = look_for_exit();
+  for (auto info = process_info(pid);
+       !end && info && info->state != 'S' && !info->stopped() && !deadline.passed();
+       info = process_info(pid)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    end = look_for_exit();
+  }
   std::string text = "`" + command() + "` (pid " + std::to_string(pid) + ") ";
   if (end) {
     text += "has ended: " + end->text();
