@@ -342,7 +342,7 @@ TEST_CASE("a terminal: its width, colour unless NO_COLOR, and meanwhile how far 
     INFO(report);
     CHECK(wrong.status() == "exit status 1");
     CHECK_FALSE(contains(report, "\x1b"));
-    CHECK(contains(report, " of 8 checks ..."));
+    CHECK(contains(report, " checks ..."));
     const std::size_t at = report.rfind('\r'); // what was shown meanwhile ends there
     REQUIRE(at != std::string::npos);
     const std::string rest = report.substr(at + 1);
@@ -359,6 +359,14 @@ TEST_CASE("a terminal: its width, colour unless NO_COLOR, and meanwhile how far 
   const std::string piped = wrong.report({"--test-suite=exercise-02"});
   CHECK_FALSE(contains(piped, "\r"));
   CHECK_FALSE(contains(piped, "\x1b"));
+}
+
+TEST_CASE("a program that signals the check is named as the sender") {
+  const Handed sender("kill -USR1 $PPID; exec sleep 20\n");
+  const std::string report = sender.report({"--test-case=exercise-02: makes*"});
+  INFO(report);
+  CHECK(
+      in_order(report, {"FAIL", "which this check has started, sent SIGUSR1 to the check itself"}));
 }
 
 TEST_CASE("a program that floods, and --all") {

@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 static inline void usage(const char* form) {
-  dprintf(2, "usage: %s %s\n", program_invocation_short_name, form);
+  dprintf(2, "usage: %s %s\n", program_invocation_name, form);
   _exit(2);
 }
 
 static inline void report(const char* call) {
   const int error = errno;
-  dprintf(2, "%s: %s: %s\n", program_invocation_short_name, call, strerror(error));
+  dprintf(2, "%s: %s: %s\n", program_invocation_name, call, strerror(error));
   errno = error;
 }
 
@@ -87,7 +87,7 @@ static inline int listen_at(struct place place, int type) {
   if (bind(listener, (struct sockaddr*)&place.at, place.size) == -1) {
     die("bind");
   }
-  if (listen(listener, SOMAXCONN) == -1) {
+  if (listen(listener, 5) == -1) {
     die("listen");
   }
   return listener;

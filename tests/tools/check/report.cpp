@@ -82,8 +82,11 @@ void append(Lines& lines, Lines more) {
 Lines head_of(const Result& result, const Screen& screen) {
   constexpr std::size_t column = 14;
   const Span word = word_of(result.outcome);
-  const std::string marks = (result.skipped() ? "-" : std::to_string(result.reached())) + "/" +
-                            std::to_string(result.marks);
+  // One that others need may have no marks of its own.
+  const std::string marks = result.marks == 0
+                                ? "   "
+                                : (result.skipped() ? "-" : std::to_string(result.reached())) +
+                                      "/" + std::to_string(result.marks);
   return beside({word, {std::string(9 - word.text.size(), ' ') + marks + " "}}, column,
                 {{printable_line(result.sentence)}}, screen);
 }
