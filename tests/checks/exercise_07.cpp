@@ -43,8 +43,9 @@ void expect_counts(Session& session, const std::string& when, std::uint64_t sent
   const Exit exit = session.client.wait(soon);
   const auto lines = session.client.lines();
   const std::string wanted = text("sent ", sent, " bytes, received ", received, " bytes");
+  const bool there = std::ranges::find(lines, wanted) != lines.end();
   expect(!lines.empty() && lines.back() == wanted, "instead of `", wanted, "` the last line is `",
-         lines.empty() ? "" : lines.back(), "`");
+         lines.empty() ? "" : lines.back(), "`", there ? ". The right line comes before it" : "");
   expect(std::ranges::count_if(
              lines, [](const std::string& line) { return line.starts_with("sent "); }) == 1,
          "the line is there more than once");
