@@ -15,6 +15,8 @@
 #include <optional>
 #include <string>
 
+#include <signal.h> // NOLINT(modernize-deprecated-headers): kill
+
 namespace lab::exercise_07 {
 
 namespace {
@@ -73,8 +75,12 @@ void expect_input(Session& session, const std::string& wanted) {
 
 // Nothing more is sent, be it that the server sees an end or not.
 void expect_no_more(Session& session) {
-  const std::string more = mp_client::rest_of_sending(session.client.pid(), session.peer);
+  const std::string more = mp_client::rest_of_sending(session.client, session.peer);
   expect(more.empty(), "it sent more than was typed:\n", shown(more, 200));
+}
+
+bool has_ended(Connection& peer) {
+  return peer.at_eof(std::chrono::milliseconds(0)) || peer.was_reset();
 }
 
 } // namespace
@@ -87,7 +93,7 @@ LAB_TAKE(mp_client::prints_what_comes_back)
 LAB_TAKE(mp_client::prints_a_line_at_once)
 
 LAB_CHECK(tells_both_counts, .sentence = "ends with `sent N bytes, received M bytes` after `q`",
-          .promise = "E7", .marks = 2,
+          .promise = "E7", .marks = 1,
           .means = "fork gives each process a variable of its own: what the child counts, the "
                    "parent learns only if the child tells it. `q` itself is not sent",
           .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
@@ -169,6 +175,50 @@ LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", 
   expect_counts(session, "a megabyte piped in", lines.size(), lines.size(), 0);
 }
 
+LAB_CHECK(waits_for_the_writers_number, .sentence = "knows N when its writer is slow to tell it",
+          .promise = "E7", .marks = 1,
+          .means = "the server's end may come before the writer's last word. The end of the pipe, "
+                   "and waitpid, tell that no word is still to come: take the number after that, "
+                   "or let the writer tell it before it half-closes",
+          .look = "TODO 2 and 4; pipe(7), waitpid(2)", .needs = &tells_both_counts) {
+  probed::needs_probe(program);
+  Probe probe({.faults = "write:pipe:children:*=stop"});
+  ProcessOptions options;
+  probe.attach(options);
+  Listener listener;
+  Session session = start(listener, options);
+  const auto let_go = [&](bool only_before_the_end) {
+    for (const ProcessInfo& process : session.client.processes()) {
+      // It was stopped before the look for an end: so it has not gone on to send one.
+      if (process.stopped() && !(only_before_the_end && has_ended(session.peer))) {
+        ::kill(process.pid, SIGCONT);
+      }
+    }
+  };
+  session.client.type("hello\nq\n");
+  expect_input(session, "hello\n");
+  try {
+    settle(session.client.pid(), "the client to half-close", [&] {
+      let_go(true);
+      return has_ended(session.peer);
+    });
+  } catch (const Failure&) { // NOLINT(bugprone-empty-catch): that is for q_half_closes to say
+  }
+  session.peer.close();
+  try {
+    settle(session.client.pid(), "the client to end", [&] { return session.client.poll_exit(); });
+  } catch (const Failure&) { // as it should: it waits for its writer
+    wait_until("the client to end", [&] {
+      let_go(false);
+      return session.client.poll_exit().has_value();
+    });
+  }
+  expect_counts(session,
+                "6 bytes went out, and the server closed after the half-close, while the writer "
+                "was stopped before it wrote to the pipe once more",
+                6, 0);
+}
+
 LAB_CHECK(counts_when_the_server_closes_first,
           .sentence = "knows N when the server closes first and nobody types", .promise = "E7 C3",
           .marks = 2,
@@ -190,7 +240,8 @@ LAB_CHECK(counts_when_the_server_closes_first,
 LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the server resets",
           .promise = "E7 C3", .marks = 1,
           .means = "read's -1 is an end as well, and adds nothing to what came before",
-          .look = "TODO 3 and 4; read(2), ECONNRESET", .needs = &tells_both_counts) {
+          .look = "TODO 3 and 4; read(2), ECONNRESET",
+          .needs = &counts_when_the_server_closes_first) {
   Listener listener;
   Session session = start(listener);
   session.client.type("hello\n");

@@ -2,17 +2,16 @@
 #pragma once
 
 #include "checks/check.hpp"
+#include "harness/process.hpp"
 #include "harness/tcp.hpp"
 
 #include <string>
 
-#include <sys/types.h>
-
 namespace lab::mp_client {
 
 /// What the client sends until the server sees an end, or until it has come to rest without one:
-/// whether it half-closes is for q_half_closes to say.
-std::string rest_of_sending(pid_t client, Connection& peer);
+/// whether it half-closes is for q_half_closes to say. Then its processes sleep, or have ended.
+std::string rest_of_sending(Process& client, Connection& peer);
 
 extern const Check capital_q_half_closes;
 extern const Check connects;

@@ -194,19 +194,24 @@ void expect_sent(Session& session, const std::string& text) {
          shown(got, 400));
 }
 
+/// One that never sleeps is for the checks of G4 to name.
+void wait_until_asleep(Process& client) {
+  const Deadline deadline(promptly);
+  wait_until("the client to sleep", [&] {
+    return deadline.passed() ||
+           std::ranges::all_of(client.processes(), [](const ProcessInfo& process) {
+             return process.state == 'S' || process.zombie();
+           });
+  });
+}
+
 /// A line each way, and then the client waits for more: it has read all that has come, and its
 /// processes sleep. What it prints is not looked at.
 void converse(Session& session) {
   type(session, "the first line that is typed\n");
   expect_sent(session, "the first line that is typed\n");
   send_piece(session, text(first_line, '\n'));
-  const Deadline deadline(promptly); // one that never sleeps is for the checks of G4 to name
-  wait_until("the client to sleep", [&] {
-    return deadline.passed() ||
-           std::ranges::all_of(session.client.processes(), [](const ProcessInfo& process) {
-             return process.state == 'S' || process.zombie();
-           });
-  });
+  wait_until_asleep(session.client);
 }
 
 /// Which of its processes still hold the connection: it has an end when none of them does.
@@ -419,10 +424,10 @@ void while_stopped(Session& session, const std::function<void()>& what) {
 
 } // namespace
 
-std::string rest_of_sending(pid_t client, Connection& peer) {
+std::string rest_of_sending(Process& client, Connection& peer) {
   constexpr std::size_t enough = std::size_t{1} << 20; // of a client that never stops
   std::string rest;
-  Quiescence quiescence(client);
+  Quiescence quiescence(client.pid());
   const Deadline deadline(step_limit);
   try {
     while (rest.size() < enough && !deadline.passed()) {
@@ -439,6 +444,7 @@ std::string rest_of_sending(pid_t client, Connection& peer) {
     }
   } catch (const Failure&) { // NOLINT(bugprone-empty-catch): a reset is an end, too
   }
+  wait_until_asleep(client);
   return rest;
 }
 
@@ -736,7 +742,7 @@ LAB_CHECK(sends_a_last_line_without_newline,
   type(session, "whole\nhalf");
   session.client.close_input();
   expect_sent(session, "whole\nhalf");
-  const std::string more = rest_of_sending(session.pid(), *session.peer);
+  const std::string more = rest_of_sending(session.client, *session.peer);
   expect(more.empty() || more == "\n", // a newline added to the last line does no harm
          "after the last of its input the client sends more:\n", shown(more, 400));
 }
@@ -818,7 +824,7 @@ LAB_CHECK(
 
 /// The server's end of a long talk: it waits until the client has no more to send.
 static void take_leave(Session& session) {
-  const std::string more = rest_of_sending(session.pid(), *session.peer);
+  const std::string more = rest_of_sending(session.client, *session.peer);
   expect(more.empty(), "the client sent more than was typed:\n", shown(more, 400));
 }
 
@@ -925,14 +931,14 @@ static void leaves_nothing_after(const std::string& program, Way way) {
   switch (way) {
   case Way::q:
     type(session, "q\n");
-    rest_of_sending(session.pid(), *session.peer);
+    rest_of_sending(session.client, *session.peer);
     session.peer->close();
     break;
   case Way::end_of_file:
     type(session, "the last\n");
     expect_sent(session, "the last\n");
     session.client.close_input();
-    rest_of_sending(session.pid(), *session.peer);
+    rest_of_sending(session.client, *session.peer);
     session.peer->close();
     break;
   case Way::server_closes:
@@ -993,7 +999,7 @@ LAB_CHECK(has_no_zombie_after_its_half_close,
   Session session(subject.program);
   converse(session);
   type(session, "q\n");
-  rest_of_sending(session.pid(), *session.peer);
+  rest_of_sending(session.client, *session.peer);
   if (!session.peer->was_reset()) {
     send_piece(session, "I take my time\n");
   }
@@ -1188,7 +1194,7 @@ LAB_CHECK(sleeps_after_its_half_close,
   type(session, "the last\n");
   expect_sent(session, "the last\n");
   session.client.close_input();
-  rest_of_sending(session.pid(), *session.peer);
+  rest_of_sending(session.client, *session.peer);
   expect_idle_family(session);
 }
 
