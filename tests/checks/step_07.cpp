@@ -53,7 +53,7 @@ struct Session {
       try {
         peer.emplace(listener.accept(milliseconds(50)));
       } catch (const Failure&) {
-        expect(!end, "the client does not connect: it ended with ", end ? end->text() : "");
+        expect(!end, "the client does not connect. It has ended: ", end ? end->text() : "");
         expect(!deadline.passed(), "the client does not connect");
       }
     }
@@ -1295,7 +1295,7 @@ LAB_CHECK(close_client_loses_the_answer,
           .sentence = "close_client loses what the server answers after it has seen the end",
           .promise = "C2", .marks = 1,
           .means = "the lesson needs the loss: close ends both directions",
-          .look = "steps/07-half-close-client/close_client.cpp, [4]") {
+          .look = "steps/07-half-close-client/close_client.cpp, [4]", .needs = &connects) {
   Session session("close_client");
   const std::string out = answered_after_the_end(session);
   expect(out.find("one") == std::string::npos && out.find("two") == std::string::npos,
