@@ -1,4 +1,4 @@
-// What became of a check: one type and one encoding, from the process that tries a check to the
+// The result of a check: one type and one encoding, from the process that runs the check to the
 // pages that lab-grade writes. It needs no doctest.
 #pragma once
 
@@ -14,13 +14,13 @@ enum class Outcome : unsigned char {
   failed,
   skipped, ///< this machine cannot show it: no marks are lost
   not_run, ///< a check that it needs has not passed: no marks
-  broken,  ///< it ended without a result: the kit's fault, not the program's; no marks
+  broken,  ///< the check ended early or took too long: the kit's fault, not the program's; no marks
 };
 
 /// How the `why` of a check that was not run begins; the sentence of the cause follows.
 inline constexpr std::string_view needed_first = "this check has to pass first: ";
 
-/// One check and what became of it.
+/// One check and its result.
 struct Result {
   std::string suite;    ///< `exercise-06`
   std::string sentence; ///< `reaps every child`
@@ -30,7 +30,7 @@ struct Result {
   std::string look;
   Outcome outcome = Outcome::not_run;
   std::string why;  ///< what a check that failed saw; why another was skipped or not run
-  std::string note; ///< what it did with less than it wants, and why
+  std::string note; ///< what it did not look at, or not fully, and why
   double seconds = 0;
 
   /// The number of its step or exercise: `06`.
@@ -40,7 +40,7 @@ struct Result {
 
   [[nodiscard]] bool skipped() const { return outcome == Outcome::skipped; }
 
-  /// What it is worth: nothing where it was skipped.
+  /// Its marks, or 0 if it was skipped.
   [[nodiscard]] int possible() const { return skipped() ? 0 : marks; }
 
   [[nodiscard]] int reached() const { return passed() ? marks : 0; }
@@ -48,21 +48,21 @@ struct Result {
   bool operator==(const Result&) const = default;
 };
 
-/// What there is to read of a check, a labelled text a line: its note, and of one that has not
-/// passed `saw`, `means`, `look` and its promise, or why it was skipped or not run.
+/// The lines about a check, each with a label: `note`; if it has failed, `saw`, `means`, `look` and
+/// `promise`; if it was skipped or not run, why.
 std::string told(const Result& result);
 
-/// Texts as netstrings, `5:hello,`: nothing that stands in one can end it.
+/// A text as a netstring, `5:hello,`. Nothing in the text can end it.
 /// https://cr.yp.to/proto/netstrings.txt
 std::string netstring(std::string_view text);
 
-/// Takes the first netstring off `text`; nothing, and `text` as it was, where it does not begin
-/// with a whole one.
+/// Takes the first netstring off `text`. If `text` does not begin with a whole one, it stays as it
+/// is, and the result is nothing.
 std::optional<std::string> take_netstring(std::string_view& text);
 
 std::string encode(const Result& result);
 
-/// The results in `text`, in order, up to the first that it does not hold whole.
+/// The results in `text`, in order, up to the first that is not complete.
 std::vector<Result> decode_results(std::string_view text);
 
 } // namespace lab

@@ -12,37 +12,38 @@
 
 namespace lab {
 
-/// Checks of suites, in the order in which they are to be told.
+/// Checks of suites, in the order of the report.
 using Checks = std::vector<const SuiteCheck*>;
 
-/// Runs each check in a child of this process, `jobs` of them at a time, and reports them on
-/// standard output, all of them or as report.hpp tells. On a terminal it says meanwhile how many
-/// are done. A check that needs one that has not passed is not run. The report ends with the
-/// command that repeats one check, after the command `first`. Whether none failed. The children are
-/// forked and call no exec: this process is to have one thread.
+/// Runs each check in a child of this process, `jobs` of them at a time, and prints the report
+/// (report.hpp). With `all` it has every check. On a terminal it says meanwhile how many are done.
+/// A check is not run if one that it needs has not passed. The report ends with the command that
+/// runs one check again; the command `first` comes before it. Returns whether none failed.
+///
+/// The children call no exec, so this process must have only one thread.
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first);
 
-/// The same for a tool that reads the results, each by encode, from the descriptor `results`. The
-/// programs are confined (harness/confine.hpp), those of each check to one of `users`, no two at a
-/// time to the same, where there are any: then at least `jobs` of them. With 0 jobs it only tells
-/// which checks there are.
+/// The same for a tool. It writes each result, by encode, to the descriptor `results`. The programs
+/// are confined (harness/confine.hpp). If there are `users`, there are at least `jobs` of them, and
+/// each check that runs has one to itself for its programs. With 0 jobs no check runs: the results
+/// only say which checks there are.
 void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
                   int results);
 
 /// A check that has to fail on a program that is wrong on purpose.
 struct Rejection {
   std::string sentence;
-  std::string saying; ///< words of what it saw and what that means: it fails for the right reason
+  std::string saying; ///< words of what it has to say: then it fails for the right reason
 };
 
-/// The same for programs that are wrong on purpose: whether each check failed, by itself and for
-/// the reason that was foreseen. One that did not is named in the report. Nothing where this
-/// machine can run none of them. Each of `rejections` is about one of `checks`; what a check needs
-/// is not asked for, since it may be one of those that have to fail.
+/// The same for a program that is wrong on purpose. Returns whether each check failed, and for the
+/// right reason; the report names those that did not. Nothing if this machine can run none of them.
+/// Each of `rejections` is about one of `checks`. A check runs even if one that it needs has
+/// failed: that one may have to fail too.
 std::optional<bool> run_for_rejections(const Checks& checks,
                                        const std::vector<Rejection>& rejections, unsigned jobs);
 
-/// The check as a result that says nothing yet of what became of it.
+/// The result of a check that has not run yet.
 Result result_of(const SuiteCheck& check);
 
 } // namespace lab
