@@ -332,7 +332,8 @@ Reported read_reports(const fs::path& folder) {
     CHECK(score >= 0);
     CHECK(score <= most);
     CHECK((status == "passed" || status == "failed"));
-    CHECK((status == "passed") == (score == most));
+    CHECK((status == "passed" || most == 0 || score < most)); // some have no marks of their own
+    CHECK((status == "failed" || score == most));
     // What a check did with less, or could not do on this machine, costs no marks, and is said.
     const std::string words = test.at("output").text();
     CHECK((words.empty() || words.starts_with("note") || words.starts_with("skipped")) ==
