@@ -67,12 +67,14 @@ void prepend(std::string& list, const std::string& element, char separator) {
   list = list.empty() ? element : element + separator + list;
 }
 
-// Those that have been finished.
+// Those that have been finished. The program can write into this memory: nothing in it is trusted.
 std::vector<Facts> read(std::uint32_t used, std::span<const Record> records) {
   std::vector<Facts> result;
   for (const Record& record : records.first(std::min<std::size_t>(used, records.size()))) {
     if (record.ready.load(std::memory_order_acquire) != 0) {
       result.push_back(record.facts);
+      result.back().text.back() = '\0';
+      result.back().interrupted.back() = '\0';
     }
   }
   return result;
@@ -411,6 +413,14 @@ std::vector<pid_t> Probe::held_children() const {
       held.push_back(pid);
     }
   }
+  // What the memory says may be the program's own doing, and a check may signal what it is given.
+  const auto ours = descendants_of(::getpid());
+  std::erase_if(held, [&](pid_t pid) {
+    if (std::ranges::find(ours, pid, &ProcessInfo::pid) != ours.end()) {
+      seen_.insert(pid);
+    }
+    return !seen_.contains(pid);
+  });
   return held;
 }
 
@@ -490,7 +500,8 @@ std::vector<ErrnoClobber> Probe::errno_clobbers() const {
 
 std::size_t Probe::faults_injected(std::string_view group) const {
   std::size_t count = 0;
-  for (std::size_t i = 0; i < shared_->rule_count; ++i) {
+  const std::size_t rules = std::min<std::size_t>(shared_->rule_count, shared_->rules.size());
+  for (std::size_t i = 0; i < rules; ++i) {
     const probe::Rule& rule = shared_->rules[i];
     if (group.empty() || rule.group == probe::group_named(group)) {
       count += rule.injected.load(std::memory_order_relaxed);

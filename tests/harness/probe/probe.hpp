@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,7 +122,8 @@ public:
   void attach(ProcessOptions& options);
 
   /// The children that wait or have waited, with ProbeOptions::hold_children or with ::hold_exits.
-  /// (Do not use both.) At most 1,024 are held.
+  /// (Do not use both.) At most 1,024 are held. Descendants of this process alone: the memory that
+  /// says it is the program's as well, and a check may signal what it is given.
   [[nodiscard]] std::vector<pid_t> held_children() const;
   void let_go(pid_t child);
   void let_all_go();
@@ -161,6 +163,7 @@ private:
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD
   probe::Shared* shared_ = nullptr;
+  mutable std::set<pid_t> seen_; // children that were ours while they were held
   std::optional<Reported> reported_; // the last calls, in each Failure
 };
 

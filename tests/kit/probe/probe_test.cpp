@@ -4,6 +4,7 @@
 #include "harness/guard.hpp"
 #include "harness/limits.hpp"
 #include "harness/probe/probe.hpp"
+#include "harness/probe/shared.hpp"
 #include "harness/proc.hpp"
 #include "harness/server.hpp"
 
@@ -19,6 +20,8 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -668,6 +671,33 @@ TEST_SUITE("probe") {
     probe.let_go(child);
     server.wait_for_no_children();
     CHECK(server.stop().success());
+  }
+
+  TEST_CASE("what a program writes into the memory itself is not trusted") {
+    Probe probe({.hold_children = true});
+    lab::ProcessOptions options;
+    probe.attach(options);
+    const auto variable = std::ranges::find_if(
+        options.environment, [](const auto& entry) { return entry.first == "LAB_PROBE"; });
+    REQUIRE(variable != options.environment.end());
+    const lab::Fd file = lab::own(open(variable->second.c_str(), O_RDWR | O_CLOEXEC), "open");
+    void* const at = mmap(nullptr, sizeof(lab::probe::Shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+                          file.get(), 0);
+    REQUIRE(at != MAP_FAILED);
+    auto& shared = *static_cast<lab::probe::Shared*>(at);
+    shared.gates_used.store(1'000'000);
+    shared.gates[0].pid.store(getppid()); // a bystander
+    shared.gates[1].pid.store(1);
+    shared.gates[2].pid.store(-1);
+    shared.rule_count = 1'000'000;
+    shared.calls.used.store(1);
+    shared.calls.records[0].facts.text.fill('x');
+    shared.calls.records[0].ready.store(1);
+    CHECK(probe.held_children().empty());
+    CHECK(probe.faults_injected() == 0);
+    REQUIRE(probe.events().size() == 1);
+    CHECK(probe.events().front().call.size() < shared.calls.records[0].facts.text.size());
+    munmap(at, sizeof(lab::probe::Shared));
   }
 
   TEST_CASE("two programs, one record") {
