@@ -169,18 +169,16 @@ struct Held {
 
 } // namespace
 
+extern const Check removes_each_child_when_it_ends;
+
 LAB_CHECK(
     removes_every_child,
     .sentence = "prints `removed proc id: PID` for each child, and then `all N children removed`",
-    .promise = "E4", .marks = 3,
+    .promise = "E4", .marks = 2,
     .means = "main has to wait until the handler has removed the last child. If it returns at "
              "once, it leaves the children to init",
     .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
-  const std::size_t most = processes_at_once(200, 10);
-  for (const std::size_t count :
-       std::initializer_list<std::size_t>{1, 4, std::min<std::size_t>(50, most), most}) {
-    run_to_its_end(count);
-  }
+  run_to_its_end(1);
 }
 
 LAB_CHECK(removes_none_when_n_is_0, .sentence = "prints `all 0 children removed` when N is 0",
@@ -204,7 +202,10 @@ LAB_CHECK(sleeps_while_its_children_live,
   const auto use = idle_report(held.process.pid(), std::chrono::milliseconds(1'100));
   expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
          " times in 1.1 s");
+  held.process.stop(); // one signal for all: that several may come is another check's
   held.probe.let_all_go();
+  wait_until("all children to end", [&] { return zombies_of(held.process) == held.count; });
+  held.process.resume();
   expect_all_removed(held.process, held.probe, 3, "its children were released");
 }
 
@@ -212,7 +213,7 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
           .sentence = "removes all 50 children that ended while it was stopped", .promise = "E4 M3",
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG",
-          .needs = &removes_every_child) {
+          .needs = &removes_each_child_when_it_ends) {
   Held held(processes_at_once(50, 10));
   const std::string when =
       text(held.count, " children ended while it was stopped, and then it went on");
@@ -227,6 +228,19 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
   }
   held.process.resume();
   expect_all_removed(held.process, held.probe, held.count, when);
+}
+
+LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each of them ends",
+          .promise = "E4 M3", .marks = 1,
+          .means = "some end together, and some while the handler runs: what a signal misses, the "
+                   "next look has to find",
+          .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+          .needs = &removes_children_that_ended_while_it_was_stopped) {
+  const std::size_t most = processes_at_once(200, 10);
+  for (const std::size_t count :
+       std::initializer_list<std::size_t>{4, std::min<std::size_t>(50, most), most}) {
+    run_to_its_end(count);
+  }
 }
 
 LAB_CHECK(handles_signals_safely,
