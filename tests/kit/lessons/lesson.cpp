@@ -65,6 +65,7 @@ private:
   void outside(const std::string& line) {
     static const std::regex fence(R"(\s*(```+)\s*(\S*).*)");
     static const std::regex directive(R"(\s*<!-- *(run|shown|code)\b *:? *(.*?) *-->\s*)");
+    static const std::regex terminal(R"(\*\*Terminal ([1-9])\*\*)");
     std::smatch found;
     if (std::regex_match(line, found, fence)) {
       fence_ = found[1];
@@ -81,10 +82,13 @@ private:
       details_ = found[2];
       return;
     }
+    label_ = std::regex_match(line, found, terminal) ? std::stoi(found[1]) : 0;
     if (form_ == Form::deck) {
       slide(line);
     } else if (line.starts_with("## ")) {
       lesson_.sections.push_back({.title = line.substr(3), .blocks = {}});
+    } else if (lesson_.sections.size() == 1) {
+      needs(line);
     }
     mentions(line);
   }
@@ -106,11 +110,25 @@ private:
     }
   }
 
+  /// How many terminals a lesson says that it needs.
+  void needs(const std::string& line) {
+    static const std::regex form(R"(\b(one|two|three|four|five) terminals?\b)");
+    constexpr std::array<std::string_view, 5> words{"one", "two", "three", "four", "five"};
+    std::smatch found;
+    if (std::regex_search(line, found, form)) {
+      const auto* const word = std::ranges::find(words, found[1].str());
+      lesson_.terminals = static_cast<int>(word - words.begin()) + 1;
+    }
+  }
+
   void open(const std::string& language) {
     block_ = nullptr;
     quote_ = nullptr;
     if (language == "console" && directive_ == "run") {
       block_ = &lesson_.sections.back().blocks.emplace_back();
+      block_->line = number_;
+      block_->labelled = label_ != 0;
+      block_->terminal = std::max(std::exchange(label_, 0), 1);
       run_details();
     } else if (language == "console" && directive_ == "shown") {
       if (details_.empty()) {
@@ -149,6 +167,10 @@ private:
       std::smatch found;
       if (std::regex_match(word, found, terminal)) {
         block_->terminal = std::stoi(found[1]);
+        if (form_ == Form::lesson) {
+          problem("in a lesson the page says the terminal, on the line above: **Terminal " +
+                  found[1].str() + "**");
+        }
       } else if (word == "still running") {
         block_->still_running = true;
       } else if (word == "any order") {
@@ -221,6 +243,7 @@ private:
   Lesson lesson_;
   int number_ = 0;
   std::string fence_;     // of the block that we are in
+  int label_ = 0;         // the terminal that the line above, or above the directive, names
   std::string directive_; // the word of the one just above, and what it says
   std::string details_;
   Block* block_ = nullptr;
@@ -414,6 +437,40 @@ std::vector<Problem> check_references(const Lesson& lesson, const std::filesyste
     if (link.text.find(':') == std::string::npos && !exists(file.parent_path() / link.text)) {
       problems.push_back({.line = link.line, .text = "the link leads nowhere: " + link.text});
     }
+  }
+  return problems;
+}
+
+std::vector<Problem> check_terminals(const Lesson& lesson) {
+  constexpr std::array<const char*, 10> words{"no",   "one", "two",   "three", "four",
+                                              "five", "six", "seven", "eight", "nine"};
+  std::vector<Problem> problems;
+  std::set<int> used;
+  for (const Section& section : lesson.sections) {
+    std::set<int> here;
+    for (const Block& block : section.blocks) {
+      here.insert(block.terminal);
+    }
+    used.merge(std::set(here));
+    for (const Block& block : section.blocks) {
+      if (here.size() > 1 && !block.labelled) {
+        problems.push_back({.line = block.line,
+                            .text = "the section has several terminals, and the page does not say "
+                                    "which one this block belongs to: **Terminal 1** above it"});
+      }
+    }
+  }
+  if (!used.empty() && *used.rbegin() != static_cast<int>(used.size())) {
+    problems.push_back({.line = 1,
+                        .text = "the highest terminal is " + std::to_string(*used.rbegin()) +
+                                ", and not all before it are used"});
+  }
+  if (lesson.terminals != static_cast<int>(used.size())) {
+    problems.push_back(
+        {.line = 1,
+         .text = std::string("before its first section the lesson says how many terminals it "
+                             "needs: ") +
+                 words.at(used.size()) + (used.size() == 1 ? " terminal" : " terminals")});
   }
   return problems;
 }

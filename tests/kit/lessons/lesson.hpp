@@ -21,6 +21,7 @@ struct Entry {
 /// A transcript of one terminal.
 struct Block {
   int terminal = 1;
+  bool labelled = false; ///< the page itself says the terminal, on the line above
   bool still_running = false;
   bool any_order = false;
   bool until_seen = false;
@@ -64,6 +65,7 @@ struct Lesson {
   std::vector<Mention> anchors; ///< `[5]`
   std::vector<Mention> links;
   std::vector<Problem> problems; ///< with the format
+  int terminals = 0;             ///< how many it says that it needs, before its first section
 };
 
 /// What makes a session. In a lesson it is each section `##`. In a deck it is each slide; a slide
@@ -86,6 +88,10 @@ std::vector<std::string> region(const Quote& quote, const std::filesystem::path&
 std::vector<Problem> check_references(const Lesson& lesson, const std::filesystem::path& file,
                                       const std::filesystem::path& step,
                                       const std::filesystem::path& root);
+
+/// What is wrong with the terminals of a lesson. In a section with several, each block says on the
+/// page which one it belongs to, and the lesson says at its beginning how many it needs.
+std::vector<Problem> check_terminals(const Lesson& lesson);
 
 /// The whole file. Throws std::runtime_error if there is none.
 std::string contents(const std::filesystem::path& file);

@@ -41,6 +41,9 @@ void check_lesson(const std::string& step) {
   for (const auto& problem : check_references(lesson, file, file.parent_path(), root)) {
     report(problem);
   }
+  for (const auto& problem : check_terminals(lesson)) {
+    report(problem);
+  }
   const bool all_tools = std::getenv("LAB_REQUIRE_TOOLS") != nullptr; // NOLINT(*-mt-unsafe)
   int blocks = 0;
   for (const auto& section : lesson.sections) {
@@ -146,9 +149,9 @@ TEST_CASE("transcripts: a block is played, typed into, and ended") {
   CHECK(problem_of("<!-- run -->\n```console\n$ echo one; echo two\none\ntwo\n$ true\n```\n") ==
         "");
   CHECK(
-      problem_of("<!-- run: terminal 1, still running -->\n```console\n$ cat\n> hello\nhello\n```\n"
-                 "<!-- run: terminal 2 -->\n```console\n$ echo other\nother\n```\n"
-                 "<!-- run: terminal 1 -->\n```console\n> again\nagain\n^D\n```\n") == "");
+      problem_of("**Terminal 1**\n<!-- run: still running -->\n```console\n$ cat\n> hello\nhello\n"
+                 "```\n**Terminal 2**\n<!-- run -->\n```console\n$ echo other\nother\n```\n"
+                 "**Terminal 1**\n<!-- run -->\n```console\n> again\nagain\n^D\n```\n") == "");
   CHECK(problem_of("<!-- run -->\n```console\n$ seq 99\n1\n...\n99\n```\n") == "");
   CHECK(problem_of("<!-- run: any order -->\n```console\n$ seq 3\n3\n1\n2\n```\n") == "");
   CHECK(problem_of("<!-- run: until seen -->\n```console\n$ echo x >> f; wc -l < f\n5\n```\n") ==
@@ -233,10 +236,31 @@ TEST_CASE("transcripts: what is not played ends its section, unless it only look
 TEST_CASE("transcripts: the format's own mistakes are reported") {
   check_contains(problem_of("```console\n$ true\n```\n"), "1: a console block needs");
   check_contains(problem_of("<!-- run: terminal x -->\n```console\n$ true\n```\n"), "terminal x");
+  check_contains(problem_of("<!-- run: terminal 2 -->\n```console\n$ true\n```\n"),
+                 "**Terminal 2**");
   check_contains(problem_of("<!-- shown: -->\n```console\n$ true\n```\n"), "no reason");
   check_contains(problem_of("<!-- run -->\n\n```console\n$ true\n```\n"), "not the beginning");
   check_contains(problem_of("```cpp\nint i;\n```\n"), "a cpp block needs");
   check_contains(problem_of("```text\n"), "never closed");
+}
+
+TEST_CASE("transcripts: a lesson says which terminal, and how many") {
+  const auto first = [](const std::string& needs, std::string_view second_label) {
+    const auto problems = lessons::check_terminals(lessons::parse(
+        needs + "\n\n## Run it\n\n**Terminal 1**\n<!-- run -->\n```console\n" + "$ true\n```\n" +
+        std::string(second_label) + "<!-- run -->\n```console\n$ true\n```\n"));
+    return problems.empty() ? ""s : std::to_string(problems[0].line) + ": " + problems[0].text;
+  };
+  CHECK(first("It needs two terminals.", "**Terminal 2**\n") == "");
+  CHECK(first("It needs one terminal.", "") == "");
+  check_contains(first("", "**Terminal 2**\n"), "1: before its first section");
+  check_contains(first("It needs three terminals.", "**Terminal 2**\n"), "two terminals");
+  check_contains(first("It needs three terminals.", "**Terminal 3**\n"), "1: the highest terminal");
+  const auto not_said = lessons::check_terminals(
+      lessons::parse("two terminals\n<!-- run -->\n```console\n$ true\n```\n"
+                     "**Terminal 2**\n<!-- run -->\n```console\n$ true\n```\n"));
+  REQUIRE(not_said.size() == 1);
+  check_contains(not_said[0].text, "several terminals");
 }
 
 TEST_CASE("transcripts: quotes, anchors and links are looked up") {
