@@ -33,8 +33,9 @@ void reap(int /*signal*/) {
 int main(int argc, char** argv) {
   const int count = lab::count_argument(argc, argv);
 
-  // [1] signal() of glibc keeps the handler, as BSD's did; sysv_signal is the other kind. A program
-  // that calls signal() gets the kind that its system chose, and cannot tell. So use sigaction.
+  // [1] signal() may keep the handler, as BSD's did. sysv_signal is the other kind. A program that
+  // calls signal() gets the kind that its system and its compiler's options chose, and cannot tell.
+  // So use sigaction.
   if (sysv_signal(SIGCHLD, reap) == SIG_ERR) {
     lab::die("sysv_signal");
   }

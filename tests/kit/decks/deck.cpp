@@ -220,6 +220,30 @@ private:
       }
     }
     names(one);
+    left_out(one);
+  }
+
+  /// The slides that a note offers to leave out, by the beginnings of their titles.
+  void left_out(const Slide& one) {
+    static const std::regex quoted(R"re("([^"]+)")re");
+    for (const auto& note : one.notes) {
+      const std::size_t from = note.text.find("time is short, leave out");
+      if (from == std::string::npos) {
+        continue;
+      }
+      const std::string offer = note.text.substr(from);
+      for (std::sregex_iterator i(offer.begin(), offer.end(), quoted); i != std::sregex_iterator();
+           ++i) {
+        const std::string begin = (*i)[1];
+        if (std::ranges::none_of(deck_.slides, [&](const Slide& other) {
+              std::string title = other.title;
+              std::erase(title, '`');
+              return title.starts_with(begin);
+            })) {
+          problem(note.line, "there is no slide \"" + begin + "\" to leave out");
+        }
+      }
+    }
   }
 
   /// The programs and presets that the slide and its notes name.

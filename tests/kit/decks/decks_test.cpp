@@ -296,6 +296,12 @@ TEST_CASE("decks: what a slide lacks is reported") {
   check_contains(problem_of(with("`[1]`", "`[17]`")), "has a comment [17]");
   check_contains(problem_of(with("`echo one`", "`build/bin/no_such_server 9190`")), "no program");
   check_contains(problem_of(with("exercise-04", "exercise-44")), "no preset exercise-44");
+  const std::string_view leave =
+      "- Note: If time is short, leave out \"It prints\" and \"It ends\".";
+  CHECK(problem_of(with("- Note: begins.", leave)) == "");
+  check_contains(
+      problem_of(with("- Note: begins.", "- Note: If time is short, leave out \"It so\".")),
+      "no slide \"It so\"");
 }
 
 TEST_CASE("decks: code that is not the source's is reported at its line") {
