@@ -38,6 +38,7 @@ void copy_readable(const fs::path& from, const fs::path& to) {
 std::vector<std::string> compile_command(const Kit& kit, const std::string& folder) {
   std::vector<std::string> command{kit.compiler};
   command.insert(command.end(), kit.compile_options.begin(), kit.compile_options.end());
+  command.emplace_back("-O0"); // as exercises/CMakeLists.txt: the program that the student has run
   command.emplace_back("-g0"); // nobody runs a debugger here, and it takes a fifth of the time
   command.push_back("-I" + folder + "/include");
   return command;
