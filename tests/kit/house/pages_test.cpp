@@ -178,6 +178,7 @@ TEST_CASE("a page: each program that it names is built by the preset of its step
       check_programs(fs::relative(file, root()), "exercise-" + number(exercise));
     }
   }
+  check_programs("exercises/DEBUGGING.md", "exercise-01"); // it begins with that one
 }
 
 TEST_CASE("a page that students get, and a slide: each preset that it names is in the handout") {

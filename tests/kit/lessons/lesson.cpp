@@ -27,6 +27,9 @@ Entry entry(const std::string& line, int number) {
   if (line.starts_with("$ ")) {
     return {.kind = Entry::Kind::command, .text = line.substr(2), .line = number};
   }
+  if (constexpr std::string_view gdb = "(gdb) "; line.starts_with(gdb)) {
+    return {.kind = Entry::Kind::typed, .text = line.substr(gdb.size()), .line = number};
+  }
   if (line == ">" || line.starts_with("> ")) {
     return {
         .kind = Entry::Kind::typed, .text = line.substr(line.size() > 1 ? 2 : 1), .line = number};

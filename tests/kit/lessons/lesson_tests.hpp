@@ -1,12 +1,12 @@
-// What is tested of each lesson. CMake writes the test cases, one for each step.
+// What is tested of each page that is played. CMake writes the test cases, one for each lesson.
 #pragma once
 
 #include <string>
 
 namespace lab::lessons {
 
-/// Plays the lesson of a step, and checks its quotes and links. An error is reported with its line
-/// in the README.
-void check_lesson(const std::string& step);
+/// Plays a page, a path in the kit, and checks its quotes, its links and its terminals. An error is
+/// reported with its line.
+void check_lesson(const std::string& page);
 
 } // namespace lab::lessons

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,13 +41,15 @@ constexpr bool sanitized = false;
 #endif
 
 constexpr std::string_view prompt = "(prompt of the lessons)"; // a line of its own
+constexpr std::string_view gdb_prompt = "(gdb) ";
 
 /// A line did not come, or another line came.
 struct Mismatch {
   std::string seen;
 };
 
-/// An empty folder in which `build/bin` and `steps` are the kit's; gone with its owner.
+/// An empty folder in which `build/bin`, `build/exercises` and `steps` are the kit's; gone with its
+/// owner. In it is a home: there gdb learns that nobody edits lines here, and that nobody answers.
 class Folder {
 public:
   Folder() {
@@ -57,7 +60,11 @@ public:
     path_ = name;
     create_directory(path_ / "build");
     create_directory_symlink(program_folder(), path_ / "build" / "bin");
+    create_directory_symlink(program_folder().parent_path() / "exercises",
+                             path_ / "build" / "exercises");
     create_directory_symlink(LAB_SOURCE_FOLDER "/steps", path_ / "steps");
+    create_directory(home());
+    std::ofstream(home() / ".gdbinit") << "set editing off\nset confirm off\n";
   }
 
   Folder(const Folder&) = delete;
@@ -69,6 +76,8 @@ public:
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  [[nodiscard]] std::filesystem::path home() const { return path_ / ".home"; }
 
 private:
   std::filesystem::path path_;
@@ -86,6 +95,8 @@ public:
                              .environment = {{"PS1", std::string(prompt) + "\\n"},
                                              {"PS2", ""},
                                              {"HISTFILE", ""},
+                                             {"HOME", folder.home().string()},
+                                             {"DEBUGINFOD_URLS", ""}, // gdb would ask about them
                                              {"TERM", "dumb"},
                                              {"COLUMNS", "200"}},
                              .working_directory = folder.path().string()}) {}
@@ -156,10 +167,18 @@ bool is_look(std::string_view command) {
   return std::ranges::find(tools, first) != tools.end();
 }
 
+/// Whether a debugger may attach to a process that it has not started (ptrace(2), Yama).
+bool may_attach() {
+  std::ifstream scope("/proc/sys/kernel/yama/ptrace_scope");
+  int value = 0;
+  return !(scope >> value) || value == 0 || geteuid() == 0;
+}
+
 /// Why a command cannot be played here; empty if it can.
 std::string obstacle(std::string_view command) {
   constexpr std::array<std::string_view, 11> tools{"ps",  "ss",    "strace", "pstree", "lsof", "nc",
                                                    "gdb", "pgrep", "pkill",  "cc",     "g++"};
+  const std::string whole(command);
   while (!command.empty()) {
     const std::size_t start = command.find_first_not_of(between_words);
     if (start == std::string_view::npos) {
@@ -175,8 +194,19 @@ std::string obstacle(std::string_view command) {
     if (std::system(("command -v " + word + " >/dev/null").c_str()) != 0) {
       return word + " is not installed";
     }
-    if (word == "strace" && sanitized) {
-      return "LeakSanitizer does not work under strace";
+    if ((word == "strace" || word == "gdb") && sanitized) {
+      return "LeakSanitizer does not work under " + word;
+    }
+    if (word == "gdb") {
+      static const bool traces =
+          std::system("gdb -q -batch -ex run -ex 'quit $_isvoid($_exitcode)' "
+                      "--args true >/dev/null 2>&1") == 0;
+      if (!traces) {
+        return "gdb may not trace here";
+      }
+      if (whole.find("gdb -p") != std::string::npos && !may_attach()) {
+        return "gdb may not attach here";
+      }
     }
     if (word == "strace") {
       static const bool traces = std::system("strace -o /dev/null true 2>/dev/null") == 0;
@@ -515,6 +545,9 @@ private:
       line = terminal.line(limit_);
     }
     terminal.after_key = false;
+    while (line.starts_with(gdb_prompt)) { // what was typed there is not echoed
+      line.erase(0, gdb_prompt.size());
+    }
     return line;
   }
 

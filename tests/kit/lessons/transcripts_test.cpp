@@ -25,9 +25,9 @@ using namespace std::chrono_literals;
 
 namespace lab::lessons {
 
-void check_lesson(const std::string& step) {
+void check_lesson(const std::string& page) {
   const std::filesystem::path root = LAB_SOURCE_FOLDER;
-  const std::filesystem::path file = root / "steps" / step / "README.md";
+  const std::filesystem::path file = root / page;
   REQUIRE_MESSAGE(exists(file), "there is no ", file.string());
   const std::string name = file.string();
   const Lesson lesson = parse(contents(file));

@@ -40,7 +40,7 @@ endforeach()
 file(GLOB needed RELATIVE ${KIT} ${KIT}/steps/[0-9][0-9]-*/* ${KIT}/exercises/[0-9][0-9]-*/* ${KIT}/steps/support/*)
 foreach(file IN LISTS needed ITEMS
     README.md LICENSE CMakeLists.txt CMakePresets.json .github/workflows/classroom.yml
-    steps/README.md exercises/README.md tests/CONTRACT.md)
+    steps/README.md exercises/README.md exercises/DEBUGGING.md tests/CONTRACT.md)
   if(NOT file IN_LIST files)
     failed("students do not get ${file}")
   endif()
