@@ -8,6 +8,7 @@
 #include "tools/text/json.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -217,6 +218,34 @@ TEST_CASE("a page: each name of the kit in it, lab::NAME, is in a source that st
       for (const std::string& name : found_in(page(file.path()), form)) {
         CHECK_MESSAGE(words.contains(name), fs::relative(file, root()).string(),
                       " names lab::", name, ", which is not in steps or exercises");
+      }
+    }
+  }
+}
+
+TEST_CASE("a page: an exercise has as many TODOs as its page and its deck say") {
+  static const std::regex marked(R"(\bTODO (\d+):)");
+  static const std::regex said(R"(\b(\w+) `?TODO`?s\b)");
+  const std::vector<std::string> words{"no", "one", "two", "three", "four", "five", "six"};
+  for (const std::string& exercise : numbered("exercises")) {
+    std::set<std::string> todos;
+    for (const auto& file : fs::directory_iterator(root() / "exercises" / exercise)) {
+      if (file.path().extension() == ".cpp") {
+        todos.merge(found_in(page(file.path()), marked));
+      }
+    }
+    const std::string number_of_todos = words.at(todos.size());
+    for (const std::string& path :
+         {"exercises/" + exercise + "/README.md", "slides/" + exercise + ".md"}) {
+      if (!fs::exists(root() / path)) {
+        continue;
+      }
+      std::string text = page(path);
+      std::ranges::replace(text, '\n', ' ');
+      for (std::string word : found_in(std::regex_replace(text, std::regex(" +"), " "), said)) {
+        word.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(word.front())));
+        CHECK_MESSAGE(word == number_of_todos, path, " says that there are ", word, " TODOs, but ",
+                      number_of_todos, " are in the source");
       }
     }
   }
