@@ -525,7 +525,8 @@ std::string client_leftovers() {
 
 // The map.
 
-std::string map() {
+/// With the step that comes next, if there is one.
+std::string map(std::string_view next = "") {
   Canvas d(1140, 380, "The map of the lab",
            "Step 01, an echo server in one process, and steps 02 zombie, 03 wait and 04 signals "
            "lead to 05, descriptors. From there to 06, the full server, and 07, the client of "
@@ -533,7 +534,10 @@ std::string map() {
   const auto step = [&](double x, double y, const char* number, const char* name,
                         const char* more) {
     Box box{.x = x, .y = y, .width = 210, .height = 92};
-    d.activity({x, y}, box.width, box.height);
+    const bool comes_next = number == next;
+    d.rectangle(box, {.fill = comes_next ? kernel_fill : process_fill,
+                      .stroke = comes_next ? socket_stroke : process_stroke,
+                      .width = comes_next ? 6.0 : 2.0});
     d.text({x + 14, y + 32}, number, {.size = 22, .bold = true, .colour = process_stroke});
     d.text({x + 50, y + 32}, name, bold);
     d.text({x + 14, y + 70}, more, small);
@@ -572,6 +576,9 @@ std::map<std::string, std::string> all() {
       {"eintr-restart.svg", eintr()},
       {"half-close.svg", half_close()},
       {"map.svg", map()},
+      {"map-next-02.svg", map("02")},
+      {"map-next-06.svg", map("06")},
+      {"map-next-07.svg", map("07")},
       {"mp-server.svg", mp_server()},
       {"nagle.svg", nagle()},
       {"printf-in-handler.svg", printf_in_handler()},

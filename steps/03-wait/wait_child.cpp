@@ -24,8 +24,9 @@ void print_status(pid_t pid, int status) {
   if (WIFEXITED(status)) {
     lab::print_line("wait: child ", pid, " exited with status ", WEXITSTATUS(status));
   } else if (WIFSIGNALED(status)) {
-    lab::print_line("wait: child ", pid, " was killed by signal ", WTERMSIG(status), ", SIG",
-                    sigabbrev_np(WTERMSIG(status)));
+    const int signal = WTERMSIG(status);
+    lab::print_line("wait: child ", pid, " was killed by signal ", signal, ", SIG",
+                    sigabbrev_np(signal));
   }
 }
 
