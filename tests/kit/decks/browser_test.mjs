@@ -13,7 +13,7 @@ const faults = [
   /leaves the slide's frame below/,
   /leaves the slide's frame at the right/,
   /a line of code is cut/,
-  /code of 14px/,
+  /code of 22px/,
   /code is scaled/,
   /text of 12px/,
   /the figure is missing/,
@@ -22,11 +22,12 @@ const faults = [
   /contrast .* 'dark in the dark'/,
   /contrast .* \(before\)/,
   /asks for something from outside/,
+  /the lower half is empty/,
 ];
 
 /// In the page: what is wrong with the slide that is shown. Lengths are pixels of a slide of 1280.
 function inspect(slideNumber) {
-  const smallestCode = 20;
+  const smallestCode = 24;
   const smallestText = 20;
   const leastContrast = 4.5;
   const problems = [];
@@ -66,6 +67,19 @@ function inspect(slideNumber) {
   }
   for (const [side, { by, what }] of leaves) {
     problems.push(`${what} leaves the slide's frame ${side}, by ${Math.round(by)}px`);
+  }
+
+  // A slide with little on it is set larger, or has its figure. A title and a large question stand in
+  // the middle.
+  if (!section.matches('.title, .predict.huge')) {
+    let lowest = frame.top;
+    for (const element of section.children) {
+      if (element.checkVisibility()) lowest = Math.max(lowest, element.getBoundingClientRect().bottom);
+    }
+    const used = (lowest - frame.top) / frame.height;
+    if (used < 0.5) {
+      problems.push(`the lower half is empty: all ends at ${Math.round(used * 100)}% of the height`);
+    }
   }
 
   // Code is whole, and large enough; nothing has been scaled to fit.
