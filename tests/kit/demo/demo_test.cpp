@@ -132,6 +132,34 @@ void end_after(const std::string& moment, std::initializer_list<int> signals) {
   }
 }
 
+lab::Process at_a_terminal() {
+  return lab::Process(lab::program("lab-demo"), {.arguments = {"--pace", "0", "--keys"},
+                                                 .input = lab::Input::terminal,
+                                                 .output = lab::Output::terminal,
+                                                 .errors = lab::Output::terminal,
+                                                 .environment = {{"NO_COLOR", "1"}}});
+}
+
+constexpr std::string_view prompt = "(press a key)";
+
+/// How many prompts for a key it has shown.
+int prompts(const lab::Process& demo) {
+  const std::string text = demo.out();
+  int count = 0;
+  for (auto at = text.find(prompt); at != std::string::npos; at = text.find(prompt, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+/// Waits until the film asks for the key of this scene.
+void await_prompt(lab::Process& demo, int scene) {
+  lab::wait_until(
+      "the prompt of scene " + std::to_string(scene),
+      [&] { return prompts(demo) >= scene && demo.out().ends_with(prompt); },
+      [&] { return demo.report(); }, film_limit);
+}
+
 TEST_SUITE("demo") {
   TEST_CASE("the film as a log: what happens, in order, plain, in 80 columns, with short pauses") {
     lab::Process demo = start(100);
@@ -226,6 +254,43 @@ TEST_SUITE("demo") {
     in_order(log, {R"(\|- echo_mpserver)", "`- echo_mpserver"});
   }
 
+  TEST_CASE("with --keys each scene begins when a key is pressed, and Ctrl-C ends the wait") {
+    lab::Process demo = at_a_terminal();
+    for (int scene = 1; scene <= 4; ++scene) {
+      await_prompt(demo, scene);
+      CHECK(prompts(demo) == scene);
+      demo.type(" ");
+    }
+    await_prompt(demo, 5);
+    demo.type("\x03");
+    CHECK(demo.wait(film_limit).text() == "killed by SIGINT");
+    CHECK(demo.left_behind().empty());
+    in_order(demo.out(), {R"(\n1\. .*\n   Look at .*\n +\(press a key\)\r +\r)", "listening on",
+                          R"(\n5\. .*\n   Look at .*\n +\(press a key\))", "stopped"});
+    CHECK(demo.out().find("at first") == std::string::npos);
+  }
+
+  TEST_CASE("with --keys the whole film plays, a key for each scene") {
+    lab::Process demo = at_a_terminal();
+    for (int scene = 1; scene <= 6; ++scene) {
+      await_prompt(demo, scene);
+      demo.type("x");
+    }
+    CHECK(demo.wait(film_limit).text() == "exit status 0");
+    CHECK(prompts(demo) == 6);
+  }
+
+  TEST_CASE("without a terminal --keys waits for no key") {
+    for (const auto& [input, output] : {std::pair(lab::Input::null, lab::Output::terminal),
+                                        std::pair(lab::Input::terminal, lab::Output::pipe),
+                                        std::pair(lab::Input::pipe, lab::Output::pipe)}) {
+      lab::Process demo(lab::program("lab-demo"),
+                        {.arguments = {"--keys", "--pace", "0"}, .input = input, .output = output});
+      CHECK(demo.wait(film_limit).text() == "exit status 0");
+      CHECK(prompts(demo) == 0);
+    }
+  }
+
   TEST_CASE("a signal in scene 1 leaves nothing") {
     end_after("client B   connected", {SIGTERM, SIGHUP, SIGQUIT});
   }
@@ -285,8 +350,12 @@ TEST_SUITE("demo") {
   }
 
   TEST_CASE("wrong arguments: the usage, exit status 2, nothing started") {
-    for (const auto& arguments : std::vector<std::vector<std::string>>{
-             {"x"}, {"--pace"}, {"--pace", "fast"}, {"--pace", "-1"}, {"--pace", "1", "2"}}) {
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{"x"},
+                                                                       {"--pace"},
+                                                                       {"--pace", "fast"},
+                                                                       {"--pace", "-1"},
+                                                                       {"--pace", "1", "2"},
+                                                                       {"--keys", "1"}}) {
       lab::Process demo(lab::program("lab-demo"), {.arguments = arguments});
       CHECK(demo.wait().text() == "exit status 2");
       CHECK(demo.err().starts_with("usage: lab-demo"));

@@ -1,8 +1,9 @@
-// lab-demo [--pace PERCENT]
+// lab-demo [--pace PERCENT] [--keys]
 //
 // The whole lesson as a film in the terminal: real processes, real sockets, and what the kernel
-// shows of them. PERCENT stretches the pauses for a class that wants to talk (300), or leaves them
-// out (0). The scenes themselves wait for events, never for time to pass.
+// shows of them. PERCENT makes the pauses longer, to read aloud (300), or leaves them out (0). With
+// --keys each scene says what to look at, and begins when a key is pressed: for a class. Without a
+// terminal it never waits for a key. The scenes themselves wait for events, never for time to pass.
 
 #include "harness/deadline.hpp"
 #include "harness/failure.hpp"
@@ -31,6 +32,9 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace {
@@ -85,8 +89,42 @@ public:
     } while (!deadline.passed());
   }
 
+  /// Sleeps until there is something to read. Throws Stopped.
+  void await_input(int fd) const {
+    const lab::Fd signals(lab::or_throw(::signalfd(-1, &set_, SFD_CLOEXEC), "signalfd"));
+    std::array<pollfd, 2> both{{{.fd = fd, .events = POLLIN, .revents = 0},
+                                {.fd = signals.get(), .events = POLLIN, .revents = 0}}};
+    lab::or_throw(::poll(both.data(), both.size(), -1), "poll");
+    sleep(0ms);
+  }
+
 private:
   sigset_t set_{};
+};
+
+/// The terminal gives each key at once, and shows none, as long as the owner lives.
+class SingleKeys {
+public:
+  explicit SingleKeys(int terminal) : terminal_(terminal) {
+    lab::or_throw(::tcgetattr(terminal_, &before_), "tcgetattr");
+    termios now = before_;
+    now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    now.c_cc[VMIN] = 1;
+    now.c_cc[VTIME] = 0;
+    // What was typed before the question is no answer to it.
+    lab::or_throw(::tcsetattr(terminal_, TCSAFLUSH, &now), "tcsetattr");
+  }
+
+  SingleKeys(const SingleKeys&) = delete;
+  SingleKeys& operator=(const SingleKeys&) = delete;
+  SingleKeys(SingleKeys&&) = delete;
+  SingleKeys& operator=(SingleKeys&&) = delete;
+
+  ~SingleKeys() { ::tcsetattr(terminal_, TCSANOW, &before_); }
+
+private:
+  int terminal_;
+  termios before_{};
 };
 
 int stopped_by = 0; // the signal, once one has stopped the film
@@ -105,11 +143,13 @@ void obey_stop_signal() {
 
 // The stage.
 
+constexpr std::size_t indent = 3;
+
 /// Where the film is shown: lines, colours and pauses.
 class Stage {
 public:
-  Stage(const StopSignals& signals, int pace)
-      : signals_(signals), pace_(pace), typing_(::isatty(STDOUT_FILENO) == 1) {}
+  Stage(const StopSignals& signals, int pace, bool keys)
+      : signals_(signals), pace_(pace), typing_(::isatty(STDOUT_FILENO) == 1), keys_(keys) {}
 
   [[nodiscard]] const lab::Style& style() const { return style_; }
 
@@ -142,6 +182,24 @@ public:
     planned_ += time;
     const auto late = std::max(elapsed() - planned_ + time, Milliseconds{0});
     signals_.sleep(std::max(time / 2, time - late));
+  }
+
+  /// Waits for a key, if keys are asked for and somebody can press one: the film has a terminal,
+  /// and is in its foreground. Then true.
+  bool await_key() {
+    if (!keys_ || !typing_ || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) {
+      return false;
+    }
+    const auto before = elapsed();
+    const SingleKeys single_keys(STDIN_FILENO);
+    const std::string prompt = "(press a key)";
+    write(std::string(indent, ' ') + lab::text_of({{prompt, Paint::dim}}, style_));
+    signals_.await_input(STDIN_FILENO);
+    char key = 0;
+    keys_ = ::read(STDIN_FILENO, &key, 1) == 1; // else the terminal has gone
+    write("\r" + std::string(indent + prompt.size(), ' ') + "\r");
+    start_ += elapsed() - before; // that was no time of the film
+    return true;
   }
 
   /// Waits for an event. Throws Failure when it does not come, Stopped when a signal does.
@@ -181,6 +239,7 @@ private:
   const StopSignals& signals_;
   int pace_;
   bool typing_;
+  bool keys_;
   lab::Style style_ = lab::style_for(STDOUT_FILENO);
   lab::Clock::time_point start_ = lab::Clock::now();
   Milliseconds planned_{0};
@@ -202,7 +261,6 @@ struct Actor {
   std::size_t shown = 0; // of its lines of output
 };
 
-constexpr std::size_t indent = 3;
 constexpr std::size_t name_width = 11;
 
 Span name_of(std::string_view name, Paint paint) {
@@ -335,7 +393,9 @@ void open_scene(Stage& stage, int number, const std::string& title, const std::s
   stage.line();
   stage.line({{std::to_string(number) + ". " + title, Paint::bold}});
   stage.line({{std::string(indent, ' ')}, {"Look at ", Paint::bold}, {look}});
-  stage.pause(to_look);
+  if (!stage.await_key()) {
+    stage.pause(to_look);
+  }
 }
 
 void close_scene(Stage& stage, const std::string& conclusion) {
@@ -743,30 +803,41 @@ void play(Stage& stage) {
   stage.line({{"Now you: steps/README.md has the lessons, build/bin the programs.", Paint::dim}});
 }
 
-/// The pace in percent, or nothing where the command line is wrong.
-std::optional<int> pace_of(int argc, char** argv) {
-  int pace = 100;
-  if (argc == 1) {
-    return pace;
+struct Options {
+  int pace = 100; // in percent
+  bool keys = false;
+};
+
+/// Nothing where the command line is wrong.
+std::optional<Options> options_of(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name(argv[i]);
+    if (name == "--keys") {
+      options.keys = true;
+    } else if (name == "--pace" && i + 1 < argc) {
+      const std::string_view text(argv[++i]);
+      const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), options.pace);
+      if (error != std::errc() || end != text.data() + text.size() || options.pace < 0 ||
+          options.pace > 10'000) {
+        return std::nullopt;
+      }
+    } else {
+      return std::nullopt;
+    }
   }
-  if (argc != 3 || std::string_view(argv[1]) != "--pace") {
-    return std::nullopt;
-  }
-  const std::string_view text(argv[2]);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pace);
-  if (error != std::errc() || end != text.data() + text.size() || pace < 0 || pace > 10'000) {
-    return std::nullopt;
-  }
-  return pace;
+  return options;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  const auto pace = pace_of(argc, argv);
-  if (!pace) {
-    std::fputs("usage: lab-demo [--pace PERCENT]\n"
-               "PERCENT of the pauses, 0 to 10000: 0 leaves them out, 300 gives time to talk\n",
+  const auto options = options_of(argc, argv);
+  if (!options) {
+    std::fputs("usage: lab-demo [--pace PERCENT] [--keys]\n"
+               "PERCENT of the pauses, 0 to 10000: 0 leaves them out, 300 gives time to talk\n"
+               "--keys: each scene begins when a key is pressed; never waits without a terminal\n",
                stderr);
     return 2;
   }
@@ -778,7 +849,7 @@ int main(int argc, char** argv) {
     lab::guard_descendants();
     const StopSignals signals;
     try {
-      Stage stage(signals, *pace);
+      Stage stage(signals, options->pace, options->keys);
       play(stage);
     } catch (const Stopped& stopped) {
       std::fputs("\nlab-demo: stopped; all that it started has ended\n", stderr);
