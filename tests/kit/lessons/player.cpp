@@ -48,8 +48,9 @@ struct Mismatch {
   std::string seen;
 };
 
-/// An empty folder in which `build/bin`, `build/exercises` and `steps` are the kit's; gone with its
-/// owner. In it is a home: there gdb learns that nobody edits lines here, and that nobody answers.
+/// An empty folder in which `steps` and, of `build`, `bin`, `exercises` and `textbook` are the kit's;
+/// gone with its owner. In it is a home: there gdb learns that nobody edits lines here, and that
+/// nobody answers.
 class Folder {
 public:
   Folder() {
@@ -60,8 +61,9 @@ public:
     path_ = name;
     create_directory(path_ / "build");
     create_directory_symlink(program_folder(), path_ / "build" / "bin");
-    create_directory_symlink(program_folder().parent_path() / "exercises",
-                             path_ / "build" / "exercises");
+    for (const char* const folder : {"exercises", "textbook"}) {
+      create_directory_symlink(program_folder().parent_path() / folder, path_ / "build" / folder);
+    }
     create_directory_symlink(LAB_SOURCE_FOLDER "/steps", path_ / "steps");
     create_directory(home());
     std::ofstream(home() / ".gdbinit") << "set editing off\nset confirm off\n";
