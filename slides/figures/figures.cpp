@@ -453,54 +453,6 @@ std::string signal_gap() {
   return d.svg();
 }
 
-std::string printf_in_handler() {
-  Canvas d(1140, 330, "printf in a handler that has come in the middle of printf",
-           "Two lines of time in one process. main is in printf and holds the lock of the buffer. "
-           "SIGCHLD comes, and its handler calls printf, which waits for that lock. main cannot "
-           "give it back before the handler returns, and the handler does not return.");
-  d.text({10, 72}, "main", {.size = 24, .bold = true, .mono = true});
-  d.activity({160, 42}, 150, 48, "works");
-  d.activity({310, 42}, 330, 48, "printf: has the lock");
-  d.text({665, 73}, "goes on when the handler returns", small);
-  d.text({640, 144}, "SIGCHLD", {.size = 20, .mono = true});
-  d.line({{620, 94}, {620, 178}}, {.colour = held_twice, .width = 4, .arrow = true});
-  d.text({10, 212}, "handler", {.size = 24, .bold = true, .mono = true});
-  d.activity({600, 182}, 150, 48, "waitpid");
-  d.activity({750, 182}, 330, 48, "printf: waits for the lock");
-  d.line({{10, 262}, {1125, 262}}, {.colour = soft, .width = 2, .arrow = true});
-  d.text({570, 310}, "Each waits for the other, in one process, for ever.",
-         {.size = 22, .anchor = Anchor::middle, .bold = true});
-  return d.svg();
-}
-
-std::string nagle() {
-  Canvas d(1140, 400, "Nagle's algorithm and the delayed acknowledgement wait for each other",
-           "A sequence in time. The client sends 64 bytes. The server reads 30 and sends them "
-           "back, then reads the next 30 and writes them, but its kernel holds them back until "
-           "the first are acknowledged. The client's kernel delays the acknowledgement for 40 "
-           "milliseconds. Then it comes, and the rest is sent.");
-  d.process({190, 6}, 200, "client", "", "");
-  d.process({750, 6}, 200, "server", "", "");
-  Sequence s(d, 290, 850, 48, 394);
-  s.left_says(82, "write 64");
-  s.to_right(76, "64 bytes");
-  s.right_says(126, "read 30");
-  s.right_says(152, "write 30");
-  s.to_left(140, "30 bytes");
-  s.right_says(186, "read 30");
-  s.right_says(212, "write 30:");
-  d.text({868, 238}, "held back (Nagle)", {.size = 20, .bold = true, .colour = held_twice});
-  d.line({{306, 172}, {306, 288}}, {.colour = held_twice, .width = 8});
-  d.text({272, 224}, "ACK delayed",
-         {.size = 20, .anchor = Anchor::end, .bold = true, .colour = held_twice});
-  d.text({272, 250}, "(is there no data", {.size = 20, .anchor = Anchor::end, .colour = soft});
-  d.text({272, 276}, "to send along?)", {.size = 20, .anchor = Anchor::end, .colour = soft});
-  d.text({570, 240}, "40 ms", {.size = 34, .anchor = Anchor::middle, .bold = true});
-  s.to_right(290, "ACK");
-  s.to_left(340, "34 bytes");
-  return d.svg();
-}
-
 std::string client_leftovers() {
   Canvas d(1140, 330, "What the textbook's client leaves behind",
            "Left: the writer has ended after q, and the reader, which does not wait for it, reads "
@@ -580,8 +532,6 @@ std::map<std::string, std::string> all() {
       {"map-next-06.svg", map("06")},
       {"map-next-07.svg", map("07")},
       {"mp-server.svg", mp_server()},
-      {"nagle.svg", nagle()},
-      {"printf-in-handler.svg", printf_in_handler()},
       {"signal-gap.svg", signal_gap()},
       {"signal-vs-sigaction.svg", signal_vs_sigaction()},
       {"stdio-copies.svg", stdio_copies()},

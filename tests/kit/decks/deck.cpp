@@ -248,12 +248,13 @@ private:
 
   /// The programs and presets that the slide and its notes name.
   void names(const Slide& one) {
-    static const std::regex program(R"(build/bin/([a-z_-]+))");
+    static const std::regex program(R"(build/(bin|textbook)/([a-z_-]+))");
     static const std::regex preset(R"(--preset ([a-z]+(-\d\d)?))");
     const std::string& text = one.text;
     for (std::sregex_iterator i(text.begin(), text.end(), program); i != std::sregex_iterator();
          ++i) {
-      if (!is_program((*i)[1])) {
+      const bool right = (*i)[1] == "bin";
+      if (!(right ? is_program((*i)[2]) : is_textbook_program((*i)[2]))) {
         problem(one.line, "the kit has no program " + i->str());
       }
     }
@@ -273,6 +274,33 @@ private:
                [&](const auto& step) { return exists(step.path() / (name + ".cpp")); });
   }
 
+  [[nodiscard]] bool is_textbook_program(const std::string& name) const {
+    return exists(root_ / "tests" / "kit" / "textbook" / (name + ".cpp"));
+  }
+
+  /// What a note says to leave out is there.
+  void left_out(const Slide& one) {
+    static const std::regex quoted("\"([^\"]+)\"");
+    for (const auto& note : one.notes) {
+      const std::size_t from = note.text.find("leave out ");
+      if (from == std::string::npos) {
+        continue;
+      }
+      const std::string titles = note.text.substr(from, note.text.find('.', from) - from);
+      for (std::sregex_iterator i(titles.begin(), titles.end(), quoted);
+           i != std::sregex_iterator(); ++i) {
+        const std::string title = (*i)[1];
+        if (std::none_of(deck_.slides.begin(), deck_.slides.end(), [&](const Slide& other) {
+              std::string whole = other.title;
+              std::erase(whole, '`');
+              return whole.starts_with(title);
+            })) {
+          problem(note.line, "there is no slide to leave out: " + title);
+        }
+      }
+    }
+  }
+
   void questions() {
     int count = 0;
     for (std::size_t i = 0; i < deck_.slides.size(); ++i) {
@@ -281,6 +309,11 @@ private:
         continue;
       }
       ++count;
+      if (one.minutes.value_or(3) < 3) {
+        problem(one.line,
+                "a prediction takes three minutes at least: to ask, to write, to hear some "
+                "answers");
+      }
       if (!one.title.ends_with('?')) {
         problem(one.line, "the title of a predict slide is the question: " + one.title);
       }

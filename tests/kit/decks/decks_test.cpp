@@ -91,7 +91,7 @@ description: What it is about
 <!-- _class: title -->
 # A deck without fault
 
-8 minutes
+14 minutes
 
 <!-- minutes: 1 -->
 <!--
@@ -103,7 +103,7 @@ description: What it is about
 <!-- _class: predict -->
 ## What will it print?
 
-<!-- minutes: 1 -->
+<!-- minutes: 3 -->
 <!--
 - Ask: what will it print?
 - Usual wrong answer: nothing.
@@ -129,7 +129,7 @@ one
 <!-- _class: predict -->
 ## And what now?
 
-<!-- minutes: 1 -->
+<!-- minutes: 3 -->
 <!--
 - Ask: what now?
 -->
@@ -162,7 +162,7 @@ two
 <!-- _class: predict split -->
 ## And at the end?
 
-<!-- minutes: 1 -->
+<!-- minutes: 3 -->
 <!--
 - Ask: what comes last?
 -->
@@ -238,7 +238,7 @@ TEST_CASE("decks: a deck is taken apart") {
   CHECK(problem_of(std::string(good)) == "");
   const Deck deck = parse_deck(good);
   REQUIRE(deck.slides.size() == 7);
-  CHECK(deck.minutes() == 8);
+  CHECK(deck.minutes() == 14);
   CHECK(deck.settings.at("size") == "16:9");
   CHECK(deck.slides[0].title == "A deck without fault");
   CHECK(deck.slides[5].is("predict"));
@@ -262,10 +262,16 @@ TEST_CASE("decks: a slide is a session, unless it continues one") {
 }
 
 TEST_CASE("decks: minutes that do not add up are reported") {
-  check_contains(problem_of(with("8 minutes", "9 minutes")), "the slides take 8 minutes together");
-  check_contains(problem_of(with("8 minutes", "some time")), "nothing of it");
-  check_contains(problem_of(with("<!-- minutes: 2 -->", "<!-- minutes: 44 -->")), "50 minutes");
-  check_contains(problem_of(with("<!-- minutes: 2 -->", "")), "the slides take 6 minutes");
+  check_contains(problem_of(with("14 minutes", "9 minutes")),
+                 "the slides take 14 minutes together");
+  check_contains(problem_of(with("14 minutes", "some time")), "nothing of it");
+  std::string long_one = with("14 minutes", "56 minutes");
+  long_one.replace(long_one.find("minutes: 2"), 10, "minutes: 44");
+  check_contains(problem_of(long_one), "a lesson has 50 minutes");
+  check_contains(problem_of(with("<!-- minutes: 2 -->", "")), "the slides take 12 minutes");
+  std::string hasty = with("14 minutes", "12 minutes");
+  hasty.replace(hasty.find("minutes: 3"), 10, "minutes: 1");
+  check_contains(problem_of(hasty), "a prediction takes three minutes at least");
   const auto entry = on_the_map("a\n| [04](../slides/04-x.md), 45 minutes |\n", "04-x");
   REQUIRE(entry);
   CHECK(entry->line == 2);
@@ -289,12 +295,18 @@ TEST_CASE("decks: what a slide lacks is reported") {
   check_contains(problem_of(with("```sh", "```text")), "not 'text'");
   check_contains(problem_of(with("<!-- run -->\n", "")), "a console block needs");
   check_contains(
-      problem_of(with("8 minutes", "8 minutes\n\n![a figure that is not there](no.svg)")),
+      problem_of(with("14 minutes", "14 minutes\n\n![a figure that is not there](no.svg)")),
       "no.svg");
-  check_contains(problem_of(with("8 minutes", "8 minutes [a](../nothing.md)")),
+  check_contains(problem_of(with("14 minutes", "14 minutes [a](../nothing.md)")),
                  "the link leads nowhere");
   check_contains(problem_of(with("`[1]`", "`[17]`")), "has a comment [17]");
   check_contains(problem_of(with("`echo one`", "`build/bin/no_such_server 9190`")), "no program");
+  check_contains(problem_of(with("`echo one`", "`build/textbook/leaky_server 9190`")),
+                 "no program");
+  CHECK(problem_of(with("`echo one`", "`build/textbook/echo_mpserver 9190`")) == "");
+  CHECK(problem_of(with("begins.", "if time is short, leave out \"It prints\".")) == "");
+  check_contains(problem_of(with("begins.", "leave out \"It prints\" and \"It sings\".")),
+                 "no slide to leave out: It sings");
   check_contains(problem_of(with("exercise-04", "exercise-44")), "no preset exercise-44");
   const std::string_view leave =
       "- Note: If time is short, leave out \"It prints\" and \"It ends\".";
