@@ -220,7 +220,6 @@ private:
       }
     }
     names(one);
-    left_out(one);
   }
 
   /// The slides that a note offers to leave out, by the beginnings of their titles.
@@ -276,29 +275,6 @@ private:
 
   [[nodiscard]] bool is_textbook_program(const std::string& name) const {
     return exists(root_ / "tests" / "kit" / "textbook" / (name + ".cpp"));
-  }
-
-  /// What a note says to leave out is there.
-  void left_out(const Slide& one) {
-    static const std::regex quoted("\"([^\"]+)\"");
-    for (const auto& note : one.notes) {
-      const std::size_t from = note.text.find("leave out ");
-      if (from == std::string::npos) {
-        continue;
-      }
-      const std::string titles = note.text.substr(from, note.text.find('.', from) - from);
-      for (std::sregex_iterator i(titles.begin(), titles.end(), quoted);
-           i != std::sregex_iterator(); ++i) {
-        const std::string title = (*i)[1];
-        if (std::none_of(deck_.slides.begin(), deck_.slides.end(), [&](const Slide& other) {
-              std::string whole = other.title;
-              std::erase(whole, '`');
-              return whole.starts_with(title);
-            })) {
-          problem(note.line, "there is no slide to leave out: " + title);
-        }
-      }
-    }
   }
 
   void questions() {

@@ -304,9 +304,6 @@ TEST_CASE("decks: what a slide lacks is reported") {
   check_contains(problem_of(with("`echo one`", "`build/textbook/leaky_server 9190`")),
                  "no program");
   CHECK(problem_of(with("`echo one`", "`build/textbook/echo_mpserver 9190`")) == "");
-  CHECK(problem_of(with("begins.", "if time is short, leave out \"It prints\".")) == "");
-  check_contains(problem_of(with("begins.", "leave out \"It prints\" and \"It sings\".")),
-                 "no slide to leave out: It sings");
   check_contains(problem_of(with("exercise-04", "exercise-44")), "no preset exercise-44");
   const std::string_view leave =
       "- Note: If time is short, leave out \"It prints\" and \"It ends\".";
