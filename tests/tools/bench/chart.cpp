@@ -1,5 +1,6 @@
 #include "tools/bench/chart.hpp"
 
+#include "tools/bench/report.hpp"
 #include "tools/drawing/canvas.hpp"
 #include "tools/text/text.hpp"
 
@@ -63,23 +64,18 @@ Colour colour_of(const Run& run, const Result& result) {
   return result.name == "textbook" ? drawing::socket_stroke : soft;
 }
 
-bool is_ours(const Result& result) {
-  return result.name == "echo_mpserver";
-}
-
 void footer(Canvas& canvas, const Run& run, double height) {
   canvas.text({20, height - 44}, run.machine.text(), below_heading);
-  canvas.text({20, height - 16}, "Medians of " + std::to_string(run.rounds) + " rounds",
-              below_heading);
+  canvas.text({20, height - 16}, how_measured(run), below_heading);
 }
 
 /// What a bar shows of a server; nothing where it was not measured.
 using Value = std::function<std::optional<double>(const Result&)>;
 
-Value median_of(std::vector<double> Result::*values) {
-  return [values](const Result& result) -> std::optional<double> {
-    const auto sum = summary(result.*values);
-    return sum ? std::optional(sum->median) : std::nullopt;
+Value shown_of(const Run& run, Column column) {
+  return [&run, column](const Result& result) -> std::optional<double> {
+    const auto shown = figure(run, result, column);
+    return shown ? std::optional(shown->value) : std::nullopt;
   };
 }
 
@@ -96,13 +92,11 @@ Value median_of(std::vector<double> Growth::*values, std::size_t clients) {
   };
 }
 
-/// The same of the ratios to the limit, round by round.
-Value median_ratio(const Run& run, std::vector<double> Result::*values) {
-  return [&run, values](const Result& result) -> std::optional<double> {
-    const Result* limit = run.limit_result();
-    const auto sum =
-        limit == nullptr ? std::nullopt : summary(ratios(result.*values, limit->*values));
-    return sum ? std::optional(sum->median) : std::nullopt;
+/// Its ratio to the limit.
+Value ratio_of(const Run& run, Column column) {
+  return [&run, column](const Result& result) -> std::optional<double> {
+    const auto shown = figure(run, result, column);
+    return shown && shown->ratio ? std::optional(shown->ratio->median) : std::nullopt;
   };
 }
 
@@ -153,7 +147,7 @@ void draw(Canvas& canvas, const Run& run, const Bars& at, const Value& value, co
                        {.fill = &result == limit ? paper : colour, .stroke = colour, .width = 2});
       std::string words = number(*own);
       if (const auto part = of_limit > 0 && &result != limit ? ratio(result) : std::nullopt) {
-        words += *part < 0.01 ? "  × <0.01" : "  × " + number(*part);
+        words += "  × " + as_ratio(*part);
       }
       canvas.text({at.x + length + 9, baseline}, words, beside);
     } else {
@@ -265,31 +259,31 @@ void draw_lines(Canvas& canvas, const Run& run, const Field& field) {
 } // namespace
 
 std::string speed_chart(const Run& all) {
-  struct Column {
+  struct Part {
     std::string title;
     std::string below;
-    std::vector<double> Result::*values;
+    Column column;
   };
 
-  const std::array<Column, 3> columns{
+  const std::array<Part, 3> parts{
       {{"connections a second", "one after another", &Result::connections},
        {"round trips a second", "64 bytes there and back", &Result::round_trips},
-       {"bulk, MiB a second", "over one connection", &Result::bulk}}};
+       {"bulk, MiB a second", "both ways at once", &Result::bulk}}};
   Run run = all;
   std::erase_if(run.results, [](const Result& result) { return result.connections.empty(); });
   std::string description = "Bars, a row for each server. ";
-  for (const Column& column : columns) {
-    description += in_words(run, median_of(column.values), column.title);
+  for (const Part& part : parts) {
+    description += in_words(run, shown_of(run, part.column), part.title);
   }
   Canvas canvas(width, speed_height,
-                "How fast each server is, beside a bare loop of accept, fork, echo and _exit",
+                "How fast each server is, beside a bare loop of accept, fork, echo, close, _exit",
                 description);
   Bars at{.x = 244, .top = 98, .step = step_for(run, 356), .length = 112};
   draw_names(canvas, run, at);
-  for (const Column& column : columns) {
-    canvas.text({at.x, 34}, column.title, heading);
-    canvas.text({at.x, 62}, column.below, below_heading);
-    draw(canvas, run, at, median_of(column.values), median_ratio(run, column.values), "–");
+  for (const Part& part : parts) {
+    canvas.text({at.x, 34}, part.title, heading);
+    canvas.text({at.x, 62}, part.below, below_heading);
+    draw(canvas, run, at, shown_of(run, part.column), ratio_of(run, part.column), "–");
     at.x += 304;
   }
   footer(canvas, run, speed_height);

@@ -1,10 +1,10 @@
-// lab-bench [--quick] [--rounds N] [--only NAME,...] [--json FILE] [--svg FILE]
+// lab-bench [--quick] [--rounds N] [--minutes N] [--only NAME,...] [--json FILE] [--svg FILE]
 //           [--growth-svg FILE] [--into FILE]...
 // lab-bench --redraw FILE [the same options]: from what --json has written, without measuring
 //
 // The servers of the lab side by side, in one run: how fast each is, how it grows with the number
-// of clients at once, and what that is of a bare loop of accept, fork, echo and _exit. README.md
-// tells how to read the figures.
+// of clients at once, and what that is of a bare loop of accept, fork, echo, close and _exit.
+// README.md tells how to read the figures.
 
 #include "harness/deadline.hpp"
 #include "harness/failure.hpp"
@@ -30,6 +30,7 @@
 #include <optional>
 #include <random>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -55,10 +56,7 @@ using lab::bench::Seconds;
 
 constexpr std::string_view limit_name = "bare_server";
 
-/// A round that would probably not end before this is not begun.
-constexpr std::chrono::seconds enough = 170s;
-
-/// Growth is measured in the first rounds alone: it takes longer than all the rest.
+/// How often growth is measured. It takes longer than a round of all the rest.
 constexpr std::size_t rounds_of_growth = 3;
 
 // The servers.
@@ -83,6 +81,9 @@ std::vector<std::string> by_shell(const std::string& command) {
 std::vector<Candidate> all_candidates() {
   return {
       {.name = std::string(limit_name), .title = "bare loop, the limit", .program = BARE_SERVER},
+      {.name = "bare_server_static",
+       .title = "bare loop, static",
+       .program = BARE_SERVER_STATIC}, // empty where nothing can be linked so
       {.name = "echo_mpserver", .title = "echo_mpserver (06)", .program = "echo_mpserver"},
       {.name = "tidy_server", .title = "tidy_server (05)", .program = "tidy_server"},
       {.name = "echo_server",
@@ -131,6 +132,7 @@ Server start(const Candidate& candidate) {
 
 struct Options {
   std::size_t rounds = 5;
+  std::size_t minutes = 5;
   bool quick = false;
   std::vector<std::string> only;
   std::string redraw;
@@ -142,8 +144,8 @@ struct Options {
 
 [[noreturn]] void usage(const std::string& reason) {
   std::fprintf(stderr,
-               "usage: lab-bench [--quick] [--rounds N] [--only NAME,...] [--json FILE] "
-               "[--svg FILE] [--growth-svg FILE] [--into FILE]... [--redraw FILE]\n"
+               "usage: lab-bench [--quick] [--rounds N] [--minutes N] [--only NAME,...] "
+               "[--json FILE] [--svg FILE] [--growth-svg FILE] [--into FILE]... [--redraw FILE]\n"
                "lab-bench: %s\n",
                reason.c_str());
   std::exit(2);
@@ -168,14 +170,14 @@ std::vector<std::string> names_in(std::string_view text) {
   return names;
 }
 
-std::size_t rounds_in(std::string_view text) {
-  std::size_t rounds = 0;
+std::size_t number_in(const std::string& option, std::string_view text) {
+  std::size_t number = 0;
   const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, rounds);
-  if (parsed.ec != std::errc() || parsed.ptr != end || rounds < 1 || rounds > 1'000) {
-    usage("--rounds takes a number from 1 to 1000, not `" + std::string(text) + "`");
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number < 1 || number > 1'000) {
+    usage(option + " takes a number from 1 to 1000, not `" + std::string(text) + "`");
   }
-  return rounds;
+  return number;
 }
 
 Options options_from(std::span<char*> arguments) {
@@ -187,8 +189,8 @@ Options options_from(std::span<char*> arguments) {
       options.rounds = 1;
       continue;
     }
-    const std::array known{"--rounds",     "--only", "--json",  "--svg",
-                           "--growth-svg", "--into", "--redraw"};
+    const std::array known{"--rounds", "--minutes",    "--only", "--json",
+                           "--svg",    "--growth-svg", "--into", "--redraw"};
     if (std::find(known.begin(), known.end(), option) == known.end()) {
       usage("there is no option `" + option + "`");
     }
@@ -197,7 +199,9 @@ Options options_from(std::span<char*> arguments) {
     }
     const std::string value(arguments[++i]);
     if (option == "--rounds") {
-      options.rounds = rounds_in(value);
+      options.rounds = number_in(option, value);
+    } else if (option == "--minutes") {
+      options.minutes = number_in(option, value);
     } else if (option == "--only") {
       options.only = names_in(value);
     } else if (option == "--redraw") {
@@ -334,12 +338,6 @@ private:
   cpu_set_t all_{};
 };
 
-/// A candidate that takes part, and what has come of it.
-struct Entrant {
-  Candidate candidate;
-  Result result;
-};
-
 class Bench {
 public:
   explicit Bench(Options options) : options_(std::move(options)) {
@@ -350,32 +348,46 @@ public:
   }
 
   Run measure() {
-    const auto start = Clock::now();
-    auto longest = Clock::duration::zero();
-    for (std::size_t round = 0; round < options_.rounds; ++round) {
-      const auto begin = Clock::now();
-      if (begin - start + longest > enough) {
-        note("The time was up after " + std::to_string(round) + " of " +
-             std::to_string(options_.rounds) + " rounds.");
-        break;
-      }
-      progress("round " + std::to_string(round + 1) + " of " + std::to_string(options_.rounds));
-      measure_speed();
-      measure_growth(round);
-      ++run_.rounds;
-      longest = std::max(longest, Clock::now() - begin);
+    measure_until_quiet();
+    const std::size_t times = options_.quick ? 1 : rounds_of_growth;
+    for (std::size_t i = 0; i < times; ++i) {
+      progress("clients at once, " + std::to_string(i + 1) + " of " + std::to_string(times));
+      measure_growth();
     }
     progress("");
-    for (Entrant& entrant : entrants_) {
-      if (!entrant.result.failure.empty()) {
-        note(entrant.candidate.title + " failed: " + entrant.result.failure);
+    for (const Result& result : run_.results) {
+      if (!result.failure.empty()) {
+        note(result.title + " failed: " + result.failure);
       }
-      run_.results.push_back(std::move(entrant.result));
     }
     return std::move(run_);
   }
 
 private:
+  /// As many rounds as are asked for. Then one more and one more, until the last ones were quiet or
+  /// the time is up.
+  void measure_until_quiet() {
+    const lab::Deadline deadline(std::chrono::minutes(options_.minutes));
+    std::optional<double> spread;
+    do {
+      progress("round " + std::to_string(run_.rounds + 1) + " of " +
+               std::to_string(options_.rounds) +
+               (spread ? ", again: " + lab::bench::how_quiet(run_) : ""));
+      measure_speed();
+      ++run_.rounds;
+      if (run_.rounds >= options_.rounds) {
+        spread = lab::bench::spread(lab::bench::last_rounds(run_, options_.rounds));
+      }
+    } while (!deadline.passed() &&
+             (run_.rounds < options_.rounds || (spread && *spread > lab::bench::quiet)));
+    run_.rounds_measured = run_.rounds;
+    lab::bench::keep_quietest(run_, options_.rounds);
+    if (run_.rounds < options_.rounds) {
+      note("The time was up after " + std::to_string(run_.rounds) + " of " +
+           std::to_string(options_.rounds) + " rounds.");
+    }
+  }
+
   void note(std::string text) { run_.notes.push_back(std::move(text)); }
 
   /// On a terminal, a line that the next one replaces.
@@ -395,13 +407,18 @@ private:
         note(candidate.tool + " is not installed: left out.");
         continue;
       }
+      if (candidate.program.empty()) {
+        note(candidate.title + " is left out: nothing can be linked statically here.");
+        continue;
+      }
       if (candidate.one_at_a_time) {
         note(candidate.title + " serves one client after another: nobody is served at once.");
       }
-      Entrant entrant{.candidate = candidate, .result = {}};
-      entrant.result.name = candidate.name;
-      entrant.result.title = candidate.title;
-      entrants_.push_back(std::move(entrant));
+      Result result;
+      result.name = candidate.name;
+      result.title = candidate.title;
+      entrants_.push_back(candidate);
+      run_.results.push_back(std::move(result));
     }
   }
 
@@ -430,7 +447,7 @@ private:
     std::iota(places.begin(), places.end(), std::size_t{0});
     std::shuffle(places.begin(), places.end(), orders_);
     for (const std::size_t place : places) {
-      std::string& failure = entrants_[place].result.failure;
+      std::string& failure = run_.results[place].failure;
       if (failure.empty()) {
         try {
           act(place);
@@ -457,7 +474,7 @@ private:
     std::vector<Counts> all(entrants_.size());
     const auto port = [&](std::size_t place) { return all[place].server->port(); };
     each([&](std::size_t place) {
-      all[place].server.emplace(::start(entrants_[place].candidate));
+      all[place].server.emplace(::start(entrants_[place]));
       lab::bench::connections(port(place), Seconds(0)); // one, to warm up
     });
     for (std::size_t turn = 0; turn < turns; ++turn) {
@@ -469,14 +486,19 @@ private:
         all[place].round_trips += lab::bench::round_trips(port(place), slice, all[place].latencies);
       });
       // Each connection begins with small windows, which the kernel lets grow by what it measures.
+      // One connection gets twice the rate of the next, as long as it lasts: so many short ones.
       each([&](std::size_t place) {
         const Apart apart(all[place].server->pid());
-        all[place].bulk += lab::bench::bulk(port(place), 2 * slice);
+        Count counted;
+        do {
+          counted += lab::bench::bulk(port(place), slice / 6);
+        } while (counted.time < 2 * slice);
+        all[place].bulk += counted;
       });
     }
     each([&](std::size_t place) {
       const Counts& counts = all[place];
-      Result& result = entrants_[place].result;
+      Result& result = run_.results[place];
       result.connections.push_back(counts.connections.rate());
       result.round_trips.push_back(counts.round_trips.rate());
       result.bulk.push_back(counts.bulk.rate() / (1 << 20));
@@ -485,11 +507,11 @@ private:
     });
   }
 
-  void measure_growth(std::size_t round) {
-    for (std::size_t i = 0; i < sizes_.size() && round < rounds_of_growth; ++i) {
+  void measure_growth() {
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
       each([&](std::size_t place) {
-        const Candidate& candidate = entrants_[place].candidate;
-        auto& growth = entrants_[place].result.growth;
+        const Candidate& candidate = entrants_[place];
+        auto& growth = run_.results[place].growth;
         if (candidate.one_at_a_time && sizes_[i] > 1) {
           return;
         }
@@ -507,18 +529,27 @@ private:
 
   Options options_;
   Run run_;
-  std::vector<Entrant> entrants_;
+  std::vector<Candidate> entrants_; ///< each has its place in run_.results
   std::vector<std::size_t> sizes_;
   std::mt19937 orders_; // NOLINT(cert-msc32-c,cert-msc51-cpp): the same orders in each run
 };
 
+std::string with(const std::string& file, const Run& run) {
+  try {
+    return lab::bench::between_markers(lab::bench::read_whole(file), run);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(file + ": " + error.what());
+  }
+}
+
 void bench(const Options& options) {
   for (const std::string& file : options.into) {
-    lab::bench::expect_markers(file); // before two minutes have gone into it
+    with(file, {}); // a page without the lines is told before minutes have gone into it
   }
-  const Run run = options.redraw.empty()
-                      ? Bench(options).measure()
-                      : lab::bench::run_from_json(lab::bench::read_whole(options.redraw));
+  // What is shown comes from what the JSON has, with its rounded numbers: so both agree.
+  const Run run =
+      lab::bench::run_from_json(options.redraw.empty() ? lab::bench::json(Bench(options).measure())
+                                                       : lab::bench::read_whole(options.redraw));
   const std::string text = lab::bench::tables(run);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!options.json.empty()) {
@@ -531,7 +562,7 @@ void bench(const Options& options) {
     lab::bench::write_file(options.growth_svg, lab::bench::growth_chart(run));
   }
   for (const std::string& file : options.into) {
-    lab::bench::put_between_markers(file, run);
+    lab::bench::write_file(file, with(file, run));
   }
 }
 

@@ -28,9 +28,4 @@ Machine this_machine() {
   return machine;
 }
 
-std::string Machine::text() const {
-  return processor + ", " + std::to_string(cores) + (cores == 1 ? " core; " : " cores; ") + kernel +
-         "; " + compiler + ", " + build;
-}
-
 } // namespace lab::bench

@@ -3,6 +3,7 @@
 #include "tools/text/json.hpp"
 #include "tools/text/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -53,23 +54,39 @@ std::string table(const std::vector<Row>& rows) {
   return text;
 }
 
-/// `4,950 (0.97 ± 0.02)`: the median, and the median of the ratios with half of their spread. Of
-/// the limit itself, `5,100 (± 3 %)`: the spread of what the others are compared with.
-std::string compared(const Run& run, const Result& result, std::vector<double> Result::*values) {
-  const auto own = summary(result.*values);
-  if (!own) {
+} // namespace
+
+std::string as_ratio(double ratio) {
+  return ratio < 0.005 ? "<0.01" : number(ratio);
+}
+
+bool is_ours(const Result& result) {
+  return result.name == "echo_mpserver";
+}
+
+namespace {
+
+/// `± 3 %`.
+std::string in_percent(double part) {
+  return "± " + fixed(part * 100, 0) + " %";
+}
+
+/// `4,950 (0.97 ± 0.02)`: what the server makes when the limit makes its median, the median of the
+/// ratios, and half of the distance between the lowest and the highest. Of the limit itself, `5,100
+/// (± 3 %)`: the median and its spread. One round has no spread.
+std::string compared(const Run& run, const Result& result, Column column) {
+  const auto shown = figure(run, result, column);
+  if (!shown) {
     return std::string(none);
   }
-  const Result* limit = run.limit_result();
-  if (limit == &result) {
-    return number(own->median) + " (± " + fixed((own->high - own->low) / 2 / own->median * 100, 0) +
-           " %)";
+  std::string text = number(shown->value);
+  if (const auto& ratio = shown->ratio) {
+    text += " (" + as_ratio(ratio->median);
+    text += run.rounds > 1 ? " ± " + fixed((ratio->high - ratio->low) / 2, 2) + ")" : ")";
+  } else if (run.rounds > 1 && run.limit_result() == &result) {
+    text += " (" + in_percent(spread(result.*column)) + ")";
   }
-  const auto ratio =
-      limit == nullptr ? std::nullopt : summary(ratios(result.*values, limit->*values));
-  return number(own->median) + (ratio ? " (" + fixed(ratio->median, 2) + " ± " +
-                                            fixed((ratio->high - ratio->low) / 2, 2) + ")"
-                                      : "");
+  return text;
 }
 
 std::string median_of(const std::vector<double>& values) {
@@ -91,19 +108,18 @@ std::string speed_table(const Run& run) {
   return table(rows);
 }
 
-/// `3,727 (1.11)`: the median, and the median of the ratios.
-std::string in_short(const Run& run, const Result& result, std::vector<double> Result::*values) {
-  const Result* limit = run.limit_result();
-  const auto ratio = limit == nullptr || limit == &result
-                         ? std::nullopt
-                         : summary(ratios(result.*values, limit->*values));
-  return median_of(result.*values) + (ratio ? " (" + fixed(ratio->median, 2) + ")" : "");
+/// `3,727 (1.11)`: without the spreads.
+std::string in_short(const Run& run, const Result& result, Column column) {
+  const auto shown = figure(run, result, column);
+  return !shown         ? std::string(none)
+         : shown->ratio ? number(shown->value) + " (" + as_ratio(shown->ratio->median) + ")"
+                        : number(shown->value);
 }
 
 /// For a slide: of those that could be measured, what the room has to see.
 std::string short_table(const Run& run) {
-  std::vector<Row> rows{{"server", "connections a second (ratio)", "round trips a second (ratio)",
-                         "MiB a second (ratio)"}};
+  std::vector<Row> rows{
+      {"server", "connections/s (ratio)", "round trips/s (ratio)", "MiB/s (ratio)"}};
   for (const Result& result : run.results) {
     if (!result.connections.empty()) {
       rows.push_back({result.title, in_short(run, result, &Result::connections),
@@ -112,6 +128,37 @@ std::string short_table(const Run& run) {
     }
   }
   return table(rows);
+}
+
+/// Of the server that the lab is about, the ratio to the limit in a column.
+std::optional<std::string> ratio_of_ours(const Run& run, Column column) {
+  for (const Result& result : run.results) {
+    if (const auto shown = figure(run, result, column); is_ours(result) && shown && shown->ratio) {
+      return as_ratio(shown->ratio->median);
+    }
+  }
+  return std::nullopt;
+}
+
+/// What the care costs, as the title of a slide.
+std::string title(const Run& run) {
+  const auto ratio = ratio_of_ours(run, &Result::connections);
+  return "## " +
+         (ratio ? "All the care leaves " + *ratio + " of the limit's connections"
+                : "The servers side by side") +
+         "\n";
+}
+
+/// The same as a sentence.
+std::string what_care_costs(const Run& run) {
+  const auto connections = ratio_of_ours(run, &Result::connections);
+  const auto round_trips = ratio_of_ours(run, &Result::round_trips);
+  const auto bulk = ratio_of_ours(run, &Result::bulk);
+  return connections && round_trips && bulk
+             ? "\nWhat the care costs: `echo_mpserver` makes " + *connections +
+                   " of the limit's connections, " + *round_trips + " of its round trips and " +
+                   *bulk + " of its bulk.\n"
+             : "";
 }
 
 std::vector<std::size_t> sizes_of(const Run& run) {
@@ -195,11 +242,18 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
   return text;
 }
 
+/// The same of what is compared with the limit: before the ratios, what the pages show.
+std::string compared(std::string_view name, std::string_view of_limit, const Run& run,
+                     const Result& result, Column column) {
+  const auto shown = figure(run, result, column);
+  std::string text = measured(name, result.*column);
+  if (shown) {
+    text.insert(text.find('{') + 1, "\"shown\": " + fixed(shown->value, 3) + ", ");
+  }
+  return text + ",\n      " + measured(of_limit, ratios(run, result, column));
+}
+
 std::string json(const Run& run, const Result& result) {
-  const Result* limit = run.limit_result();
-  const auto against = [&](std::vector<double> Result::*values) {
-    return limit == nullptr ? std::vector<double>() : ratios(result.*values, limit->*values);
-  };
   std::vector<std::string> growth;
   for (const Growth& one : result.growth) {
     growth.push_back("        {\"clients\": " + std::to_string(one.clients) + ",\n         " +
@@ -215,14 +269,13 @@ std::string json(const Run& run, const Result& result) {
                  in_quotes("title") + ": " + in_quotes(result.title),
                  in_quotes("failure") + ": " +
                      (result.failure.empty() ? "null" : in_quotes(result.failure)),
-                 measured("connections_per_s", result.connections),
-                 measured("connections_of_limit", against(&Result::connections)),
-                 measured("round_trips_per_s", result.round_trips),
-                 measured("round_trips_of_limit", against(&Result::round_trips)),
+                 compared("connections_per_s", "connections_of_limit", run, result,
+                          &Result::connections),
+                 compared("round_trips_per_s", "round_trips_of_limit", run, result,
+                          &Result::round_trips),
                  measured("round_trip_p50_us", result.p50_us),
                  measured("round_trip_p99_us", result.p99_us),
-                 measured("bulk_mib_per_s", result.bulk),
-                 measured("bulk_of_limit", against(&Result::bulk)),
+                 compared("bulk_mib_per_s", "bulk_of_limit", run, result, &Result::bulk),
                  "\"growth\": [\n" + joined(growth, ",\n") + "\n      ]"},
                 ",\n      ") +
          "\n    }";
@@ -249,9 +302,9 @@ Result result_from(const Json& json) {
                 .title = json.at("title").text(),
                 .connections = rounds_of(json, "connections_per_s"),
                 .round_trips = rounds_of(json, "round_trips_per_s"),
+                .bulk = rounds_of(json, "bulk_mib_per_s"),
                 .p50_us = rounds_of(json, "round_trip_p50_us"),
                 .p99_us = rounds_of(json, "round_trip_p99_us"),
-                .bulk = rounds_of(json, "bulk_mib_per_s"),
                 .growth = {},
                 .failure = json.at("failure").is_null() ? "" : json.at("failure").text()};
   for (const Json& growth : json.at("growth").list()) {
@@ -268,18 +321,30 @@ Result result_from(const Json& json) {
 
 } // namespace
 
-const Result* Run::limit_result() const {
-  const auto found = std::find_if(results.begin(), results.end(),
-                                  [&](const Result& result) { return result.name == limit; });
-  return found == results.end() || found->connections.empty() ? nullptr : &*found;
+std::string how_measured(const Run& run) {
+  const std::string rounds = std::to_string(run.rounds) + (run.rounds == 1 ? " round" : " rounds");
+  return "Medians of " + rounds +
+         (run.rounds_measured > run.rounds
+              ? ", the quietest of " + std::to_string(run.rounds_measured)
+              : "") +
+         ". " + how_quiet(run);
+}
+
+std::string how_quiet(const Run& run) {
+  const auto largest = spread(run);
+  if (!largest) {
+    return "Nothing tells whether the machine was quiet.";
+  }
+  return "The machine was " + std::string(*largest <= quiet ? "quiet" : "not quiet") +
+         ": the limit's figures differ by " + in_percent(*largest) + ".";
 }
 
 std::string tables(const Run& run) {
-  std::string text = run.machine.text() + ". Medians of " + std::to_string(run.rounds) +
-                     (run.rounds == 1 ? " round" : " rounds") +
-                     "; in brackets the ratio to the bare loop, round by round, and half of its "
-                     "spread.\n\n" +
-                     speed_table(run);
+  std::string text = run.machine.text() + ". " + how_measured(run) +
+                     "\n\nIn brackets is the ratio to the limit: the median of the rounds' ratios, "
+                     "± half of the distance from the lowest to the highest. Each figure before a "
+                     "ratio is the ratio times the limit's median.\n\n" +
+                     speed_table(run) + what_care_costs(run);
   if (!sizes_of(run).empty()) {
     text += "\nClients that come at once, and stay:\n\n" +
             growth_table(run, "all served, after ms", served_cell) + "\n" +
@@ -293,6 +358,7 @@ std::string tables(const Run& run) {
 }
 
 std::string json(const Run& run) {
+  const auto largest = spread(run);
   std::vector<std::string> notes;
   for (const std::string& note : run.notes) {
     notes.push_back(in_quotes(note));
@@ -307,6 +373,8 @@ std::string json(const Run& run) {
          ", \"compiler\": " + in_quotes(run.machine.compiler) +
          ", \"build\": " + in_quotes(run.machine.build) +
          "},\n  \"rounds\": " + std::to_string(run.rounds) +
+         ",\n  \"rounds_measured\": " + std::to_string(run.rounds_measured) +
+         ",\n  \"spread_of_limit\": " + (largest ? fixed(*largest, 3) : "null") +
          ",\n  \"limit\": " + in_quotes(run.limit) + ",\n  \"notes\": [" + joined(notes, ", ") +
          "],\n  \"servers\": [\n" + joined(results, ",\n") + "\n  ]\n}\n";
 }
@@ -320,6 +388,7 @@ Run run_from_json(std::string_view text) {
                       .compiler = machine.at("compiler").text(),
                       .build = machine.at("build").text()},
           .rounds = count_of(json, "rounds"),
+          .rounds_measured = count_of(json, "rounds_measured"),
           .limit = json.at("limit").text(),
           .results = {},
           .notes = {}};
@@ -334,31 +403,42 @@ Run run_from_json(std::string_view text) {
 
 namespace {
 
-/// From the first byte between the markers to the second marker.
-std::pair<std::size_t, std::size_t> between_markers(const std::filesystem::path& file,
-                                                    const std::string& whole) {
-  const auto begin = whole.find("<!-- bench: begin");
-  const auto first = begin == std::string::npos ? begin : whole.find('\n', begin);
-  const auto end = first == std::string::npos ? first : whole.find("<!-- bench: end -->", first);
-  if (end == std::string::npos) {
-    throw std::runtime_error(file.string() + ": there is no line `<!-- bench: begin -->` with a "
-                                             "line `<!-- bench: end -->` after it");
+struct Place {
+  std::string_view kind; ///< what stands after `begin`
+  std::size_t begin = 0; ///< the first byte between the markers
+  std::size_t end = 0;   ///< that of the second marker
+};
+
+/// The next place at or after `from`.
+std::optional<Place> next_place(std::string_view whole, std::size_t from) {
+  constexpr std::string_view opening = "<!-- bench: begin";
+  const auto begin = whole.find(opening, from);
+  const auto first = begin == std::string_view::npos ? begin : whole.find('\n', begin);
+  const auto end =
+      first == std::string_view::npos ? first : whole.find("<!-- bench: end -->", first);
+  if (end == std::string_view::npos) {
+    return std::nullopt;
   }
-  return {first + 1, end};
+  return Place{.kind = whole.substr(begin + opening.size(), first - begin - opening.size()),
+               .begin = first + 1,
+               .end = end};
 }
 
 } // namespace
 
-void expect_markers(const std::filesystem::path& file) {
-  between_markers(file, read_whole(file));
-}
-
-void put_between_markers(const std::filesystem::path& file, const Run& run) {
-  std::string whole = read_whole(file);
-  const auto [begin, end] = between_markers(file, whole);
-  const bool is_short = whole.find("<!-- bench: begin in short") != std::string::npos;
-  const std::string text = is_short ? short_table(run) : tables(run);
-  write_file(file, whole.replace(begin, end - begin, "\n" + text + "\n"));
+std::string between_markers(std::string page, const Run& run) {
+  auto place = next_place(page, 0);
+  if (!place) {
+    throw std::runtime_error("there is no line `<!-- bench: begin -->` with a line "
+                             "`<!-- bench: end -->` after it");
+  }
+  for (; place; place = next_place(page, place->begin)) {
+    const std::string text = place->kind.starts_with(" title")      ? title(run)
+                             : place->kind.starts_with(" in short") ? "\n" + short_table(run) + "\n"
+                                                                    : "\n" + tables(run) + "\n";
+    page.replace(place->begin, place->end - place->begin, text);
+  }
+  return page;
 }
 
 std::string read_whole(const std::filesystem::path& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -36,19 +37,6 @@ inline std::optional<Summary> summary(const std::vector<double>& values) {
   return Summary{.median = quantile(values, 0.5), .low = *low, .high = *high};
 }
 
-/// The values of each round, divided by those of the limit in the same round. So a slow minute of
-/// the machine does not count.
-inline std::vector<double> ratios(const std::vector<double>& values,
-                                  const std::vector<double>& limits) {
-  std::vector<double> result;
-  for (std::size_t i = 0; i < std::min(values.size(), limits.size()); ++i) {
-    if (limits[i] > 0) {
-      result.push_back(values[i] / limits[i]);
-    }
-  }
-  return result;
-}
-
 /// What was measured with a number of clients at once. There is a value for each time that they
 /// came.
 struct Growth {
@@ -66,11 +54,13 @@ struct Result {
   std::string name;
   /// For a reader: `echo_mpserver (06)`.
   std::string title;
+  // What is compared with the limit, a value for each round.
   std::vector<double> connections; ///< a second
   std::vector<double> round_trips; ///< a second
+  std::vector<double> bulk;        ///< MiB a second, each byte counted once
+  // What is not.
   std::vector<double> p50_us;
   std::vector<double> p99_us;
-  std::vector<double> bulk; ///< MiB a second, each byte counted once
   std::vector<Growth> growth;
   /// Why the measuring stopped early, if it did.
   std::string failure;
@@ -91,7 +81,9 @@ Machine this_machine();
 
 struct Run {
   Machine machine;
+  /// Those that count, one after another, and those that were measured.
   std::size_t rounds = 0;
+  std::size_t rounds_measured = 0;
   /// The limit's name; its results may be missing.
   std::string limit;
   std::vector<Result> results;
@@ -101,5 +93,42 @@ struct Run {
   /// Nothing if the limit was not measured.
   [[nodiscard]] const Result* limit_result() const;
 };
+
+/// The columns of the figures that are compared with the limit.
+using Column = std::vector<double> Result::*;
+inline constexpr std::array<Column, 3> columns{&Result::connections, &Result::round_trips,
+                                               &Result::bulk};
+
+/// The values of each round, divided by those of the limit in the same round. So a slow minute of
+/// the machine does not count. Empty if the limit was not measured.
+std::vector<double> ratios(const Run& run, const Result& result, Column column);
+
+/// What is shown of a server.
+struct Figure {
+  /// The median ratio times the limit's median: so the figure agrees with the ratio beside it. Of
+  /// the limit itself, and without a limit, the median.
+  double value = 0;
+  /// Nothing of the limit itself, and without a limit.
+  std::optional<Summary> ratio;
+};
+
+/// Nothing if it was not measured.
+std::optional<Figure> figure(const Run& run, const Result& result, Column column);
+
+/// Half of the distance from the lowest to the highest value, as a part of the median.
+double spread(const std::vector<double>& values);
+
+/// Above this spread of the limit's figures the machine was not quiet: above 10 %, as it is shown.
+inline constexpr double quiet = 0.105;
+
+/// The largest spread of the limit's figures. Nothing if no two rounds of it were measured.
+std::optional<double> spread(const Run& run);
+
+/// The run with the last `count` of its rounds, which has at least so many.
+Run last_rounds(const Run& run, std::size_t count);
+
+/// Of all rounds, keeps `count` that follow one another: those with the smallest spread of the
+/// limit's figures. What another server reached in them does not matter.
+void keep_quietest(Run& run, std::size_t count);
 
 } // namespace lab::bench
