@@ -40,14 +40,14 @@ int main(int argc, char** argv) {
   const int count = lab::count_argument(argc, argv);
 
   // [2] SIGCHLD is blocked from before the first fork, and only sigsuspend unblocks it: the handler
-  // runs there and nowhere else. `waiting` is the mask of that wait. It must not have SIGCHLD, even
-  // if this program was started with SIGCHLD blocked: a mask is inherited.
-  sigset_t child_ended;
-  sigset_t waiting;
-  sigemptyset(&child_ended);
-  sigaddset(&child_ended, SIGCHLD);
-  lab::or_die(sigprocmask(SIG_BLOCK, &child_ended, &waiting), "sigprocmask");
-  sigdelset(&waiting, SIGCHLD);
+  // runs there and nowhere else. `unblocked` is the mask of that wait. It must not have SIGCHLD,
+  // even if this program was started with SIGCHLD blocked: a mask is inherited.
+  sigset_t blocked;
+  sigset_t unblocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
+  sigdelset(&unblocked, SIGCHLD);
 
   struct sigaction action {};
 
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   // [4] Test and wait. If a child ends between the two, its SIGCHLD is pending. sigsuspend unblocks
   // it and waits in one step, so it returns at once. pause() would miss that signal.
   while (reaped < started) {
-    sigsuspend(&waiting); // always -1 with EINTR: it returns because a handler has run
+    sigsuspend(&unblocked); // always -1 with EINTR: it returns because a handler has run
   }
 
   // [5] The handler cannot run any more, and no child is left that it could remove.

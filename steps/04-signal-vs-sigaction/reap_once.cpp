@@ -43,13 +43,13 @@ int main(int argc, char** argv) {
 
   // [2] The parent is busy for a moment: blocked signals wait. The kernel keeps one bit, "a SIGCHLD
   // is pending", and no count.
-  sigset_t child_ended;
-  sigset_t before;
-  sigemptyset(&child_ended);
-  sigaddset(&child_ended, SIGCHLD);
-  lab::or_die(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  sigset_t blocked;
+  sigset_t unblocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
   children.let_go();
-  lab::or_die(sigprocmask(SIG_SETMASK, &before, nullptr),
+  lab::or_die(sigprocmask(SIG_SETMASK, &unblocked, nullptr),
               "sigprocmask"); // [3] the handler runs here
 
   return lab::count_zombies(reaped, count);

@@ -110,15 +110,15 @@ int main(int argc, char** argv) {
 
   // [4] To wait for a signal: block it, test, and let sigsuspend unblock it and wait in one step. A
   // pause() after the test would miss a signal that comes between the two.
-  sigset_t child_ended;
-  sigset_t before;
-  sigemptyset(&child_ended);
-  sigaddset(&child_ended, SIGCHLD);
-  lab::or_die(sigprocmask(SIG_BLOCK, &child_ended, &before), "sigprocmask");
+  sigset_t blocked;
+  sigset_t unblocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
   while (reaped == 0) {
-    sigsuspend(&before);
+    sigsuspend(&unblocked);
   }
-  lab::or_die(sigprocmask(SIG_SETMASK, &before, nullptr), "sigprocmask");
+  lab::or_die(sigprocmask(SIG_SETMASK, &unblocked, nullptr), "sigprocmask");
 
   // [5] Ctrl-C is this signal, sent by the terminal. Here the program sends it to itself.
   handle(SIGINT, on_interrupt, SA_RESTART);

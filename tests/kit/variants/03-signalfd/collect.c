@@ -32,10 +32,10 @@ int main(int argc, char** argv) {
     }
   }
   sigset_t child_ended;
-  sigset_t before;
+  sigset_t unblocked;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &child_ended, &before);
+  sigprocmask(SIG_BLOCK, &child_ended, &unblocked);
   const int signals = signalfd(-1, &child_ended, SFD_CLOEXEC);
   if (signals == -1) {
     die("signalfd");
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc && !failed; ++i) {
     const pid_t child = fork();
     if (child == 0) {
-      sigprocmask(SIG_SETMASK, &before, NULL);
+      sigprocmask(SIG_SETMASK, &unblocked, NULL);
       const long code = number(argv[i], 255);
       if (code == -1) {
         prctl(PR_SET_DUMPABLE, 0);

@@ -51,11 +51,11 @@ int main(int argc, char** argv) {
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigaction(SIGCHLD, &action, nullptr);
   sigset_t child_ended;
-  sigset_t open;
+  sigset_t unblocked;
   sigemptyset(&child_ended);
   sigaddset(&child_ended, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &child_ended, &open);
-  sigdelset(&open, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child_ended, &unblocked);
+  sigdelset(&unblocked, SIGCHLD);
   long started = 0;
   while (started < count) {
     const pid_t child = fork();
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
     ++started;
   }
   while (removed < started) {
-    ppoll(nullptr, 0, nullptr, &open);
+    ppoll(nullptr, 0, nullptr, &unblocked);
   }
   if (started == count) {
     std::cout << "all " << count << " children removed" << std::endl;

@@ -54,13 +54,13 @@ int main(int argc, char** argv) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = note;
-  sigset_t open;
+  sigset_t unblocked;
   sigemptyset(&action.sa_mask);
   sigaddset(&action.sa_mask, SIGCHLD);
   sigaddset(&action.sa_mask, SIGINT);
   sigaddset(&action.sa_mask, SIGTERM);
-  sigprocmask(SIG_BLOCK, &action.sa_mask, &open);
-  sigdelset(&open, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &action.sa_mask, &unblocked);
+  sigdelset(&unblocked, SIGCHLD);
   sigaction(SIGCHLD, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   while (!stopped) {
     struct pollfd coming = {.fd = shortage ? -1 : listener, .events = POLLIN};
     const struct timespec moment = {0, 50000000};
-    ppoll(&coming, 1, shortage ? &moment : NULL, &open);
+    ppoll(&coming, 1, shortage ? &moment : NULL, &unblocked);
     reap(WNOHANG);
     if (count == room) {
       pid_t* more = realloc(children, (2 * room + 16) * sizeof *children);
@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
       signal(SIGINT, SIG_DFL);
       signal(SIGTERM, SIG_DFL);
       signal(SIGCHLD, SIG_DFL);
-      sigprocmask(SIG_SETMASK, &open, NULL);
+      sigprocmask(SIG_SETMASK, &unblocked, NULL);
       prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (getppid() == parent) {
         serve(connection);

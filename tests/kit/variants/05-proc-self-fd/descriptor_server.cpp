@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   const place place = server_place(argc, argv);
   close_what_was_left();
   sigset_t blocked;
-  sigset_t open;
+  sigset_t unblocked;
   sigemptyset(&blocked);
 
   struct sigaction action {};
@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
     sigaddset(&blocked, signal);
   }
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
-  sigemptyset(&open);
+  sigemptyset(&unblocked);
 
   const int listener = listen_at(place, SOCK_STREAM | SOCK_NONBLOCK);
   char address[INET6_ADDRSTRLEN];
@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   std::set<pid_t> children;
   while (stopped == 0) {
     pollfd coming{.fd = listener, .events = POLLIN, .revents = 0};
-    ppoll(&coming, 1, nullptr, &open);
+    ppoll(&coming, 1, nullptr, &unblocked);
     reap(children);
     sockaddr_storage client{};
     socklen_t size = sizeof client;
@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
       for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
         std::signal(signal, SIG_DFL);
       }
-      sigprocmask(SIG_SETMASK, &open, nullptr);
+      sigprocmask(SIG_SETMASK, &unblocked, nullptr);
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent) {
         _exit(1);

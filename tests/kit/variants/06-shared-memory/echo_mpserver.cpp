@@ -112,14 +112,14 @@ int main(int argc, char** argv) {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;
   sigset_t blocked;
-  sigset_t open;
+  sigset_t unblocked;
   sigemptyset(&blocked);
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
     sigaction(signal, &action, nullptr);
     sigaddset(&blocked, signal);
   }
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
-  sigemptyset(&open);
+  sigemptyset(&unblocked);
 
   const int listener = listen_at(at, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
   char address[INET6_ADDRSTRLEN];
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   while (stopped == 0) {
     pollfd coming{.fd = shortage ? -1 : listener, .events = POLLIN, .revents = 0};
     const timespec moment{.tv_sec = 0, .tv_nsec = 50'000'000};
-    ppoll(&coming, 1, shortage ? &moment : nullptr, &open);
+    ppoll(&coming, 1, shortage ? &moment : nullptr, &unblocked);
     sockaddr_storage client{};
     socklen_t size = sizeof client;
     const int connection = accept(listener, reinterpret_cast<sockaddr*>(&client), &size);
@@ -162,7 +162,7 @@ int main(int argc, char** argv) {
       for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
         std::signal(signal, SIG_DFL);
       }
-      sigprocmask(SIG_SETMASK, &open, nullptr);
+      sigprocmask(SIG_SETMASK, &unblocked, nullptr);
       prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (getppid() != parent) {
         _exit(0);

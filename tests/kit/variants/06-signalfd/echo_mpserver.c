@@ -86,12 +86,12 @@ int main(int argc, char** argv) {
     usage(form);
   }
   sigset_t watched;
-  sigset_t before;
+  sigset_t unblocked;
   sigemptyset(&watched);
   sigaddset(&watched, SIGCHLD);
   sigaddset(&watched, SIGINT);
   sigaddset(&watched, SIGTERM);
-  sigprocmask(SIG_BLOCK, &watched, &before);
+  sigprocmask(SIG_BLOCK, &watched, &unblocked);
   const int signals = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
   int words[2];
   if (signals == -1 || pipe2(words, O_NONBLOCK | O_CLOEXEC) == -1) {
@@ -141,7 +141,7 @@ int main(int argc, char** argv) {
       close(listener);
       close(signals);
       close(words[0]);
-      sigprocmask(SIG_SETMASK, &before, NULL);
+      sigprocmask(SIG_SETMASK, &unblocked, NULL);
       prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (getppid() != parent) {
         _exit(0);

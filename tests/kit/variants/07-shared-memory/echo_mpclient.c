@@ -121,12 +121,12 @@ int main(int argc, char** argv) {
   begin();
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   sigset_t watched;
-  sigset_t before;
+  sigset_t unblocked;
   sigemptyset(&watched);
   sigaddset(&watched, SIGCHLD);
   sigaddset(&watched, SIGINT);
   sigaddset(&watched, SIGTERM);
-  sigprocmask(SIG_BLOCK, &watched, &before);
+  sigprocmask(SIG_BLOCK, &watched, &unblocked);
   signal(SIGPIPE, SIG_IGN);
   const int signals = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
   if (shared == MAP_FAILED || signals == -1) {
@@ -206,7 +206,7 @@ int main(int argc, char** argv) {
   }
   if (stop != 0) {
     signal(stop, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigprocmask(SIG_SETMASK, &unblocked, NULL);
     raise(stop);
   }
   if (!complete) {

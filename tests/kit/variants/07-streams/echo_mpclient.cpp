@@ -89,11 +89,11 @@ int main(int argc, char** argv) {
 
   action.sa_handler = [](int signal) { stop = signal; };
   sigset_t blocked;
-  sigset_t open;
+  sigset_t unblocked;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGINT);
   sigaddset(&blocked, SIGTERM);
-  sigprocmask(SIG_BLOCK, &blocked, &open);
+  sigprocmask(SIG_BLOCK, &blocked, &unblocked);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -145,8 +145,8 @@ int main(int argc, char** argv) {
       FD_SET(pipe[0], &ready);
     }
     const int found =
-        pselect(std::max(connection, pipe[0]) + 1, &ready, nullptr, nullptr, nullptr, &open);
-    sigprocmask(SIG_SETMASK, &open, nullptr); // lets in what is pending: pselect need not have
+        pselect(std::max(connection, pipe[0]) + 1, &ready, nullptr, nullptr, nullptr, &unblocked);
+    sigprocmask(SIG_SETMASK, &unblocked, nullptr); // lets in what is pending: pselect need not have
     sigprocmask(SIG_SETMASK, &blocked, nullptr);
     if (found == -1) {
       continue;
@@ -204,7 +204,7 @@ int main(int argc, char** argv) {
             << std::endl;
   if (stop != 0) {
     std::signal(stop, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &open, nullptr);
+    sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     raise(stop);
   }
   if (complete && half_closed) {
