@@ -5,7 +5,7 @@
 //
 //   build/exercises/03-wait/collect 7 KILL 0
 
-#include "support/arguments.hpp"
+#include "support/endings.hpp"
 #include "support/error.hpp"
 #include "support/output.hpp"
 

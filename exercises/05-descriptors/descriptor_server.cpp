@@ -8,11 +8,11 @@
 //   ls -l /proc/PID/fd                                                for the parent and the child
 
 #include "support/arguments.hpp"
-#include "support/children.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
 #include "support/failed_accept.hpp"
 #include "support/output.hpp"
+#include "support/stop_signals.hpp"
 
 #include <cerrno>
 
@@ -24,26 +24,25 @@ int main(int argc, char** argv) {
 
   // TODO 1: what does this process hold that it has not opened?
 
-  lab::watch_signals();
+  lab::handle_signals();
   const int listener = lab::listen_on(at).release(); // release: from here on it has no owner
   lab::print_listening(listener);
 
-  const pid_t parent = getpid();
-  while (lab::wait_for_client(listener)) {
+  for (;;) {
     lab::Endpoint client;
+    lab::unblock_signals(); // handlers run while accept4 waits, and nowhere else
     const int connection = accept4(listener, client.address(), &client.size, SOCK_CLOEXEC);
+    lab::block_signals();
     if (connection == -1) {
       lab::after_failed_accept(errno);
       continue;
     }
     lab::print_connected(client);
 
-    lab::expect_child();
     const pid_t child = fork();
     if (child == 0) {
       // TODO 2: which descriptors does the child not need?
       lab::begin_child();
-      lab::end_with_parent(parent);
       lab::echo_until_eof(connection);
       lab::print_line("client disconnected");
       _exit(0);
@@ -51,6 +50,4 @@ int main(int argc, char** argv) {
     lab::remember_child(child);
     // TODO 3: and the parent, whether fork has failed or not?
   }
-  lab::end_children();
-  return 0;
 }

@@ -7,7 +7,7 @@
 //
 // The numbers [1] to [5] are those of README.md.
 
-#include "support/arguments.hpp"
+#include "support/endings.hpp"
 #include "support/error.hpp"
 #include "support/output.hpp"
 

@@ -10,13 +10,12 @@
 // The numbers [1] to [5] are those of README.md.
 
 #include "support/arguments.hpp"
-#include "support/children.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
-#include "support/error.hpp"
 #include "support/failed_accept.hpp"
 #include "support/output.hpp"
+#include "support/stop_signals.hpp"
 
 #include <cerrno>
 
@@ -30,27 +29,26 @@ int main(int argc, char** argv) {
   // have inherited some. It has not opened any itself yet, so all from 3 on are inherited.
   closefrom(STDERR_FILENO + 1);
 
-  lab::watch_signals();
+  lab::handle_signals();
   lab::Descriptor listener = lab::listen_on(at); // [2] with an owner, which closes it at every end
   lab::print_listening(listener.get());
 
-  const pid_t parent = getpid();
-  while (lab::wait_for_client(listener.get())) {
+  for (;;) {
     lab::Endpoint client;
+    lab::unblock_signals(); // handlers run while accept4 waits, and nowhere else
     lab::Descriptor connection(
         accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC)); // [3]
+    lab::block_signals();
     if (!connection) {
       lab::after_failed_accept(errno);
       continue;
     }
     lab::print_connected(client);
 
-    lab::expect_child();
     const pid_t child = fork();
     if (child == 0) {
       listener.close(); // [4] first of all: from here on this process only serves its client
       lab::begin_child();
-      lab::end_with_parent(parent);
       lab::echo_until_eof(connection.get());
       lab::print_line("client disconnected");
       _exit(0);
@@ -58,7 +56,4 @@ int main(int argc, char** argv) {
     lab::remember_child(child);
     connection.close(); // [5] also if fork has failed: then no process serves this client
   }
-  listener.close();
-  lab::end_children();
-  return 0;
 }

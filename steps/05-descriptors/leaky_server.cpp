@@ -11,12 +11,12 @@
 // The numbers [1] to [4] are those of tidy_server.
 
 #include "support/arguments.hpp"
-#include "support/children.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
 #include "support/failed_accept.hpp"
 #include "support/output.hpp"
+#include "support/stop_signals.hpp"
 
 #include <cerrno>
 
@@ -25,13 +25,15 @@
 
 int main(int argc, char** argv) {
   const lab::Endpoint at = lab::server_arguments(argc, argv);
-  lab::watch_signals();
+  lab::handle_signals();
   lab::Descriptor listener = lab::listen_on(at);
   lab::print_listening(listener.get());
 
-  while (lab::wait_for_client(listener.get())) {
+  for (;;) {
     lab::Endpoint client;
+    lab::unblock_signals(); // handlers run while accept4 waits, and nowhere else
     const int connection = accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC);
+    lab::block_signals();
     if (connection == -1) {
       lab::after_failed_accept(errno);
       continue;
@@ -39,7 +41,6 @@ int main(int argc, char** argv) {
     lab::print_connected(client);
 
     // [1] Both processes now hold both sockets.
-    lab::expect_child();
     const pid_t child = fork();
     if (child == 0) {
       // [2] listener.close() is missing.
@@ -51,7 +52,4 @@ int main(int argc, char** argv) {
     lab::remember_child(child);
     // [4] connection is never closed: it has no owner, as in a program without RAII.
   }
-  listener.close();
-  lab::end_children();
-  return 0;
 }

@@ -10,12 +10,12 @@
 // The numbers [1] to [4] are the anchors of README.md and of the slides.
 
 #include "support/arguments.hpp"
-#include "support/children.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
 #include "support/failed_accept.hpp"
 #include "support/output.hpp"
+#include "support/stop_signals.hpp"
 
 #include <cerrno>
 
@@ -24,14 +24,16 @@
 
 int main(int argc, char** argv) {
   const lab::Endpoint at = lab::server_arguments(argc, argv);
-  lab::watch_signals();
+  lab::handle_signals();
   lab::Descriptor listener = lab::listen_on(at);
   lab::print_listening(listener.get());
 
-  while (lab::wait_for_client(listener.get())) {
+  for (;;) {
     lab::Endpoint client;
+    lab::unblock_signals(); // handlers run while accept4 waits, and nowhere else
     lab::Descriptor connection(
         accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC));
+    lab::block_signals();
     if (!connection) {
       lab::after_failed_accept(errno);
       continue;
@@ -40,7 +42,6 @@ int main(int argc, char** argv) {
 
     // [1] fork copies the table of descriptors, not the sockets: both processes now hold both, and
     // a socket is closed when the last of its descriptors is.
-    lab::expect_child();
     const pid_t child = fork();
     if (child == 0) {
       listener.close(); // [2] or the port stays taken as long as this client stays
@@ -52,7 +53,4 @@ int main(int argc, char** argv) {
     lab::remember_child(child);
     connection.close(); // [4] or [3] would not be the last, and the table would grow
   }
-  listener.close();
-  lab::end_children();
-  return 0;
 }

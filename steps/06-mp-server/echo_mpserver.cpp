@@ -1,122 +1,103 @@
 // echo_mpserver PORT [ADDRESS]
 //
-// The full server: serves many clients at once, a child for each; prints each one's address and
-// port; reaps each child by sigaction and prints its process id.
+// The full server: a child for each client; it reaps each child, and loses no signal.
 //
 //   build/bin/echo_mpserver 9190                in one terminal
 //   build/bin/echo_mpclient 127.0.0.1 9190      in two or three others
 //
-// The numbers [1] to [9] are the anchors of README.md and of the slides.
+// The numbers [1] to [8] are the anchors of README.md and of the slides.
 
 #include "support/arguments.hpp"
 #include "support/descriptor.hpp"
 #include "support/echo.hpp"
 #include "support/endpoint.hpp"
 #include "support/error.hpp"
+#include "support/failed_accept.hpp"
 #include "support/output.hpp"
-#include "support/pid_set.hpp"
 
 #include <cerrno>
 #include <csignal>
+#include <vector>
 
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
 
-lab::PidSet children;
+std::vector<pid_t> children; // those not yet reaped
 volatile std::sig_atomic_t stop_requested = 0;
-volatile std::sig_atomic_t serving = -1; // a child's connection; -1 in the parent
+sigset_t blocked;   // SIGCHLD, SIGINT and SIGTERM: blocked everywhere but in [4] and [6]
+sigset_t unblocked; // the mask without them, for the calls that wait
 
-// [1] SIGCHLD is not queued: one delivery can stand for many exits, so reap until none is left.
-// errno belongs to the code that the signal interrupts.
+// [1] One delivery may stand for many exits. errno belongs to the code that is interrupted.
 void reap_children(int /*signal*/) {
   const int saved = errno;
   pid_t pid = 0;
   while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
-    children.erase(pid);
+    std::erase(children, pid);
     lab::print_line("removed proc id: ", pid); // async-signal-safe: one write(2)
   }
   errno = saved;
 }
 
-// [2] The parent leaves its loop. A child shuts its connection down. So its blocked call returns,
-// and it ends as if its client had left.
 void stop(int /*signal*/) {
-  const int saved = errno;
-  stop_requested = 1;
-  if (serving != -1) {
-    shutdown(serving, SHUT_RDWR);
-  }
-  errno = saved;
+  stop_requested = 1; // [2] the loop of main tests it
 }
 
-// [3] SA_RESTART: a child's blocked call goes on after a signal.
-void handle(int signal, void (*handler)(int), const sigset_t& blocked) {
+void handle(int signal, void (*handler)(int), int flags) {
   struct sigaction action {};
 
   action.sa_handler = handler;
   action.sa_mask = blocked; // no handler interrupts another
-  action.sa_flags = SA_RESTART | (signal == SIGCHLD ? SA_NOCLDSTOP : 0);
+  action.sa_flags = flags;
   lab::or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
-// All that a child does.
-[[noreturn]] void serve(int connection, const lab::Line& connected, pid_t parent,
-                        const sigset_t& unblocked) {
-  prctl(PR_SET_PDEATHSIG, SIGTERM); // if the parent is killed, its children end too
-  serving = connection;
+// [3] Blocked signals stay pending: none is lost, and none breaks a call.
+void handle_signals() {
+  lab::or_die(sigprocmask(SIG_BLOCK, nullptr, &unblocked), "sigprocmask"); // reads the mask
+  sigemptyset(&blocked);
+  for (const int signal : {SIGCHLD, SIGINT, SIGTERM}) {
+    sigaddset(&blocked, signal);
+    sigdelset(&unblocked, signal);
+  }
+  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, nullptr), "sigprocmask");
+  handle(SIGCHLD, reap_children, SA_RESTART | SA_NOCLDSTOP);
+  handle(SIGINT, stop, 0);
+  handle(SIGTERM, stop, 0);
+  handle(SIGPIPE, SIG_IGN, 0); // a write to a client that has gone fails with EPIPE
+}
+
+// [4] ppoll unblocks the signals and waits, in one call. True: there is a client. If there is one
+// already, ppoll lets no handler run. The two lines after it do, so that a busy server reaps too.
+bool wait_for_client(int listener) {
+  pollfd client{.fd = listener, .events = POLLIN, .revents = 0};
+  const int ready = ppoll(&client, 1, nullptr, &unblocked);
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-  if (getppid() == parent) { // the parent still lives
-    connected.write_to(STDOUT_FILENO);
-    lab::echo_until_eof(connection);
-    close(connection); // _exit would do it too, but only after it has freed the memory
-    lab::print_line("client disconnected");
-  }
-  _exit(0); // [7] not exit: buffers and atexit functions are the parent's
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  return ready == 1;
 }
 
-// [8] accept has failed with `error`. Returns 0 if that concerns only one client, which has left or
-// never came. Otherwise returns the error, and reports it only the first time.
-int note_shortage(int error, int shortage) {
-  switch (error) {
-  case EAGAIN:
-  case EINTR:
-  case ECONNABORTED:
-  case EPROTO:
-  case EPERM:
-    return 0;
-  default: // EMFILE, ENFILE, ENOBUFS, ENOMEM
-    if (error != shortage) {
-      lab::report("accept", error);
-    }
-    return error;
-  }
+// [5] All that a child does. SIGINT and SIGTERM end it, as they end any program.
+[[noreturn]] void serve(int connection) {
+  handle(SIGINT, SIG_DFL, 0);
+  handle(SIGTERM, SIG_DFL, 0);
+  sigprocmask(SIG_SETMASK, &unblocked, nullptr);
+  lab::echo_until_eof(connection);
+  lab::print_line("client disconnected");
+  _exit(0); // not exit: buffers and atexit functions are the parent's
 }
 
-// [9] No child outlives the parent. A child that has not ended after half a second is killed: a
-// debugger may hold it.
+// [6] No child outlives the parent.
 void end_children() {
   for (const pid_t pid : children) {
     kill(pid, SIGTERM);
     kill(pid, SIGCONT); // a stopped child acts on SIGTERM only when it runs
   }
-  sigset_t ended_or_late;
-  sigemptyset(&ended_or_late);
-  sigaddset(&ended_or_late, SIGCHLD);
-  sigaddset(&ended_or_late, SIGALRM);
-  const itimerval half_a_second{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 500'000}};
-  setitimer(ITIMER_REAL, &half_a_second, nullptr);
-  for (reap_children(SIGCHLD); !children.empty(); reap_children(SIGCHLD)) {
-    if (sigwaitinfo(&ended_or_late, nullptr) == SIGALRM) {
-      for (const pid_t pid : children) {
-        kill(pid, SIGKILL);
-      }
-    }
+  while (!children.empty()) {
+    sigsuspend(&unblocked); // reap_children runs here
   }
 }
 
@@ -124,64 +105,35 @@ void end_children() {
 
 int main(int argc, char** argv) {
   const lab::Endpoint at = lab::server_arguments(argc, argv);
-
-  // [4] Handlers run only where this program unblocks the signals: in [5]. So no handler finds the
-  // set of children half changed, no signal comes between the test of a flag and the call that
-  // blocks, and no call fails with EINTR.
-  sigset_t blocked;
-  sigset_t unblocked;
-  sigemptyset(&blocked);
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM}) {
-    sigaddset(&blocked, signal);
-  }
-  lab::or_die(sigprocmask(SIG_BLOCK, &blocked, &unblocked), "sigprocmask");
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGALRM}) {
-    sigdelset(&unblocked, signal);
-  }
-  handle(SIGCHLD, reap_children, blocked);
-  handle(SIGINT, stop, blocked);
-  handle(SIGTERM, stop, blocked);
-  handle(SIGPIPE, SIG_IGN, blocked); // if a peer has gone, its child gets EPIPE and is not killed
-
-  lab::Descriptor listener = lab::listen_on(at);
+  handle_signals();
+  lab::Descriptor listener = lab::listen_on(at, SOCK_NONBLOCK); // [7] ppoll waits, accept4 does not
   lab::print_listening(listener.get());
 
-  const pid_t parent = getpid();
-  int shortage = 0; // what accept lacked the last time: 0 or an errno value
   while (stop_requested == 0) {
-    // [5] ppoll unblocks the signals only while it waits. A busy server never waits: for it the two
-    // lines after ppoll unblock what is pending. Without free descriptors there is no event to wait
-    // for, and the client stays in the backlog: look again after 50 ms, and do not spin.
-    pollfd clients{.fd = listener.get(), .events = POLLIN, .revents = 0};
-    const timespec pause{.tv_sec = 0, .tv_nsec = 50'000'000};
-    ppoll(&clients, shortage == 0 ? 1 : 0, shortage == 0 ? nullptr : &pause, &unblocked);
-    sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-    sigprocmask(SIG_SETMASK, &blocked, nullptr);
-
+    if (!wait_for_client(listener.get())) {
+      continue; // a signal
+    }
     lab::Endpoint client;
-    const lab::Descriptor connection(
+    lab::Descriptor connection(
         accept4(listener.get(), client.address(), &client.size, SOCK_CLOEXEC));
     if (!connection) {
-      shortage = note_shortage(errno, shortage);
+      lab::after_failed_accept(errno);
       continue;
     }
-    shortage = 0;
+    lab::print_connected(client);
 
-    // Made here, written by the child: a child has to map again each page of code that it runs.
-    const lab::Line connected = lab::connected_line(client);
-    children.reserve_one();
-    const pid_t child = fork(); // [6] now both processes hold both sockets
+    const pid_t child = fork(); // [8] now both processes hold both sockets
     if (child == 0) {
       listener.close();
-      serve(connection.get(), connected, parent, unblocked);
+      serve(connection.get());
     }
     if (child == -1) {
       lab::report("fork", errno); // only this client loses something: its connection
     } else {
-      children.insert(child);
+      children.push_back(child);
     }
-  } // the parent's copy of the connection is closed here, in each turn
-
+    connection.close();
+  }
   listener.close();
   end_children();
   return 0;

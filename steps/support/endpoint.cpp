@@ -41,17 +41,12 @@ void print_listening(int listener) noexcept {
              at.port());
 }
 
-Line connected_line(const Endpoint& client) noexcept {
-  return Line("connected client IP: ", AddressText(client).view(), " port: ", client.port());
-}
-
 void print_connected(const Endpoint& client) noexcept {
-  connected_line(client).write_to(STDOUT_FILENO);
+  print_line("connected client IP: ", AddressText(client).view(), " port: ", client.port());
 }
 
-Descriptor listen_on(const Endpoint& at) noexcept {
-  Descriptor listener(
-      or_die(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+Descriptor listen_on(const Endpoint& at, int flags) noexcept {
+  Descriptor listener(or_die(socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC | flags, 0), "socket"));
   enable(listener.get(), SOL_SOCKET, SO_REUSEADDR, "setsockopt");
   enable(listener.get(), IPPROTO_TCP, TCP_NODELAY, "setsockopt");
   or_die(bind(listener.get(), at.address(), at.size), "bind");
@@ -63,18 +58,14 @@ Descriptor connect_to(const Endpoint& to) noexcept {
   Descriptor connection(or_die(socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
   enable(connection.get(), IPPROTO_TCP, TCP_NODELAY, "setsockopt");
   if (connect(connection.get(), to.address(), to.size) == -1) {
-    if (errno != EINTR) {
-      die("connect");
-    }
     // An interrupted connect goes on by itself: wait for its end and ask how it ended (connect(2)).
-    pollfd done{.fd = connection.get(), .events = POLLOUT, .revents = 0};
-    while (poll(&done, 1, -1) == -1) {
-      if (errno != EINTR) {
-        die("poll");
+    if (errno == EINTR) {
+      pollfd done{.fd = connection.get(), .events = POLLOUT, .revents = 0};
+      while (poll(&done, 1, -1) == -1 && errno == EINTR) {
       }
+      socklen_t size = sizeof errno;
+      or_die(getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &errno, &size), "getsockopt");
     }
-    socklen_t size = sizeof errno;
-    or_die(getsockopt(connection.get(), SOL_SOCKET, SO_ERROR, &errno, &size), "getsockopt");
     if (errno != 0) {
       die("connect");
     }

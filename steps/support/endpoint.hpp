@@ -2,7 +2,6 @@
 #pragma once
 
 #include "support/descriptor.hpp"
-#include "support/output.hpp"
 
 #include <array>
 #include <string_view>
@@ -40,21 +39,16 @@ private:
   std::array<char, INET6_ADDRSTRLEN> text_{};
 };
 
-/// Prints `listening on ADDRESS:PORT` with what the kernel has bound `listener` to, so that for
-/// port 0 it shows the port that the kernel chose. An IPv6 address stands in brackets (RFC 3986,
-/// section 3.2.2).
+/// Prints `listening on ADDRESS:PORT`, as the kernel has bound `listener`: it chooses a port for 0.
+/// An IPv6 address stands in brackets (RFC 3986, section 3.2.2).
 void print_listening(int listener) noexcept;
 
-/// The line `connected client IP: ADDRESS port: PORT`, to be written by the process that serves the
-/// client.
-Line connected_line(const Endpoint& client) noexcept;
-
-/// Prints that line.
+/// Prints `connected client IP: ADDRESS port: PORT`.
 void print_connected(const Endpoint& client) noexcept;
 
-/// A listening socket on `at`: socket, SO_REUSEADDR, TCP_NODELAY, bind, listen, as in step 01. It
-/// is close-on-exec and does not block: accept it after poll(2). Dies if a call fails.
-Descriptor listen_on(const Endpoint& at) noexcept;
+/// A listening socket on `at`: socket, SO_REUSEADDR, TCP_NODELAY, bind, listen, as in step 01.
+/// Close-on-exec; `flags` are more flags for socket(2). Dies if a call fails.
+Descriptor listen_on(const Endpoint& at, int flags = 0) noexcept;
 
 /// A socket connected to `to`: socket, TCP_NODELAY, connect. Close-on-exec. Dies if a call fails.
 Descriptor connect_to(const Endpoint& to) noexcept;

@@ -11,8 +11,8 @@ namespace lab {
 
 void report(std::string_view call, int error) noexcept {
   const int saved = errno;
-  Line(program_name(), ": ", call, ": ", std::string_view(std::strerror(error)))
-      .write_to(STDERR_FILENO);
+  const std::string_view reason = std::strerror(error);
+  Line(program_name(), ": ", call, ": ", reason).write_to(STDERR_FILENO);
   errno = saved;
 }
 
@@ -25,10 +25,6 @@ void report(std::string_view message) noexcept {
 void die(std::string_view call) noexcept {
   report(call, errno);
   _exit(1);
-}
-
-std::string_view program_name() noexcept {
-  return program_invocation_short_name;
 }
 
 } // namespace lab

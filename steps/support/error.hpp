@@ -1,6 +1,7 @@
 // The report of an error that all programs share: `NAME: CALL: REASON` on standard error.
 #pragma once
 
+#include <cerrno>
 #include <string_view>
 
 namespace lab {
@@ -26,6 +27,8 @@ Result or_die(Result result, std::string_view call) noexcept {
 }
 
 /// The name that the program was started by, without its folder.
-std::string_view program_name() noexcept;
+inline std::string_view program_name() noexcept {
+  return program_invocation_short_name;
+}
 
 } // namespace lab

@@ -4,30 +4,24 @@
 
 #include <cerrno>
 #include <ctime>
+#include <utility>
 
 #include <poll.h>
 
 namespace lab {
 
 void after_failed_accept(int error) noexcept {
-  static int shortage = 0;
-  static time_t reported = 0;
-  switch (error) {
-  case EAGAIN:
-  case EINTR:
-  case ECONNABORTED:
-  case EPROTO:
-  case EPERM:
-    return;
-  default: // EMFILE, ENFILE, ENOBUFS, ENOMEM
-    const time_t now = time(nullptr);
-    if (error != shortage || now - reported > 10) {
-      report("accept", error);
-      shortage = error;
+  for (const int of_one_client : {EAGAIN, EINTR, ECONNABORTED, EPROTO, EPERM}) {
+    if (error == of_one_client) {
+      return;
     }
-    reported = now;
-    poll(nullptr, 0, 50);
   }
+  static time_t last = 0; // EMFILE, ENFILE, ENOBUFS or ENOMEM
+  const time_t now = time(nullptr);
+  if (now - std::exchange(last, now) > 10) {
+    report("accept", error);
+  }
+  poll(nullptr, 0, 50);
 }
 
 } // namespace lab

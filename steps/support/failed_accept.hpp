@@ -1,4 +1,4 @@
-// What a server does when accept(2) fails: step 06 shows it; the servers before it call this.
+// What a server does when accept(2) fails. Step 06 explains it.
 #pragma once
 
 namespace lab {

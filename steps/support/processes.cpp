@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <string>
 
 #include <fcntl.h>
@@ -19,13 +20,11 @@ namespace lab {
 
 char state_of(pid_t pid) {
   // proc(5): PID (NAME) STATE ..., and NAME may itself hold spaces and brackets.
-  std::array<char, 512> stat{};
-  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  const ssize_t size = file ? read_some(file.get(), stat.data(), stat.size()) : -1;
-  const std::string_view text(stat.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
   const std::size_t name_end = text.rfind(") ");
-  return name_end == std::string_view::npos ? '?' : text[name_end + 2];
+  return name_end == std::string::npos ? '?' : text[name_end + 2];
 }
 
 void wait_until_ended(pid_t child) noexcept {
@@ -47,13 +46,8 @@ void wait_until_orphaned(pid_t parent) noexcept {
 }
 
 void wait_for_enter() noexcept {
-  std::array<char, 256> text{};
-  for (;;) {
-    const ssize_t size = read_some(STDIN_FILENO, text.data(), text.size());
-    if (size <= 0 || std::string_view(text.data(), static_cast<std::size_t>(size)).find('\n') !=
-                         std::string_view::npos) {
-      return;
-    }
+  char next = 0;
+  while (read_some(STDIN_FILENO, &next, 1) == 1 && next != '\n') {
   }
 }
 
@@ -94,9 +88,8 @@ void Crowd::let_go() noexcept {
 }
 
 int count_zombies(int reaped, int count) {
-  struct sigaction by_default {};
+  struct sigaction by_default {}; // SIG_DFL
 
-  by_default.sa_handler = SIG_DFL;
   or_die(sigaction(SIGCHLD, &by_default, nullptr), "sigaction");
   if (isatty(STDIN_FILENO) == 1) {
     print_line("look at the children now: ps --ppid ", getpid(),

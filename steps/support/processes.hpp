@@ -29,11 +29,8 @@ class Gate {
 public:
   Gate();
 
-  /// Returns once the gate is open.
-  void wait() noexcept;
-
-  /// Opens it for all that wait.
-  void open() noexcept;
+  void wait() noexcept; ///< returns once the gate is open
+  void open() noexcept; ///< opens it for all that wait
 
 private:
   Descriptor waiting_;
@@ -54,9 +51,8 @@ private:
   std::vector<pid_t> pids_;
 };
 
-/// The end of the programs of step 04: sets SIGCHLD back to its default, counts the zombies that
-/// are left by reaping them, prints `reaped R of N, Z zombies left`, and returns main's status, 0.
-/// At a terminal it first waits for Enter, for a look at them with ps(1).
+/// The end of the programs of step 04: reaps and counts the zombies that are left, prints `reaped R
+/// of N, Z zombies left`, and returns 0. At a terminal it first waits for Enter: look with ps(1).
 int count_zombies(int reaped, int count);
 
 } // namespace lab

@@ -1,5 +1,8 @@
-// How a program of one process ends on a signal. Step 04 explains handlers.
+// How a program ends on a signal, alone (step 01) or with its children (step 05). Step 04 explains
+// handlers; step 06 shows all of this in its own file.
 #pragma once
+
+#include <sys/types.h>
 
 namespace lab {
 
@@ -7,9 +10,21 @@ namespace lab {
 /// report it. The signal would end the process without a message.
 void ignore_broken_pipes() noexcept;
 
-/// SIGINT and SIGTERM end this process at once, with status 0: the handler reaps the children that
-/// have ended and calls _exit, which is async-signal-safe, and the kernel closes every descriptor.
-/// SIGPIPE is ignored, as above.
+/// SIGPIPE is ignored. SIGINT and SIGTERM end this process at once, with status 0: the handler ends
+/// and reaps the children, and calls _exit. The kernel closes every descriptor.
 void exit_on_stop_signals() noexcept;
+
+/// The same, and SIGCHLD reaps, in a loop. From here on SIGCHLD, SIGINT and SIGTERM are blocked.
+void handle_signals() noexcept;
+
+/// Before and after a call that waits: handlers run there, and nowhere else. errno is kept.
+void unblock_signals() noexcept;
+void block_signals() noexcept;
+
+/// In the parent, with what fork returned: a child to end and reap, or a failure to report.
+void remember_child(pid_t child);
+
+/// In the child: SIGINT and SIGTERM end it, as they end any program.
+void begin_child() noexcept;
 
 } // namespace lab

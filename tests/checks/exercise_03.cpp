@@ -258,7 +258,7 @@ LAB_CHECK(refuses_a_bad_spec,
           .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
           .promise = "E3 G1", .marks = 1,
           .means = "look at all SPECs before you start the first child",
-          .look = "steps/support/arguments.cpp, ending_arguments") {
+          .look = "exercises/support/endings.cpp, ending_arguments") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no SPEC"},
       {.arguments = {"256"}, .why = "above 255"},

@@ -153,7 +153,7 @@ LAB_CHECK(
     reaps_its_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
-    .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+    .look = "steps/support/stop_signals.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
     .needs = &server::returns_from_its_handler) {
   mp_server::reaps_children_that_end_together.body(subject);
 }

@@ -73,7 +73,7 @@ LAB_CHECK(sends_server_busy,
           .promise = "E6", .marks = 3,
           .means = "the parent knows how many clients it serves: when all places are taken it "
                    "says so, and ends the connection",
-          .look = "TODO 1 and 2; steps/06-mp-server, [6]; shutdown(2)",
+          .look = "TODO 1 and 2; steps/06-mp-server, [8]; shutdown(2)",
           .needs = &server::returns_from_its_handler) {
   for (const unsigned most : {1U, 3U}) {
     Server server = with_places(most);
@@ -136,7 +136,7 @@ LAB_CHECK(serves_three_of_forty,
           .sentence = "serves three of 40 clients that come at once, and refuses the others",
           .promise = "E6", .marks = 1,
           .means = "no place is given twice, and none is lost, even if many clients come together",
-          .look = "TODO 2; steps/06-mp-server, [5] and [6]", .needs = &sends_server_busy) {
+          .look = "TODO 2; steps/06-mp-server, [4] and [8]", .needs = &sends_server_busy) {
   Server server = with_places(3);
   std::vector<Connection> clients;
   while (clients.size() < 40) { // as many at once as its backlog has room for
@@ -306,7 +306,7 @@ LAB_CHECK(
     .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
     .promise = "E6 G1", .marks = 1,
     .means = "a limit of 0 serves no client, and a MAX that is not a number is a typing error",
-    .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+    .look = "exercises/support/limited_server.cpp; strtol(3), endptr and ERANGE") {
   std::vector<Wrong> wrong;
   for (const char* const most : {"0", "-1", "abc", "2x", ""}) {
     wrong.push_back({.arguments = {"0", "127.0.0.1", most}, .why = "no number from 1"});
@@ -320,7 +320,7 @@ LAB_CHECK(
 
 LAB_CHECK(serves_500_without_max, .sentence = "serves 500 clients at once when no MAX is given",
           .promise = "M1", .marks = 1, .means = "without MAX there is no limit",
-          .look = "steps/06-mp-server, [6]", .needs = &server::serves_a_second_client) {
+          .look = "steps/06-mp-server, [8]", .needs = &server::serves_a_second_client) {
   mp_server::serves_500_at_once.body(subject);
 }
 
@@ -333,7 +333,8 @@ LAB_CHECK(outlives_failing_calls, .sentence = "fork or accept failing costs one 
           .promise = "M5", .marks = 1,
           .means = "both may fail for a moment: the parent goes on, and keeps nothing of a client "
                    "that no child serves",
-          .look = "steps/06-mp-server, [6] and [8]; fork(2), EAGAIN; accept(2), EMFILE",
+          .look = "steps/06-mp-server, [8]; steps/support/failed_accept.cpp; fork(2), EAGAIN; "
+                  "accept(2), EMFILE",
           .needs = &server::returns_from_its_handler) {
   probed::outlives_one_failing_fork(subject);
   probed::outlives_an_aborted_accept(subject);
@@ -346,7 +347,7 @@ LAB_CHECK(
     failed_fork_takes_no_place, .sentence = "a client takes no place when fork has failed",
     .promise = "M5", .marks = 1,
     .means = "a place is taken by a child that serves: without a child, no process gives it back",
-    .look = "TODO 2; steps/06-mp-server, [6]", .needs = &sends_server_busy) {
+    .look = "TODO 2; steps/06-mp-server, [8]", .needs = &sends_server_busy) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:1=EAGAIN"});
   ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};

@@ -84,7 +84,7 @@ LAB_SHARED_CHECK(
     .promise = "S7 G5", .marks = 1,
     .means = "a read that waits for a client must not keep the server from ending, and its process "
              "must end with the server",
-    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]",
     .needs = &server::serves_a_second_client) {
   server::ends_while_it_waits.body(subject);
   if (!Probe::cannot_probe(subject.program)) {

@@ -473,7 +473,7 @@ LAB_SHARED_CHECK(serves_a_second_client,
                  .promise = "M1 S6", .marks = 1,
                  .means = "a process that waits for the first client's next line cannot wait for "
                           "a second client: each client has a child of its own",
-                 .look = "steps/06-mp-server, [6]; fork(2)", .needs = &echoes_a_line) {
+                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &echoes_a_line) {
   Server server(subject.program);
   Connection first = server.connect();
   first.exchange("I am the first, and I stay\n", soon);
@@ -491,7 +491,7 @@ LAB_SHARED_CHECK(has_a_child_for_each_client,
                  .marks = 1,
                  .means = "fork after accept makes the process that serves this client, and no "
                           "other: then none waits for another, and the end of one harms no other",
-                 .look = "steps/06-mp-server, [6]; fork(2)", .needs = &serves_a_second_client) {
+                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &serves_a_second_client) {
   Server server(subject.program);
   std::vector<Connection> clients;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -1016,7 +1016,7 @@ LAB_SHARED_CHECK(
     .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM while it waits for a client",
     .promise = "S7 G5", .marks = 1,
     .means = "being asked to stop is not an error: stop listening, leave nothing, return 0",
-    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; sigaction(2)",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]; sigaction(2)",
     .needs = &echoes_a_line) {
   expect_ends(subject, "while it waits for a client", [](Server&) { return 0; });
   expect_ends(subject, "when its client has gone", [&](Server& server) {
@@ -1032,7 +1032,7 @@ LAB_SHARED_CHECK(
     .means = "a flag is tested, the signal is handled, and then accept or read waits, as if there "
              "had been no signal: it is lost. Block it, and unblock it in the wait itself, or let "
              "the handler do something that ends the wait",
-    .look = "steps/06-mp-server, [5]; ppoll(2); signal(7)", .needs = &ends_while_it_waits) {
+    .look = "steps/06-mp-server, [4]; ppoll(2); signal(7)", .needs = &ends_while_it_waits) {
   if (const auto reason = Probe::cannot_probe(subject.program)) {
     throw Skipped(*reason);
   }
@@ -1047,7 +1047,7 @@ LAB_SHARED_CHECK(
     .promise = "S7 G5", .marks = 1,
     .means = "a read that waits for a client must not keep the server from ending, and its process "
              "must end with the server",
-    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; signal(7), EINTR",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]; signal(7), EINTR",
     .needs = &echoes_a_line) {
   expect_ends(subject, "with a silent client", [&](Server& server) {
     std::vector<Connection> clients;
@@ -1067,7 +1067,7 @@ LAB_SHARED_CHECK(
     .promise = "S7 G5", .marks = 1,
     .means = "a client that does not read blocks write for as long as it likes: the server must "
              "end without waiting for it",
-    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [9]; signal(7), EINTR",
+    .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]; signal(7), EINTR",
     .needs = &echoes_a_line) {
   expect_ends(subject, "with a client that does not read", [](Server& server) {
     Connection client = connect_slow_reader(server);
@@ -1080,7 +1080,7 @@ LAB_SHARED_CHECK(serves_beside_bad_clients,
                  .sentence = "PROGRAM serves others beside clients that stall or flood or reset",
                  .promise = "S6", .marks = 2,
                  .means = "each client has a process of its own, so none has to wait for another",
-                 .look = "steps/06-mp-server, [6]; fork(2)", .needs = &serves_a_second_client) {
+                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &serves_a_second_client) {
   Server server(subject.program);
   Connection silent = server.connect();
   silent.exchange("half a li", soon);
@@ -1109,7 +1109,7 @@ LAB_SHARED_CHECK(
     .promise = "S7 G5", .marks = 2,
     .means = "a signal goes to one process: the parent has to pass it on to its children, and to "
              "reap them",
-    .look = "steps/06-mp-server, [9]; kill(2), waitpid(2)", .needs = &serves_a_second_client) {
+    .look = "steps/06-mp-server, [6]; kill(2), waitpid(2)", .needs = &serves_a_second_client) {
   const std::size_t count = clients_at_once(50, 10);
   Server server(subject.program);
   std::vector<Connection> clients;

@@ -4,6 +4,7 @@
 //
 //   constexpr Suite suite{.name = "step-05", .subject = {.program = "tidy_server", .forks = true}};
 //   LAB_EVERY_SERVER(LAB_TAKE_SERVER)
+//   LAB_STOPPED_SERVER(LAB_TAKE_SERVER)
 //   LAB_TIDY_SERVER(LAB_TAKE_SERVER)
 //
 // Only the checks of LAB_SERVER_WORDING read the lines that the server prints. All others know what
@@ -36,9 +37,11 @@
   TAKE(survives_resets)                                                                            \
   TAKE(survives_a_reset_while_it_writes)                                                           \
   TAKE(ends_while_it_waits)                                                                        \
-  TAKE(ends_when_it_is_about_to_wait)                                                              \
   TAKE(ends_with_a_silent_client)                                                                  \
   TAKE(ends_with_a_client_that_does_not_read)
+
+/// What a server promises besides if it loses no signal. The flag_server of step 06 does.
+#define LAB_STOPPED_SERVER(TAKE) TAKE(ends_when_it_is_about_to_wait)
 
 /// What a server promises besides if it closes its clients' sockets. A leaky one does not.
 #define LAB_TIDY_SERVER(TAKE)                                                                      \
@@ -77,6 +80,7 @@
 namespace lab::server {
 
 LAB_EVERY_SERVER(LAB_DECLARE)
+LAB_STOPPED_SERVER(LAB_DECLARE)
 LAB_TIDY_SERVER(LAB_DECLARE)
 LAB_FORKING_SERVER(LAB_DECLARE)
 LAB_SERVER_WORDING(LAB_DECLARE)

@@ -64,6 +64,7 @@ constexpr Suite suite{.name = "step-05", .subject = {.program = "leaky_server", 
 } // namespace
 
 LAB_EVERY_SERVER(LAB_TAKE_SERVER)
+LAB_STOPPED_SERVER(LAB_TAKE_SERVER)
 LAB_FORKING_GATES(LAB_TAKE_SERVER)
 LAB_SERVER_WORDING(LAB_TAKE_SERVER)
 
@@ -148,6 +149,7 @@ constexpr Suite suite{.name = "step-05", .subject = {.program = "tidy_server", .
 } // namespace
 
 LAB_EVERY_SERVER(LAB_TAKE_SERVER)
+LAB_STOPPED_SERVER(LAB_TAKE_SERVER)
 LAB_TIDY_SERVER(LAB_TAKE_SERVER)
 LAB_FORKING_SERVER(LAB_TAKE_SERVER)
 LAB_SERVER_WORDING(LAB_TAKE_SERVER)
@@ -241,7 +243,7 @@ LAB_CHECK(
     reaps_its_children, .sentence = "tidy_server reaps its children", .promise = "G5", .marks = 1,
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
-    .look = "steps/support/children.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
+    .look = "steps/support/stop_signals.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
   mp_server::reaps_children_that_end_together.body(subject);
 }
 

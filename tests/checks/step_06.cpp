@@ -266,6 +266,7 @@ void end_while_stopped(Server& server, Clients& clients, const std::vector<pid_t
 } // namespace
 
 LAB_EVERY_SERVER(LAB_TAKE_SERVER)
+LAB_STOPPED_SERVER(LAB_TAKE_SERVER)
 LAB_TIDY_SERVER(LAB_TAKE_SERVER)
 LAB_FORKING_SERVER(LAB_TAKE_SERVER)
 LAB_SERVER_WORDING(LAB_TAKE_SERVER)
@@ -274,7 +275,7 @@ LAB_CHECK(serves_500_at_once, .sentence = "serves 500 clients at once, none wait
           .promise = "M1", .marks = 3,
           .means = "a client that connects later is served while all before it stay: no limit, "
                    "no queue, no table that fills up",
-          .look = "steps/06-mp-server, [6]", .needs = &server::serves_a_second_client) {
+          .look = "steps/06-mp-server, [8]", .needs = &server::serves_a_second_client) {
   const std::size_t count = clients_at_once(500, 100);
   Server server(subject.program);
   Clients clients;
@@ -305,7 +306,7 @@ LAB_CHECK(shares_out_the_descriptors,
           .promise = "M2", .marks = 3,
           .means = "fork copies the table of descriptors. A socket is closed only when the last of "
                    "its descriptors is closed, in all processes",
-          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [6]; fork(2)",
+          .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [8]; fork(2)",
           .needs = &server::returns_from_its_handler) {
   Server server(subject.program);
   const Clients clients = connected(server, 5);
@@ -379,7 +380,7 @@ LAB_CHECK(reaps_children_while_clients_come,
           .sentence = "reaps every child while other clients keep coming", .promise = "M3",
           .marks = 2,
           .means = "in a busy server, children also end in the middle of accept and fork",
-          .look = "steps/06-mp-server, [5]; sigaction(2)",
+          .look = "steps/06-mp-server, [4]; sigaction(2)",
           .needs = &server::returns_from_its_handler) {
   Server server(subject.program);
   constexpr int rounds = 20;
@@ -477,7 +478,7 @@ LAB_CHECK(accepts_through_signals, .sentence = "a signal breaks no accept of the
           .promise = "M4", .marks = 2,
           .means = "a call that a handler interrupts returns EINTR, unless the handler was "
                    "installed with SA_RESTART. And waitpid in a handler must not wait",
-          .look = "steps/06-mp-server, [3] and [4]; signal(7), Interruption of system calls",
+          .look = "steps/06-mp-server, [3]; signal(7), Interruption of system calls",
           .needs = &server::returns_from_its_handler) {
   Server server(subject.program);
   Clients clients;
@@ -554,7 +555,7 @@ LAB_CHECK(writes_through_signals, .sentence = "a signal breaks no write of a chi
 LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm of signals",
           .promise = "M4", .marks = 2,
           .means = "a signal can come between any two instructions, not only where you expect it",
-          .look = "steps/06-mp-server, [3], [4] and [5]; signal(7), sigprocmask(2)",
+          .look = "steps/06-mp-server, [3] and [4]; signal(7), sigprocmask(2)",
           .needs = &server::returns_from_its_handler) {
   Server server(subject.program);
   Clients clients = connected(server, 4);
@@ -585,7 +586,7 @@ LAB_CHECK(outlives_a_failing_fork,
           .marks = 2,
           .means = "fork returns -1 when the process limit is reached: the parent goes on, closes "
                    "that client's socket, and says so on standard error",
-          .look = "steps/06-mp-server, [6]; fork(2), EAGAIN",
+          .look = "steps/06-mp-server, [8]; fork(2), EAGAIN",
           .needs = &server::returns_from_its_handler) {
   // The second fork fails: by the kernel's limit, or, where this machine has none, by the probe.
   ServerOptions options;
@@ -627,7 +628,7 @@ LAB_CHECK(
     .promise = "M5", .marks = 2,
     .means = "the client stays in the backlog, and accept fails again at once. A server that does "
              "not pause uses all of a processor, and a server that exits ends every connection",
-    .look = "steps/06-mp-server, [5] and [8]; accept(2), EMFILE",
+    .look = "steps/06-mp-server, [4]; steps/support/failed_accept.cpp; accept(2), EMFILE",
     .needs = &server::serves_a_second_client) {
   Server server(subject.program);
   Connection early = server.connect();
@@ -661,7 +662,7 @@ LAB_CHECK(outlives_errors_of_accept,
           .promise = "M5", .marks = 1,
           .means = "some errors of accept are about one client, and others pass after a moment: "
                    "the server goes on after each of them",
-          .look = "steps/06-mp-server, [8]; accept(2), ERRORS",
+          .look = "steps/support/failed_accept.cpp; accept(2), ERRORS",
           .needs = &server::serves_a_second_client) {
   if (const auto reason = Probe::cannot_probe(subject.program)) {
     throw Skipped(*reason);
@@ -688,7 +689,7 @@ LAB_CHECK(outlives_clients_gone_before_accept,
           .promise = "M5 S6", .marks = 1,
           .means = "a connection may be reset before it is accepted: then accept fails, or the "
                    "first read of the child",
-          .look = "steps/06-mp-server, [8]; accept(2), ECONNABORTED",
+          .look = "steps/support/failed_accept.cpp; accept(2), ECONNABORTED",
           .needs = &server::has_a_child_for_each_client) {
   Server server(subject.program);
   Connection early = server.connect();
@@ -713,7 +714,7 @@ LAB_CHECK(
     .sentence = "prints `removed proc id: PID` at once and once into a file, too",
     .promise = "M3 G3", .marks = 1,
     .means = "stdio keeps what is printed into a file in a buffer, and fork copies the buffer",
-    .look = "steps/support/output.hpp; steps/06-mp-server, [1] and [7]; setvbuf(3)",
+    .look = "steps/support/output.hpp; steps/06-mp-server, [1] and [5]; setvbuf(3)",
     .needs = &server::shows_lines_at_once) {
   Server server(subject.program, {.process = {.output = Output::file}});
   std::vector<pid_t> ended;
@@ -747,7 +748,7 @@ LAB_CHECK(sleeps_while_its_clients_do,
           .sentence = "parent and children use no processor while their clients are silent",
           .promise = "G4", .marks = 1,
           .means = "a program that waits sleeps in a system call until its event",
-          .look = "steps/06-mp-server, [5]; poll(2)", .needs = &server::returns_from_its_handler) {
+          .look = "steps/06-mp-server, [4]; poll(2)", .needs = &server::returns_from_its_handler) {
   Server server(subject.program);
   const Clients clients = connected(server, 3);
   const pid_t child = child_of(server, clients.front());
@@ -756,3 +757,53 @@ LAB_CHECK(sleeps_while_its_clients_do,
 }
 
 } // namespace lab::mp_server
+
+namespace lab::flag {
+
+namespace {
+
+constexpr Suite suite{.name = "step-06", .subject = {.program = "flag_server", .forks = true}};
+
+} // namespace
+
+LAB_EVERY_SERVER(LAB_TAKE_SERVER)
+LAB_TIDY_SERVER(LAB_TAKE_SERVER)
+LAB_FORKING_SERVER(LAB_TAKE_SERVER)
+LAB_SERVER_WORDING(LAB_TAKE_SERVER)
+LAB_TAKE(mp_server::shares_out_the_descriptors)
+LAB_TAKE(mp_server::reaps_children_that_ended_while_it_was_stopped)
+LAB_TAKE(mp_server::prints_each_child_removed)
+LAB_TAKE(mp_server::survives_a_storm)
+LAB_TAKE(mp_server::outlives_a_failing_accept)
+LAB_TAKE(mp_server::handles_signals_safely)
+LAB_TAKE(mp_server::keeps_errno)
+
+LAB_CHECK(loses_a_signal, .sentence = "flag_server loses a SIGTERM that comes before it waits",
+          .promise = "S7", .marks = 2,
+          .means = "the lesson needs the loss: the flag is tested, then the handler sets it, and "
+                   "then accept waits until the next client",
+          .look = "steps/06-mp-server/flag_server.cpp, the test and the wait",
+          .needs = &server::ends_while_it_waits) {
+  probed::needs_probe(subject.program);
+  Probe probe({.faults = "accept:parent:2=stop"});
+  ServerOptions options;
+  probe.attach(options.process);
+  Server server(subject.program, std::move(options));
+  server.connect().exchange("hello\n");
+  wait_until("the server to be stopped between its test and accept", [&] {
+    const auto info = process_info(server.pid());
+    return info && info->stopped();
+  });
+  server.process().signal(SIGTERM);
+  server.process().resume();
+  Quiescence quiescence(server.pid());
+  wait_until("the server to wait again, or to end",
+             [&] { return server.process().poll_exit() || quiescence.reached(); });
+  expect(!server.process().poll_exit(), "the server has ended: the signal was not lost");
+  expect(!has_pending(server.pid(), SIGTERM), "SIGTERM is pending: no handler has run");
+  Connection next = server.connect();
+  const Exit exit = ended(server.process(), "a client after the signal");
+  expect(exit.success(), "the next client came, and the server ended with ", exit.text());
+}
+
+} // namespace lab::flag

@@ -189,6 +189,9 @@ std::string obstacle(std::string_view command) {
     command.remove_prefix(start);
     const std::string word(command.substr(0, command.find_first_of(between_words)));
     command.remove_prefix(word.size());
+    if (word.starts_with("LD_PRELOAD=") && sanitized) {
+      return "AddressSanitizer has to be the first library";
+    }
     if (std::ranges::find(tools, word) == tools.end()) {
       continue;
     }

@@ -37,7 +37,7 @@ foreach(file IN LISTS files)
 endforeach()
 
 # All that a student needs.
-file(GLOB needed RELATIVE ${KIT} ${KIT}/steps/[0-9][0-9]-*/* ${KIT}/exercises/[0-9][0-9]-*/* ${KIT}/steps/support/*)
+file(GLOB needed RELATIVE ${KIT} ${KIT}/steps/[0-9][0-9]-*/* ${KIT}/exercises/[0-9][0-9]-*/* ${KIT}/steps/support/* ${KIT}/exercises/support/*)
 foreach(file IN LISTS needed ITEMS
     README.md LICENSE CMakeLists.txt CMakePresets.json .github/workflows/classroom.yml
     steps/README.md exercises/README.md exercises/DEBUGGING.md tests/CONTRACT.md)

@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 function(of_sources variable)
-  file(GLOB files ${KIT}/${SOURCES}/* ${KIT}/steps/support/*)
+  file(GLOB files ${KIT}/${SOURCES}/* ${KIT}/steps/support/* ${KIT}/exercises/support/*)
   set(all "")
   foreach(file IN LISTS files ITEMS ${LAB_CHECK})
     if(NOT IS_DIRECTORY "${file}")

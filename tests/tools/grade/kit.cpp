@@ -69,9 +69,11 @@ fs::path Kit::precompiled(const std::string& header, const fs::path& folder) {
 
 void Kit::copy_to(const fs::path& folder) const {
   fs::create_directories(folder / "include/support");
-  for (const auto& entry : fs::directory_iterator(headers)) {
-    if (entry.path().extension() == ".hpp") {
-      copy_readable(entry.path(), folder / "include/support" / entry.path().filename());
+  for (const fs::path& source : headers) {
+    for (const auto& entry : fs::directory_iterator(source)) {
+      if (entry.path().extension() == ".hpp") {
+        copy_readable(entry.path(), folder / "include/support" / entry.path().filename());
+      }
     }
   }
   copy_readable(archive, folder / library_name);
@@ -91,8 +93,10 @@ std::string Kit::fingerprint() const {
     print.add(exercise.folder).add(exercise.program);
   }
   std::vector<fs::path> files{archive, check, probe};
-  for (const auto& entry : fs::directory_iterator(headers)) {
-    files.push_back(entry.path());
+  for (const fs::path& source : headers) {
+    for (const auto& entry : fs::directory_iterator(source)) {
+      files.push_back(entry.path());
+    }
   }
   std::ranges::sort(files);
   for (const fs::path& file : files) {
@@ -125,7 +129,7 @@ Kit read_kit() {
     } else if (key == "library") {
       kit.archive = value;
     } else if (key == "headers") {
-      kit.headers = value;
+      kit.headers.emplace_back(value);
     } else if (key == "check") {
       kit.check = value;
     } else if (key == "probe") {

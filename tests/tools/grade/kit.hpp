@@ -17,7 +17,7 @@ struct Kit {
   std::vector<std::string> compile_options;
   std::vector<std::string> link_options;
   std::filesystem::path archive; ///< liblab_support.a
-  std::filesystem::path headers; ///< steps/support
+  std::vector<std::filesystem::path> headers; ///< folders: steps/support and exercises/support
   std::filesystem::path check;   ///< lab-check
   std::filesystem::path probe;   ///< liblab-probe.so
   std::vector<Exercise> exercises;

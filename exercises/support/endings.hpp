@@ -1,7 +1,8 @@
-// How a process ends: by itself, with a status, or by a signal.
+// How a process ends: by itself, with a status, or by a signal. For exercise 03.
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 namespace lab {
 
@@ -17,5 +18,8 @@ int signal_that_ends(std::string_view name) noexcept;
 /// Ends this process in that way, even if it has inherited that signal as blocked or ignored. A
 /// signal that would leave a core file leaves none.
 [[noreturn]] void end_as(const Ending& ending) noexcept;
+
+/// The endings that `NAME SPEC...` names, one or more; otherwise as server_arguments.
+std::vector<Ending> ending_arguments(int argc, char** argv);
 
 } // namespace lab

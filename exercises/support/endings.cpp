@@ -1,7 +1,11 @@
 #include "support/endings.hpp"
 
+#include "support/arguments.hpp"
+
 #include <csignal>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -49,6 +53,26 @@ void end_as(const Ending& ending) noexcept {
     kill(getpid(), ending.signal); // does not return: a process takes its own signal at once
   }
   _exit(ending.status);
+}
+
+std::vector<Ending> ending_arguments(int argc, char** argv) {
+  constexpr std::string_view form = "SPEC...";
+  if (argc < 2) {
+    usage(form, "takes one argument or more, not 0");
+  }
+  std::vector<Ending> endings;
+  for (const std::string_view spec : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+    const std::optional<int> status = number_argument(spec, 255);
+    const int signal = status ? 0 : signal_that_ends(spec);
+    if (!status && signal == 0) {
+      usage(form,
+            "SPEC is an exit code from 0 to 255, or the name of a signal that ends a process, such "
+            "as KILL or TERM, not '",
+            spec, "'");
+    }
+    endings.push_back({.status = status.value_or(0), .signal = signal});
+  }
+  return endings;
 }
 
 } // namespace lab
