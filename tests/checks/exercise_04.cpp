@@ -213,7 +213,7 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
           .sentence = "removes all 50 children that ended while it was stopped", .promise = "E4 M3",
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG",
-          .needs = &removes_each_child_when_it_ends) {
+          .needs = &removes_every_child) {
   Held held(processes_at_once(50, 10));
   const std::string when =
       text(held.count, " children ended while it was stopped, and then it went on");
@@ -235,7 +235,7 @@ LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each 
           .means = "some end together, and some while the handler runs: what a signal misses, the "
                    "next look has to find",
           .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
-          .needs = &removes_children_that_ended_while_it_was_stopped) {
+          .needs = &removes_each_child_when_it_ends) {
   const std::size_t most = processes_at_once(200, 10);
   for (const std::size_t count :
        std::initializer_list<std::size_t>{4, std::min<std::size_t>(50, most), most}) {

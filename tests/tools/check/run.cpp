@@ -23,6 +23,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -396,6 +397,7 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
 
   std::size_t told = 0;
   while (true) {
+    const auto waiting = std::ranges::count(runs, State::waiting, &Run::state);
     auto running = std::ranges::count(runs, State::running, &Run::state);
     for (Run& run : runs) {
       if (run.state == State::running) {
@@ -430,6 +432,11 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     }
     if (progress != nullptr) {
       progress->show(static_cast<std::size_t>(std::ranges::count(runs, State::done, &Run::state)));
+    }
+    const auto left = std::ranges::count(runs, State::waiting, &Run::state);
+    if (running == 0 && left == waiting) { // else this would go on for ever
+      const auto waits = std::ranges::find(runs, State::waiting, &Run::state);
+      throw std::logic_error("some checks need each other: " + waits->check->name);
     }
     wait_for(runs);
   }
