@@ -34,15 +34,22 @@ namespace server {
 LAB_SHARED_CHECK(shows_lines_at_once, .sentence = "PROGRAM shows each line at once, also in a pipe",
                  .promise = "G3", .marks = 1, .means = buffer_means, .look = buffer_look,
                  .needs = &returns_from_its_handler) {
-  expect_at_once("the line `client disconnected`", [&](Output output) {
-    Server server(subject.program, {.process = {.output = output}});
-    const auto seen = [&] { return server.process().has_line("client disconnected"); };
-    Connection client = server.connect();
-    client.half_close();
-    const bool at_once = comes(server.process(), seen);
-    server.process().signal(SIGTERM);
-    return Seen{.at_once = at_once, .at_the_end = comes_at_the_end(server.process(), seen)};
-  });
+  for (const bool gone : {false, true}) { // one process may keep its lines back, and another not
+    const std::string line = gone ? "client disconnected" : "connected client";
+    expect_at_once("the line `" + line + (gone ? "`" : " ...`"), [&](Output output) {
+      Server server(subject.program, {.process = {.output = output}});
+      const auto seen = [&] { return server.process().has_line(line); };
+      Connection client = server.connect();
+      client.exchange("hello\n", soon);
+      if (gone) {
+        client.close();
+      }
+      const bool at_once = comes(server.process(), seen);
+      client.close();
+      server.process().signal(SIGTERM);
+      return Seen{.at_once = at_once, .at_the_end = comes_at_the_end(server.process(), seen)};
+    });
+  }
 }
 
 } // namespace server

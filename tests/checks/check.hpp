@@ -31,6 +31,7 @@
 
 #include "harness/failure.hpp"
 
+#include <array>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -53,6 +54,19 @@ struct Subject {
   bool end_is_another_matter = false;
 };
 
+struct Check;
+
+/// The checks that have to pass first: one or several.
+struct Needs {
+  constexpr Needs() = default;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): `.needs = &listens`
+  constexpr Needs(const Check* one, const Check* other = nullptr, const Check* third = nullptr)
+      : all{one, other, third} {}
+
+  std::array<const Check*, 3> all{};
+};
+
 /// A check, and all that is said of it.
 struct Check {
   void (*body)(const Subject& subject);
@@ -62,9 +76,10 @@ struct Check {
   int marks = 1;          ///< what passing it is worth
   const char* means = ""; ///< why the failure matters: what the student has to understand
   const char* look = "";  ///< where to look: a step and its [n], a man page
-  /// The check that has to pass first. If it fails, this one is not run. If the suite does not have
-  /// it, the check that it needs itself counts instead, and so on.
-  const Check* needs = nullptr;
+  /// What has to pass first: `&listens`, or `{&listens, &echoes_a_line}`. If one of them fails,
+  /// this one is not run. If the suite does not have it, what it needs itself counts instead, and
+  /// so on.
+  Needs needs = {};
 };
 
 /// A suite: the checks of one step or of one exercise.
@@ -110,6 +125,21 @@ std::string text(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return out.str();
+}
+
+/// Runs another check as a part of this one. Its failure says what that check means and where it
+/// looks, and not what this one does of all its parts.
+void run_part(const Check& part, const Subject& subject);
+
+/// Runs a part of a check. Its failure gets this advice, if it has none of its own.
+template <typename Part>
+void advised(const Advice& advice, Part&& part) {
+  try {
+    part();
+  } catch (Failure& failure) {
+    failure.advise(advice);
+    throw;
+  }
 }
 
 /// If not `as_promised`: throws Failure. The parts together say what was seen.

@@ -148,9 +148,15 @@ void expect_whole_lines(const Process& process) {
   }
   for (const std::string& write : process.writes()) {
     const auto newlines = std::ranges::count(write, '\n');
-    expect(newlines == 1 && write.ends_with('\n'), "one write(2) gave ",
-           newlines > 1 ? text(newlines, " lines") : std::string("a piece of a line"), ":\n",
-           shown(write));
+    if (newlines != 1 || !write.ends_with('\n')) {
+      throw Failure(
+          text("one write(2) gave ",
+               newlines > 1 ? text(newlines, " lines") : std::string("a piece of a line"), ":\n",
+               shown(write)),
+          {.means = "a line of output is one write(2) with its newline. When a line is written in "
+                    "pieces, the lines of other processes come between them",
+           .look = "steps/support/output.hpp, print_line; write(2), pipe(7)"});
+    }
   }
 }
 
@@ -177,12 +183,11 @@ void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes
       const auto turns = after.switches - before[i].switches;
       was_idle[i] = was_idle[i] || (ran.count() == 0 && turns == 0);
       restless[i] = turns > 1 || ran > window / 20 ? restless[i] + 1 : 0;
-      expect(restless[i] < windows && (was_idle[i] || !deadline.passed()),
-             "a program that waits uses no processor, and process ", processes[i].first, ", ",
-             processes[i].second, ", ran for ",
+      expect(restless[i] < windows && (was_idle[i] || !deadline.passed()), "process ",
+             processes[i].first, " (", processes[i].second,
+             ") does not sleep. Again and again it runs: in the last ", window.count(), " ms for ",
              std::chrono::duration_cast<std::chrono::microseconds>(ran).count(),
-             " microseconds in ", turns, " turns within ", window.count(),
-             " ms, not for the first time: ", describe(processes[i].first));
+             " microseconds, in ", turns, turns == 1 ? " turn" : " turns");
     }
   }
 }
@@ -204,6 +209,7 @@ void expect_refused(const std::string& program, const std::vector<Wrong>& wrong)
   const Fd turn = turn_for_wrong_arguments();
   std::vector<Process> processes = start_all(program, wrong);
   std::string seen;
+  std::optional<Process> first; // of those that did not end as they should
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     Process& process = processes[i];
     std::string instead = instead_of_ending(process);
@@ -218,8 +224,12 @@ void expect_refused(const std::string& program, const std::vector<Wrong>& wrong)
     if (!instead.empty()) {
       seen += text("`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
                    "): ", instead, "\n");
+      if (!first) {
+        first.emplace(std::move(process));
+      }
     }
   }
+  processes.clear(); // the report is about that one
   expect(seen.empty(), "instead of exit status 2, with nothing started:\n", seen);
 }
 
@@ -237,15 +247,26 @@ bool says_usage(const Process& process, std::string_view arguments) {
 void expect_usage(const std::string& program, const std::vector<Wrong>& wrong) {
   const Fd turn = turn_for_wrong_arguments();
   std::vector<Process> processes = start_all(program, wrong);
-  for (std::size_t i = 0; i < wrong.size(); ++i) {
-    Process& process = processes[i];
-    const std::string instead = instead_of_ending(process);
-    if (instead.empty()) {
-      process.wait();
+  // One that has not seen that its arguments are wrong is for expect_refused. If all are like that,
+  // the first is asked.
+  std::vector<std::size_t> seen;
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    if (instead_of_ending(processes[i]).empty() &&
+        processes[i].wait() == Exit{.exited = true, .code = 2, .signal = 0}) {
+      seen.push_back(i);
     }
-    const std::string start = "usage: " + process.name();
-    expect(says_usage(process), "`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
-           "): standard error has no line that begins with `", start, "`");
+  }
+  if (seen.empty()) {
+    seen.push_back(0);
+  }
+  for (const std::size_t i : seen) {
+    if (!says_usage(processes[i])) {
+      const Process process = std::move(processes[i]);
+      processes.clear(); // the report is about this one
+      throw Failure(text("`", typed(process.name(), wrong[i].arguments), "` (", wrong[i].why,
+                         "): standard error has no line that begins with `usage: ", process.name(),
+                         "`"));
+    }
   }
 }
 

@@ -42,13 +42,13 @@ void expect_bytes(Server& server, std::size_t client, std::uint64_t bytes) {
          "` the line is `", line, "`");
 }
 
+// What the client sees of the end is for other checks to say.
 void come_and_go(Server& server, std::string_view data) {
   Connection client = server.connect();
   if (!data.empty()) {
     client.exchange(data, soon);
   }
-  client.half_close();
-  expect(client.receive_until_eof(soon).empty(), "more came back than was sent");
+  client.close();
 }
 
 // Sends until neither side takes any more: the server waits in write. Returns how many bytes write
@@ -77,13 +77,16 @@ std::uint64_t fill(Server& server, Connection& client) {
 
 } // namespace
 
-LAB_TAKE_EXERCISE_SERVER
+LAB_TAKE_EXERCISE_GATES
+LAB_TAKE_EXERCISE_BYTES
 LAB_TAKE(server::shows_lines_at_once)
+LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(tells_how_many_bytes,
           .sentence = "prints `client disconnected: N bytes` when a client has gone",
           .promise = "E1", .marks = 2,
-          .means = "N is what went back to this client: 6 for `hello` and its newline",
+          .means = "N is what went back to this client: 6 for `hello` and its newline. The line "
+                   "is `client disconnected: 6 bytes`, with these words and no others",
           .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
                   "steps/01-echo-server, [5]",
           .needs = &server::shows_lines_at_once) {
@@ -100,12 +103,11 @@ LAB_CHECK(
         "may send NUL bytes, and strlen ends at the first: only write's result says how many "
         "bytes went back",
     .look = "TODO 1 and 2; steps/01-echo-server, [5] and [6]; write(2), RETURN VALUE",
-    .needs = &tells_how_many_bytes) {
+    .needs = {&tells_how_many_bytes, &server::returns_every_byte}) {
   Server server("echo_server");
   Connection client = server.connect();
   client.exchange_pattern(std::size_t{5} << 20U);
-  client.half_close();
-  client.receive_until_eof();
+  client.close();
   expect_bytes(server, 1, std::uint64_t{5} << 20U);
 }
 
@@ -199,7 +201,7 @@ LAB_CHECK(counts_what_write_has_taken,
           .means = "bytes that were read but not written have not gone back. Bytes that write took "
                    "before it failed have gone back",
           .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
-          .needs = &counts_nothing_for_a_silent_client) {
+          .needs = {&counts_nothing_for_a_silent_client, &counts_through_short_writes}) {
   Server server("echo_server");
   Connection client = server.connect(soon, 16'384);
   const std::uint64_t taken = fill(server, client);
@@ -217,7 +219,8 @@ LAB_CHECK(
     .sentence = "serves on when accept fails because a client has gone", .promise = "S6",
     .marks = 1,
     .means = "ECONNABORTED is about one client, which has gone: the server accepts the next one",
-    .look = "steps/support/failed_accept.cpp; accept(2), ERRORS", .needs = &server::listens) {
+    .look = "steps/support/failed_accept.cpp; accept(2), ERRORS",
+    .needs = &server::serves_the_next_client) {
   probed::outlives_an_aborted_accept({.program = "echo_server"});
 }
 

@@ -90,7 +90,14 @@ void expect_all_removed(Process& process, const Probe& probe, std::size_t count,
                         const std::string& situation) {
   const bool over = comes(process, [&] { return process.poll_exit().has_value(); });
   if (over) {
-    expect_nothing_left(process, situation);
+    const bool all_told = removed_in(process.lines()).size() == count;
+    advised(all_told
+                ? Advice{.means = "the line stands for a waitpid that has returned that child. "
+                                  "Here the lines are there, and the children are not removed",
+                         .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; "
+                                 "waitpid(2)"}
+                : Advice{},
+            [&] { expect_nothing_left(process, situation); });
   }
   const std::string last = text("all ", count, " children removed");
   const std::string wrong = [&]() -> std::string {
@@ -201,7 +208,7 @@ LAB_CHECK(sleeps_while_its_children_live,
   // A poll once a second shows in a window of more than that.
   const auto use = idle_report(held.process.pid(), std::chrono::milliseconds(1'100));
   expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
-         " times in 1.1 s");
+         use.switches == 1 ? " time" : " times", " in 1.1 s");
   held.process.stop(); // one signal for all: that several may come is another check's
   held.probe.let_all_go();
   wait_until("all children to end", [&] { return zombies_of(held.process) == held.count; });
@@ -243,17 +250,26 @@ LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each 
   }
 }
 
-LAB_CHECK(handles_signals_safely,
-          .sentence = "its handler makes async-signal-safe calls alone, and keeps errno",
-          .promise = "E4 M6", .marks = 2,
+LAB_CHECK(handles_signals_safely, .sentence = "its handler makes async-signal-safe calls alone",
+          .promise = "E4 M6", .marks = 1,
           .means =
-              "a handler may run in the middle of printf or malloc, or between a call and the test "
-              "of its errno. So it must not call such functions, and it has to restore errno",
+              "a handler may run in the middle of printf or malloc. If it calls them too, they "
+              "find their own work half done. write is safe, and so is print_line",
           .look = "TODO 1; steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; "
                   "signal-safety(7)",
           .needs = &removes_children_that_ended_while_it_was_stopped) {
-  probed::has_safe_handlers(program, {"20"}, true);
-  probed::has_safe_handlers(program, {"1"}, true);
+  probed::expect_safe_handlers(*probed::run_to_the_end(program, {"20"}), true);
+  probed::expect_safe_handlers(*probed::run_to_the_end(program, {"1"}), true);
+}
+
+LAB_CHECK(keeps_errno, .sentence = "its handler leaves errno as it found it", .promise = "E4 M6",
+          .marks = 1,
+          .means = "a handler may run between a call that fails and the line that looks at errno. "
+                   "Keep errno in a variable when the handler begins, and put it back at its end",
+          .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; errno(3)",
+          .needs = &removes_children_that_ended_while_it_was_stopped) {
+  probed::expect_errno_kept(*probed::run_to_the_end(program, {"20"}), true);
+  probed::expect_errno_kept(*probed::run_to_the_end(program, {"1"}), true);
 }
 
 LAB_CHECK(prints_each_line_at_once,

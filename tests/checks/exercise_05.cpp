@@ -41,19 +41,11 @@ std::string inherited(pid_t pid) {
 
 } // namespace
 
-LAB_TAKE_EXERCISE_SERVER
+LAB_TAKE_EXERCISE_GATES
 LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
+LAB_TAKE_FOR(server::returns_every_byte, 1)
 LAB_TAKE_EXERCISE_GATE(shows_lines_at_once)
-
-LAB_CHECK(shares_out_the_descriptors,
-          .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
-          .promise = "M2", .marks = 1,
-          .means = "fork copies the table of descriptors: each process closes what it does not "
-                   "use",
-          .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
-          .needs = &server::returns_from_its_handler) {
-  tidy::are_shared_out_exactly.body(subject);
-}
+LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .promise = "M2",
           .marks = 2,
@@ -79,9 +71,19 @@ LAB_CHECK(lets_the_client_see_the_end,
                    "keeps one, the child's is not the last",
           .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
           .needs = &server::returns_from_its_handler) {
-  tidy::let_the_client_see_the_end.body(subject);
-  server::closes_for_an_early_half_close.body(subject);
-  server::returns_what_is_under_way.body(subject);
+  run_part(tidy::let_the_client_see_the_end, subject);
+  run_part(server::closes_for_an_early_half_close, subject);
+  run_part(server::returns_what_is_under_way, subject);
+}
+
+LAB_CHECK(shares_out_the_descriptors,
+          .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
+          .promise = "M2", .marks = 1,
+          .means = "fork copies the table of descriptors: each process closes what it does not "
+                   "use",
+          .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
+          .needs = {&child_holds_no_listener, &lets_the_client_see_the_end}) {
+  run_part(tidy::are_shared_out_exactly, subject);
 }
 
 LAB_CHECK(parents_table_does_not_grow,
@@ -89,8 +91,8 @@ LAB_CHECK(parents_table_does_not_grow,
           .marks = 1,
           .means = "a table that grows with every client is full one day, and then accept fails",
           .look = "TODO 3; steps/05-descriptors, [4]; ls -l /proc/PID/fd",
-          .needs = &server::returns_from_its_handler) {
-  tidy::do_not_grow.body(subject);
+          .needs = &lets_the_client_see_the_end) {
+  run_part(tidy::do_not_grow, subject);
 }
 
 LAB_CHECK(
@@ -99,7 +101,7 @@ LAB_CHECK(
     .means = "a child that keeps the listener keeps the port, for as long as its client stays",
     .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE",
     .needs = &server::returns_from_its_handler) {
-  tidy::leave_the_port_free.body(subject);
+  run_part(tidy::leave_the_port_free, subject);
 }
 
 LAB_CHECK(
@@ -145,7 +147,7 @@ LAB_CHECK(keeps_no_socket_when_fork_fails,
           .means = "fork returns -1 when the process limit is reached: the parent still has to "
                    "close its own socket of that client, or the client waits for ever",
           .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
-          .needs = &parents_table_does_not_grow) {
+          .needs = &lets_the_client_see_the_end) {
   probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
 }
 
@@ -155,7 +157,7 @@ LAB_CHECK(
         "a child that has ended keeps its entry in the process table until its parent waits for it",
     .look = "steps/support/stop_signals.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
     .needs = &server::returns_from_its_handler) {
-  mp_server::reaps_children_that_end_together.body(subject);
+  run_part(mp_server::reaps_children_that_end_together, subject);
 }
 
 } // namespace lab::exercise_05

@@ -1,6 +1,7 @@
 // The checks of exercises/07-half-close-client: the client of step 07, and at its end the number of
 // bytes that went out and came back.
 
+#include "checks/at_once.hpp"
 #include "checks/common.hpp"
 #include "checks/mp_client.hpp"
 #include "checks/probed.hpp"
@@ -12,7 +13,6 @@
 #include <csignal>
 #include <cstdint>
 #include <future>
-#include <optional>
 #include <string>
 
 #include <signal.h> // NOLINT(modernize-deprecated-headers): kill
@@ -38,24 +38,47 @@ Session start(Listener& listener, ProcessOptions options = {}) {
   return {.client = std::move(client), .peer = std::move(peer)};
 }
 
-// The last line of standard output, once the client has ended.
-void expect_counts(Session& session, const std::string& when, std::uint64_t sent,
-                   std::uint64_t received, std::optional<int> status = std::nullopt) {
-  const Situation situation(when);
-  const Exit exit = session.client.wait(soon);
-  const auto lines = session.client.lines();
-  const std::string wanted = text("sent ", sent, " bytes, received ", received, " bytes");
-  const bool there = std::ranges::find(lines, wanted) != lines.end();
-  expect(!lines.empty() && lines.back() == wanted, "instead of `", wanted, "` the last line is `",
-         lines.empty() ? "" : lines.back(), "`", there ? ". The right line comes before it" : "");
-  expect(std::ranges::count_if(
-             lines, [](const std::string& line) { return line.starts_with("sent "); }) == 1,
-         "the line is there more than once");
-  if (status) {
-    expect(exit.exited && exit.code == *status, "it ended with ", exit.text(),
-           " instead of exit status ", *status);
+std::string counts(std::uint64_t sent, std::uint64_t received) {
+  return text("sent ", sent, " bytes, received ", received, " bytes");
+}
+
+// Which of the two numbers is wrong, if that is all. What the check means is about N.
+Advice wrong_number(const std::string& line, std::uint64_t sent, std::uint64_t received) {
+  if (line == counts(received, sent)) {
+    return {.means = "the two numbers are swapped: N is what the writer has sent, and M what the "
+                     "reader has received",
+            .look = "TODO 4"};
   }
-  expect_nothing_left(session.client, when);
+  if (line.starts_with(text("sent ", sent, " bytes, received "))) {
+    return {.means = "N is right, and M is wrong. M is the sum of what read has returned: not what "
+                     "was sent, and not what was printed",
+            .look = "TODO 3; steps/07-half-close-client, [4]"};
+  }
+  return {};
+}
+
+// The last line of standard output, once the client has ended. Its exit status and what it leaves
+// behind are for other checks.
+void expect_counts(Session& session, const std::string& when, std::uint64_t sent,
+                   std::uint64_t received) {
+  const Situation situation(when);
+  session.client.wait(soon);
+  const auto lines = session.client.lines();
+  const std::string wanted = counts(sent, received);
+  const std::string last = lines.empty() ? "" : lines.back();
+  if (last != wanted) {
+    const bool there = std::ranges::find(lines, wanted) != lines.end();
+    throw Failure(text("instead of `", wanted, "` the last line is `", last, "`",
+                       there ? ". The right line comes before it" : ""),
+                  wrong_number(last, sent, received));
+  }
+  if (std::ranges::count_if(
+          lines, [](const std::string& line) { return line.starts_with("sent "); }) > 1) {
+    throw Failure("the line is there more than once",
+                  {.means = "one process prints it, at the very end: the reader, when its writer "
+                            "has ended and all numbers are known",
+                   .look = "TODO 4"});
+  }
   expect_clean(session.client);
 }
 
@@ -73,10 +96,14 @@ void expect_input(Session& session, const std::string& wanted) {
   expect(got == wanted, "typed\n", shown(wanted, 200), "and sent\n", shown(got, 200));
 }
 
-// Nothing more is sent, be it that the server sees an end or not.
-void expect_no_more(Session& session) {
+// How many bytes come until the client has come to rest, or the server sees an end. That it sends
+// nothing after its `q` is for another check to say: here what has come counts.
+std::uint64_t rest(Session& session) {
   const std::string more = mp_client::rest_of_sending(session.client, session.peer);
-  expect(more.empty(), "it sent more than was typed:\n", shown(more, 200));
+  if (mp_client::sends_on(more)) {
+    mp_client::throw_sends_more(more);
+  }
+  return more.size();
 }
 
 bool has_ended(Connection& peer) {
@@ -85,12 +112,119 @@ bool has_ended(Connection& peer) {
 
 } // namespace
 
-// What all others need, and what the client of step 07 promises besides.
+// What all others need.
 LAB_TAKE(mp_client::connects)
 LAB_TAKE(mp_client::converses)
 LAB_TAKE_FOR(mp_client::q_half_closes, 1)
 LAB_TAKE(mp_client::prints_what_comes_back)
 LAB_TAKE(mp_client::prints_a_line_at_once)
+
+// What the client of step 07 promises, in so far as the counting can break it.
+
+LAB_CHECK(prints_the_contracts_lines,
+          .sentence = "prints `connected`, and `message from server: LINE` for a line",
+          .promise = "C1", .marks = 1, .means = "the contract fixes these lines",
+          .look = "steps/support/replies.cpp", .needs = &mp_client::prints_what_comes_back) {
+  run_part(mp_client::says_that_it_is_connected_and_whose_message_it_prints, subject);
+}
+
+LAB_CHECK(
+    prints_each_line_once_and_whole,
+    .sentence = "prints each line once and whole, in whatever pieces, however long, whatever bytes",
+    .promise = "C1 G3 G6", .marks = 1,
+    .means = "a read gives what has come by then: a part of a line, a line or many, with "
+             "any bytes in them; what has no newline yet is kept for the next read",
+    .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
+    .needs = &mp_client::prints_what_comes_back) {
+  run_part(mp_client::prints_each_line_once_in_whatever_pieces, subject);
+  run_part(mp_client::prints_long_lines, subject);
+  run_part(mp_client::prints_nul_bytes, subject);
+  run_part(mp_client::prints_each_line_in_one_write, subject);
+}
+
+LAB_CHECK(says_what_is_wrong, .sentence = "says how it is used, and why it cannot connect",
+          .promise = "G1 G2", .marks = 1,
+          .means = "wrong arguments give `usage: NAME ARGS` and exit status 2. A call that fails "
+                   "gives `NAME: CALL: REASON` and exit status 1",
+          .look = "steps/support/error.hpp and arguments.cpp; strerror(3)",
+          .needs = &mp_client::connects) {
+  run_part(mp_client::refuses_wrong_arguments, subject);
+  run_part(mp_client::says_how_it_is_used, subject);
+  run_part(mp_client::ends_when_it_cannot_connect, subject);
+  run_part(mp_client::says_why_it_cannot_connect, subject);
+}
+
+LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits", .promise = "G4",
+          .marks = 1,
+          .means = "both processes sleep until there is something to do: also when their input "
+                   "has ended, and the server goes on",
+          .look = "steps/07-half-close-client, [5]; poll(2)", .needs = &mp_client::converses) {
+  run_part(mp_client::sleeps_while_it_waits, subject);
+  run_part(mp_client::sleeps_after_its_half_close, subject);
+}
+
+LAB_CHECK(reads_and_writes_in_a_process_each,
+          .sentence = "the child sends, the parent reads, neither waiting for the other",
+          .promise = "C4", .marks = 1,
+          .means = "two processes over one socket: with one of them stopped, the other goes on "
+                   "with its part",
+          .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
+          .needs = &mp_client::converses) {
+  run_part(mp_client::reads_and_writes_in_a_process_each, subject);
+}
+
+LAB_CHECK(
+    half_closes,
+    .sentence =
+        "half-closes at `q`, `Q` or end of file, sends all before, and prints what comes back",
+    .promise = "C2", .marks = 1,
+    .means = "a half-close is the end of one direction: the other goes on. Only a `q` that is "
+             "alone on its line asks for it",
+    .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
+    .needs = &mp_client::q_half_closes) {
+  run_part(mp_client::end_of_file_half_closes, subject);
+  run_part(mp_client::capital_q_half_closes, subject);
+  run_part(mp_client::takes_as_data_what_is_not_q_alone, subject);
+  run_part(mp_client::sends_a_last_line_without_newline, subject);
+  run_part(mp_client::prints_what_comes_after_the_half_close, subject);
+}
+
+LAB_CHECK(notices_the_servers_end,
+          .sentence = "the server closes first: a line on standard error, exit status 1",
+          .promise = "C3", .marks = 1,
+          .means = "the writer waits for a line and does not see the server's end: the reader has "
+                   "to end the writer",
+          .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
+          .needs = &mp_client::converses) {
+  run_part(mp_client::notices_that_the_server_closes_first, subject);
+  run_part(mp_client::notices_a_reset, subject);
+  run_part(mp_client::notices_it_while_its_writer_is_blocked, subject);
+}
+
+LAB_CHECK(reads_while_its_writer_is_blocked, .sentence = "reads on while the server takes nothing",
+          .promise = "C4", .marks = 1,
+          .means = "the reader must not depend on the writer, and a full pipe between them must "
+                   "not stop either",
+          .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
+          .needs = &mp_client::converses) {
+  run_part(mp_client::reads_while_its_writer_is_blocked, subject);
+}
+
+LAB_CHECK(
+    leaves_nothing_behind, .sentence = "leaves no process behind, however it ends",
+    .promise = "C5 G5", .marks = 1,
+    .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
+    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)", .needs = &mp_client::converses) {
+  run_part(mp_client::leaves_nothing_after_q, subject);
+  run_part(mp_client::leaves_nothing_after_end_of_file, subject);
+  run_part(mp_client::leaves_nothing_when_the_server_closes, subject);
+  run_part(mp_client::leaves_nothing_when_the_server_resets, subject);
+  run_part(mp_client::has_no_zombie_after_its_half_close, subject);
+  run_part(mp_client::ends_when_its_writer_is_killed, subject);
+  run_part(mp_client::ends_when_its_reader_is_killed, subject);
+}
+
+// What is new: the two numbers.
 
 LAB_CHECK(tells_both_counts, .sentence = "ends with `sent N bytes, received M bytes` after `q`",
           .promise = "E7", .marks = 1,
@@ -102,11 +236,13 @@ LAB_CHECK(tells_both_counts, .sentence = "ends with `sent N bytes, received M by
   Session session = start(listener);
   session.client.type("hello\nworld\n");
   expect_input(session, "hello\nworld\n");
-  session.peer.send("hello\nworld\n");
+  session.peer.send("HELLO\n");
+  wait_until_read(session);
   session.client.type("q\n");
-  expect_no_more(session);
+  const auto more = rest(session);
   session.peer.close();
-  expect_counts(session, "`hello`, `world`, `q`, and all of it came back", 12, 12, 0);
+  expect_counts(session, "`hello`, `world` and `q` were typed, and `HELLO` came back", 12 + more,
+                6);
 }
 
 LAB_CHECK(counts_nothing_as_0, .sentence = "counts 0 where nothing is sent and nothing comes",
@@ -122,9 +258,9 @@ LAB_CHECK(counts_nothing_as_0, .sentence = "counts 0 where nothing is sent and n
     } else {
       session.client.close_input();
     }
-    expect_no_more(session);
+    const auto more = rest(session);
     session.peer.close();
-    expect_counts(session, by_q ? "nothing but `q`" : "end of file at once", 0, 0, 0);
+    expect_counts(session, by_q ? "nothing but `q`" : "end of file at once", more, 0);
   }
 }
 
@@ -136,29 +272,28 @@ LAB_CHECK(counts_each_direction_by_itself,
           .look = "TODO 3; steps/07-half-close-client, [4]", .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
+  session.peer.send("one\ntwo\n\nand 7 b");
+  wait_until_read(session);
   session.client.type("a last line without its newline");
   session.client.close_input();
   expect_input(session, "a last line without its newline");
-  expect_no_more(session);
-  session.peer.send("one\ntwo\n\nand 7 b");
+  const auto more = rest(session);
   session.peer.close();
-  expect_counts(session, "31 bytes went out, and other 16 came, the last 7 without a newline", 31,
-                16, 0);
+  expect_counts(session, "31 bytes went out, and other 16 came, the last 7 without a newline",
+                31 + more, 16);
 }
 
 LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
           .marks = 1, .means = "the bytes are counted in many pieces: the sum has to be right",
-          .look = "exercises/07-half-close-client/README.md, hint 2", .needs = &tells_both_counts) {
+          .look = "exercises/07-half-close-client/README.md, hint 2",
+          .needs = &counts_each_direction_by_itself) {
   Listener listener;
   Session session = start(listener);
   std::string lines;
   while (lines.size() < 1'000'000) {
     lines += text("line ", lines.size(), std::string(lines.size() % 150, 'x'), '\n');
   }
-  auto typing = std::async(std::launch::async, [&] {
-    session.client.type(lines);
-    session.client.close_input();
-  });
+  auto typing = std::async(std::launch::async, [&] { session.client.type(lines); });
   std::size_t echoed = 0;
   while (echoed < lines.size()) {
     const std::string piece = session.peer.receive_some();
@@ -170,9 +305,11 @@ LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", 
   }
   typing.get();
   expect(echoed == lines.size(), "typed ", lines.size(), " bytes, and sent ", echoed);
-  expect_no_more(session);
+  wait_until_read(session);
+  session.client.close_input();
+  const auto more = rest(session);
   session.peer.close();
-  expect_counts(session, "a megabyte piped in", lines.size(), lines.size(), 0);
+  expect_counts(session, "a megabyte piped in", lines.size() + more, lines.size());
 }
 
 LAB_CHECK(waits_for_the_writers_number, .sentence = "knows N when its writer is slow to tell it",
@@ -197,10 +334,18 @@ LAB_CHECK(waits_for_the_writers_number, .sentence = "knows N when its writer is 
   };
   session.client.type("hello\nq\n");
   expect_input(session, "hello\n");
+  std::uint64_t more = 0;
   try {
     settle(session.client.pid(), "the client to half-close", [&] {
       let_go(true);
-      return has_ended(session.peer);
+      while (session.peer.has_something(std::chrono::milliseconds(0))) {
+        const std::string piece = session.peer.receive_some();
+        if (piece.empty()) {
+          return true;
+        }
+        more += piece.size(); // that it should not send it is for q_half_closes to say, too
+      }
+      return session.peer.was_reset();
     });
   } catch (const Failure&) { // NOLINT(bugprone-empty-catch): that is for q_half_closes to say
   }
@@ -216,7 +361,7 @@ LAB_CHECK(waits_for_the_writers_number, .sentence = "knows N when its writer is 
   expect_counts(session,
                 "6 bytes went out, and the server closed after the half-close, while the writer "
                 "was stopped before it wrote to the pipe once more",
-                6, 0);
+                6 + more, 0);
 }
 
 LAB_CHECK(counts_when_the_server_closes_first,
@@ -232,16 +377,16 @@ LAB_CHECK(counts_when_the_server_closes_first,
     session.client.type(line);
     expect_input(session, line);
   }
-  session.peer.send("no");
+  session.peer.send("no\n");
   session.peer.close(); // all read: an end of file, no reset
-  expect_counts(session, "21 bytes went out and 2 came; then the server closed", 21, 2, 1);
+  expect_counts(session, "21 bytes went out and 3 came; then the server closed", 21, 3);
 }
 
 LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the server resets",
           .promise = "E7 C3", .marks = 1,
           .means = "read's -1 is an end as well, and adds nothing to what came before",
           .look = "TODO 3 and 4; read(2), ECONNRESET",
-          .needs = &counts_when_the_server_closes_first) {
+          .needs = {&counts_when_the_server_closes_first, &counts_each_direction_by_itself}) {
   Listener listener;
   Session session = start(listener);
   session.client.type("hello\n");
@@ -249,7 +394,7 @@ LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the ser
   session.peer.send("HELLO\nHE");
   wait_until_read(session);
   session.peer.reset();
-  expect_counts(session, "6 bytes went out and 8 came; then the server reset", 6, 8, 1);
+  expect_counts(session, "6 bytes went out and 8 came; then the server reset", 6, 8);
 }
 
 LAB_CHECK(counts_when_the_writer_is_blocked,
@@ -297,7 +442,7 @@ LAB_CHECK(counts_when_the_writer_is_blocked,
     expect_counts(session,
                   text("the server read nothing, the kernel took ", taken,
                        " bytes for it, and then the server reset"),
-                  taken, 0, 1);
+                  taken, 0);
   } catch (...) {
     session.client.kill_all();
     typing.wait();
@@ -310,23 +455,41 @@ LAB_CHECK(counts_when_a_signal_ends_it, .sentence = "tells N and M when a signal
           .promise = "E7 C5", .marks = 1,
           .means = "the client prints this line however it ends, also on Ctrl-C",
           .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
-          .needs = &counts_when_the_server_closes_first) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+          .needs = {&counts_when_the_server_closes_first, &counts_each_direction_by_itself}) {
+  const auto end_by = [](int signal, Output output) {
     Listener listener;
-    Session session = start(listener);
+    Session session = start(listener, {.output = output});
     session.client.type("hello\n");
     expect_input(session, "hello\n");
     session.peer.send("hel");
     wait_until_read(session);
     session.client.signal(signal);
     expect_counts(session, text("6 bytes went out and 3 came; then ", signal_name(signal)), 6, 3);
+  };
+  for (const int signal : {SIGINT, SIGTERM}) {
+    try {
+      end_by(signal, Output::pipe);
+    } catch (Failure& failure) {
+      try {
+        end_by(signal, Output::terminal);
+        failure.advise({.means =
+                            "the line comes in a terminal, and not through a pipe: stdio keeps "
+                            "it in its buffer, and a signal ends the program without writing "
+                            "the buffer out. Print it by write, or call fflush",
+                        .look = buffer_look});
+      } catch (const Failure&) { // NOLINT(bugprone-empty-catch): then it is no buffer
+      }
+      throw;
+    }
   }
 }
 
-LAB_CHECK(counts_through_short_writes,
-          .sentence = "counts right when write takes less than it is given", .promise = "E7",
-          .marks = 1, .means = "N is what the kernel has taken, and that is in write's result",
-          .look = "TODO 2; write(2), RETURN VALUE", .needs = &tells_both_counts) {
+LAB_CHECK(
+    counts_through_short_writes, .sentence = "counts right when write takes less than it is given",
+    .promise = "E7", .marks = 1,
+    .means = "write may take less than it was given. Its result says how much that was: it is "
+             "what N grows by, and the rest is still to be sent",
+    .look = "TODO 2; write(2), RETURN VALUE", .needs = &tells_both_counts) {
   probed::needs_probe(program);
   Probe probe({.faults = "write:socket:*:short=7;read:socket:every2:short=5;"
                          "write:socket:every4=interrupt"});
@@ -338,119 +501,11 @@ LAB_CHECK(counts_through_short_writes,
   session.client.type(lines);
   expect_input(session, lines);
   session.peer.send(lines);
+  wait_until_read(session);
   session.client.close_input();
-  expect_no_more(session);
+  const auto more = rest(session);
   session.peer.close();
-  expect_counts(session, "each write took 7 bytes at most", lines.size(), lines.size(), 0);
-  for (const char* const line : {"some lines that do not fit into seven bytes", "nor into five"}) {
-    expect(session.client.has_line(text("message from server: ", line)), "the line `", line,
-           "` came back in pieces, and was not printed whole");
-  }
-}
-
-// What the client of step 07 promises, in so far as the counting can break it.
-
-LAB_CHECK(prints_the_contracts_lines,
-          .sentence = "prints `connected`, and `message from server: LINE` for a line",
-          .promise = "C1", .marks = 1, .means = "the contract fixes these lines",
-          .look = "steps/support/replies.cpp", .needs = &mp_client::prints_what_comes_back) {
-  mp_client::says_that_it_is_connected_and_whose_message_it_prints.body(subject);
-}
-
-LAB_CHECK(
-    prints_each_line_once_and_whole,
-    .sentence = "prints each line once and whole, in whatever pieces, however long, whatever bytes",
-    .promise = "C1 G3 G6", .marks = 1,
-    .means = "a read gives what has come by then: a part of a line, a line or many, with "
-             "any bytes in them; what has no newline yet is kept for the next read",
-    .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
-    .needs = &mp_client::prints_what_comes_back) {
-  mp_client::prints_each_line_once_in_whatever_pieces.body(subject);
-  mp_client::prints_long_lines.body(subject);
-  mp_client::prints_nul_bytes.body(subject);
-  mp_client::prints_each_line_in_one_write.body(subject);
-}
-
-LAB_CHECK(says_what_is_wrong, .sentence = "says how it is used, and why it cannot connect",
-          .promise = "G1 G2", .marks = 1,
-          .means = "wrong arguments give `usage: NAME ARGS` and exit status 2. A call that fails "
-                   "gives `NAME: CALL: REASON` and exit status 1",
-          .look = "steps/support/error.hpp and arguments.cpp; strerror(3)",
-          .needs = &mp_client::connects) {
-  mp_client::refuses_wrong_arguments.body(subject);
-  mp_client::says_how_it_is_used.body(subject);
-  mp_client::ends_when_it_cannot_connect.body(subject);
-  mp_client::says_why_it_cannot_connect.body(subject);
-}
-
-LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits", .promise = "G4",
-          .marks = 1,
-          .means = "both processes sleep until there is something to do: also when their input "
-                   "has ended, and the server goes on",
-          .look = "steps/07-half-close-client, [5]; poll(2)", .needs = &mp_client::converses) {
-  mp_client::sleeps_while_it_waits.body(subject);
-  mp_client::sleeps_after_its_half_close.body(subject);
-}
-
-LAB_CHECK(reads_and_writes_in_a_process_each,
-          .sentence = "the child sends, the parent reads, neither waiting for the other",
-          .promise = "C4", .marks = 1,
-          .means = "two processes over one socket: with one of them stopped, the other goes on "
-                   "with its part",
-          .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
-          .needs = &mp_client::converses) {
-  mp_client::reads_and_writes_in_a_process_each.body(subject);
-}
-
-LAB_CHECK(
-    half_closes,
-    .sentence =
-        "half-closes at `q`, `Q` or end of file, sends all before, and prints what comes back",
-    .promise = "C2", .marks = 1,
-    .means = "a half-close is the end of one direction: the other goes on. Only a `q` that is "
-             "alone on its line asks for it",
-    .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
-    .needs = &mp_client::q_half_closes) {
-  mp_client::end_of_file_half_closes.body(subject);
-  mp_client::capital_q_half_closes.body(subject);
-  mp_client::takes_as_data_what_is_not_q_alone.body(subject);
-  mp_client::sends_a_last_line_without_newline.body(subject);
-  mp_client::prints_what_comes_after_the_half_close.body(subject);
-}
-
-LAB_CHECK(notices_the_servers_end,
-          .sentence = "the server closes first: a line on standard error, exit status 1",
-          .promise = "C3", .marks = 1,
-          .means = "the writer waits for a line and does not see the server's end: the reader has "
-                   "to end the writer",
-          .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
-          .needs = &mp_client::converses) {
-  mp_client::notices_that_the_server_closes_first.body(subject);
-  mp_client::notices_a_reset.body(subject);
-  mp_client::notices_it_while_its_writer_is_blocked.body(subject);
-}
-
-LAB_CHECK(reads_while_its_writer_is_blocked, .sentence = "reads on while the server takes nothing",
-          .promise = "C4", .marks = 1,
-          .means = "the reader must not depend on the writer, and a full pipe between them must "
-                   "not stop either",
-          .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
-          .needs = &mp_client::converses) {
-  mp_client::reads_while_its_writer_is_blocked.body(subject);
-}
-
-LAB_CHECK(
-    leaves_nothing_behind, .sentence = "leaves no process behind, however it ends",
-    .promise = "C5 G5", .marks = 1,
-    .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
-    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)", .needs = &mp_client::converses) {
-  mp_client::leaves_nothing_after_q.body(subject);
-  mp_client::leaves_nothing_after_end_of_file.body(subject);
-  mp_client::leaves_nothing_when_the_server_closes.body(subject);
-  mp_client::leaves_nothing_when_the_server_resets.body(subject);
-  mp_client::has_no_zombie_after_its_half_close.body(subject);
-  mp_client::ends_when_its_writer_is_killed.body(subject);
-  mp_client::ends_when_its_reader_is_killed.body(subject);
+  expect_counts(session, "each write took 7 bytes at most", lines.size() + more, lines.size());
 }
 
 } // namespace lab::exercise_07

@@ -13,11 +13,11 @@ LAB_SHARED_CHECK(
     .means = "a server that listens on every address is open to the network. A port with a "
              "connection in TIME_WAIT is free only for a server that sets SO_REUSEADDR",
     .look = "steps/01-echo-server, [1] and [3]; ip(7); socket(7), SO_REUSEADDR",
-    .needs = &server::echoes_a_line) {
-  server::listens_on_loopback_alone.body(subject);
-  server::listens_on_an_address.body(subject);
-  server::listens_on_a_port_of_the_kernel.body(subject);
-  server::restarts_at_once.body(subject);
+    .needs = &server::serves_the_next_client) {
+  run_part(server::listens_on_loopback_alone, subject);
+  run_part(server::listens_on_an_address, subject);
+  run_part(server::listens_on_a_port_of_the_kernel, subject);
+  run_part(server::restarts_at_once, subject);
 }
 
 LAB_SHARED_CHECK(
@@ -27,24 +27,10 @@ LAB_SHARED_CHECK(
     .means = "the user reads `usage: NAME ARGS`, `listening on ADDRESS:PORT` or `NAME: CALL: "
              "REASON`. strerror gives the reason for an errno",
     .look = "steps/support/error.hpp; strerror(3), getsockname(2)", .needs = &server::listens) {
-  server::says_how_it_is_used.body(subject);
-  server::says_where_it_listens.body(subject);
-  server::ends_when_it_cannot_bind.body(subject);
-  server::names_the_call_that_failed.body(subject);
-}
-
-LAB_SHARED_CHECK(returns_every_byte_until_the_end,
-                 .sentence = "PROGRAM returns every byte in order whatever the sizes of the writes",
-                 .promise = "S5", .marks = 1,
-                 .means = "TCP carries bytes, not messages: a read may return any part of what was "
-                          "sent. A half-close ends what the client sends, not what it receives",
-                 .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE; tcp(7)",
-                 .needs = &server::echoes_a_line) {
-  server::returns_every_byte.body(subject);
-  if (!subject.end_is_another_matter) {
-    server::closes_for_an_early_half_close.body(subject);
-    server::returns_what_is_under_way.body(subject);
-  }
+  run_part(server::says_how_it_is_used, subject);
+  run_part(server::says_where_it_listens, subject);
+  run_part(server::ends_when_it_cannot_bind, subject);
+  run_part(server::names_the_call_that_failed, subject);
 }
 
 LAB_SHARED_CHECK(
@@ -55,8 +41,8 @@ LAB_SHARED_CHECK(
              "A process that waits sleeps in a system call",
     .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; accept(2), EAGAIN",
     .needs = &server::serves_a_second_client) {
-  server::does_not_stall.body(subject);
-  server::uses_no_processor_while_it_waits.body(subject);
+  run_part(server::does_not_stall, subject);
+  run_part(server::uses_no_processor_while_it_waits, subject);
 }
 
 LAB_SHARED_CHECK(
@@ -65,16 +51,20 @@ LAB_SHARED_CHECK(
     .means = "accept, read and write may all fail because a client has gone (write with EPIPE, "
              "and with SIGPIPE): that is the end of that client, not of the server",
     .look = "steps/01-echo-server, [4] and [5]; accept(2) and read(2), ERRORS; signal(7)",
-    .needs = &server::serves_a_second_client) {
-  server::survives_resets.body(subject);
-  server::survives_a_reset_while_it_writes.body(subject);
+    .needs = {&server::returns_from_its_handler, &server::returns_every_byte,
+              &server::closes_for_an_early_half_close}) {
+  run_part(server::survives_resets, subject);
+  run_part(server::survives_a_reset_while_it_writes, subject);
   if (subject.forks) {
-    server::serves_beside_bad_clients.body(subject);
+    run_part(server::serves_beside_bad_clients, subject);
   } else {
-    server::serves_after_a_stalled_client.body(subject);
+    run_part(server::serves_after_a_stalled_client, subject);
   }
   if (!subject.end_is_another_matter && !Probe::cannot_probe(subject.program)) {
-    probed::tells_an_error_from_data(subject);
+    advised({.means = "read's -1 is an error, and no number of bytes: nothing is sent for it. Its "
+                      "client has gone, and the server closes the socket",
+             .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE"},
+            [&] { probed::tells_an_error_from_data(subject); });
   }
 }
 
@@ -86,14 +76,14 @@ LAB_SHARED_CHECK(
              "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]",
     .needs = &server::serves_a_second_client) {
-  server::ends_while_it_waits.body(subject);
+  run_part(server::ends_while_it_waits, subject);
   if (!Probe::cannot_probe(subject.program)) {
-    server::ends_when_it_is_about_to_wait.body(subject);
+    run_part(server::ends_when_it_is_about_to_wait, subject);
   }
-  server::ends_with_a_silent_client.body(subject);
-  server::ends_with_a_client_that_does_not_read.body(subject);
+  run_part(server::ends_with_a_silent_client, subject);
+  run_part(server::ends_with_a_client_that_does_not_read, subject);
   if (subject.forks) {
-    server::ends_with_fifty_clients.body(subject);
+    run_part(server::ends_with_fifty_clients, subject);
   }
 }
 
@@ -104,9 +94,9 @@ LAB_SHARED_CHECK(
     .means = "stdio keeps lines back when output is no terminal, and fork copies "
              "what it keeps",
     .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",
-    .needs = &server::shows_lines_at_once) {
-  server::writes_each_line_at_once.body(subject);
-  server::writes_each_line_once.body(subject);
+    .needs = &server::names_each_client) {
+  run_part(server::writes_each_line_at_once, subject);
+  run_part(server::writes_each_line_once, subject);
 }
 
 } // namespace lab::exercise_server

@@ -13,6 +13,12 @@ namespace lab::mp_client {
 /// whether it half-closes is for q_half_closes to say. Then its processes sleep, or have ended.
 std::string rest_of_sending(Process& client, Connection& peer);
 
+/// Whether this rest is that of a client that never stops.
+bool sends_on(const std::string& more);
+
+/// The client has sent more than was typed: throws Failure, which tells why.
+[[noreturn]] void throw_sends_more(const std::string& more);
+
 extern const Check capital_q_half_closes;
 extern const Check connects;
 extern const Check converses;

@@ -30,9 +30,9 @@ void expect_safe_handlers(const Probe& probe, bool even_while_waiting = false);
 /// `even_while_waiting` a handler counts that interrupts no other code, too.
 void expect_errno_kept(const Probe& probe, bool even_while_waiting = false);
 
-/// M6 for a program that ends by itself. With `keeps_errno` its handlers have to keep errno too.
-void has_safe_handlers(const std::string& program, const std::vector<std::string>& arguments,
-                       bool keeps_errno = false);
+/// What the probe has seen of a program that ends by itself.
+std::unique_ptr<Probe> run_to_the_end(const std::string& program,
+                                      const std::vector<std::string>& arguments);
 
 /// What the probe has seen of a server whose handlers have run: its clients leave, first some
 /// together and then one by one. Then it is asked to stop.
@@ -51,6 +51,9 @@ void tells_an_error_from_data(const Subject& subject);
 
 /// M5: accept fails three times because there is no free descriptor. Then the server goes on.
 void outlives_a_shortage(const Subject& subject);
+
+/// The server goes on after fork has failed.
+void expect_outlived(Server& server);
 
 /// M5, M2: fork fails once. One client loses its connection, and the parent closes its socket.
 void outlives_one_failing_fork(const Subject& subject);

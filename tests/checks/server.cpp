@@ -139,21 +139,45 @@ std::string block_in_write(Server& server, Connection& client) {
 
 // After its half-close the client sees the server's end of file.
 void expect_eof(Server& server, Connection& client) {
-  settle(
-      server.pid(), "the server to close after its client has half-closed",
-      [&] {
-        const bool over = client.at_eof(std::chrono::milliseconds(0));
-        expect(over || !client.was_reset(), "the client has half-closed, and the server reset it");
-        return over;
-      },
-      [&] {
-        std::string holders;
-        for (const pid_t pid : server.holders_of(client)) {
-          holders += (holders.empty() ? "" : ", ") + std::to_string(pid);
-        }
-        return "the client's connection is held by " + (holders.empty() ? "no process" : holders) +
-               ":\n" + xray_of(server.pid());
-      });
+  const auto close = [&] {
+    settle(
+        server.pid(), "the server to close after its client has half-closed",
+        [&] {
+          const bool over = client.at_eof(std::chrono::milliseconds(0));
+          if (!over && client.was_reset()) {
+            throw Failure("the client has half-closed, and the server reset it",
+                          {.means = "a connection that is reset, or closed with unread bytes in "
+                                    "it, is no end of file: the client may lose what is still "
+                                    "under way",
+                           .look = "steps/01-echo-server, [5] and [7]; socket(7), SO_LINGER; "
+                                   "RFC 2525, 2.17"});
+          }
+          return over;
+        },
+        [&] {
+          std::string holders;
+          for (const pid_t pid : server.holders_of(client)) {
+            holders +=
+                text(holders.empty() ? "" : ", ", pid == server.pid() ? "the server " : "",
+                     pid == server.pid() && !server.children().empty() ? "itself, " : "", pid);
+          }
+          return "the client's connection is held by " +
+                 (holders.empty() ? "no process" : holders) + ":\n" + xray_of(server.pid());
+        });
+  };
+  try {
+    close();
+  } catch (Failure& failure) {
+    const auto holders = server.holders_of(client);
+    if (holders.size() == 1 && holders.front() == server.pid() && server.children().empty()) {
+      failure.advise({.means = "the process has read the client's end of file, and still has the "
+                               "client's socket: close it. After fork both processes have it, "
+                               "and the connection ends when both have closed it",
+                      .look = "steps/01-echo-server, [7]; steps/05-descriptors, [3] and [4]; "
+                              "close(2)"});
+    }
+    throw;
+  }
 }
 
 void expect_running(Server& server) {
@@ -235,8 +259,9 @@ void end_in_gap(const Subject& subject, const std::string& rule, Client what_it_
     client.close();
   }
   Quiescence quiescence(server.pid());
+  const Deadline never_waits(soon); // that a program polls is for the checks of G4 to say
   wait_until("the server to stop before a call that waits, or to wait",
-             [&] { return one_has_stopped() || quiescence.reached(); });
+             [&] { return one_has_stopped() || quiescence.reached() || never_waits.passed(); });
   if (!stopped) {
     return;
   }
@@ -318,8 +343,17 @@ LAB_SHARED_CHECK(
     listens, .sentence = "PROGRAM listens on the port it is given", .promise = "S2", .marks = 1,
     .means = "socket, bind and listen make a server: without them no client can connect",
     .look = "steps/01-echo-server, [3]; bind(2), listen(2)") {
-  Server server(subject.program);
-  server.connect();
+  try {
+    Server server(subject.program);
+    server.connect();
+  } catch (Failure& failure) {
+    if (failure.doing().find("listening on ") != std::string::npos) {
+      failure.advise({.means = "it has printed that it listens, and no process has a listening "
+                               "socket on this port: its listener has been closed again",
+                      .look = "close(2), closefrom(3); steps/05-descriptors, [2] and [4]"});
+    }
+    throw;
+  }
 }
 
 LAB_SHARED_CHECK(refuses_wrong_arguments,
@@ -444,10 +478,14 @@ LAB_SHARED_CHECK(says_where_it_listens,
     expect(!sockets.empty(), "it printed `", line, "` and does not listen");
     const unsigned bound = sockets.front().local_port;
     Connection::to(bound, address);
-    const bool six = address.find(':') != std::string::npos;
-    expect(line == text("listening on ", address, ":", bound) ||
-               (six && line == text("listening on [", address, "]:", bound)),
-           "its socket is in state ", describe(sockets.front()), ", and it printed `", line, "`");
+    const auto says = [&](const std::string& where) {
+      const bool six = where.find(':') != std::string::npos;
+      return line == text("listening on ", where, ":", bound) ||
+             (six && line == text("listening on [", where, "]:", bound));
+    };
+    // Whether that is the address that it was given is for another check to say.
+    expect(says(address) || says(sockets.front().local_address), "its socket is in state ",
+           describe(sockets.front()), ", and it printed `", line, "`");
   };
   const Port port = reserve_port();
   listening_line(std::to_string(port.number()), "127.0.0.1");
@@ -464,8 +502,70 @@ LAB_SHARED_CHECK(
     .means = "what read has given is what write has to send, as many bytes, and as they are",
     .look = "steps/01-echo-server, [5] and [6]; read(2), write(2)", .needs = &listens) {
   Server server(subject.program);
-  const Situation situation("a client sent the line `hello`");
+  Connection client = server.connect();
+  try {
+    for (const std::string line : {"hello", "and again"}) {
+      const Situation situation("a client sent the line `" + line + "`");
+      client.exchange(line + "\n", soon);
+    }
+  } catch (Failure& failure) {
+    const bool no_output = std::ranges::any_of(descriptors_of(server.pid()), [](const auto& one) {
+      return one.fd <= STDERR_FILENO && one.kind == DescriptorInfo::Kind::socket;
+    });
+    if (no_output) {
+      failure.advise({.means = "the server has closed its standard input, output or error, and a "
+                               "socket has got that number: what the server prints goes to a "
+                               "client. 0, 1 and 2 stay open",
+                      .look = "closefrom(3), close_range(2); stdin(3)"});
+    } else if (client.was_reset() || client.at_eof(std::chrono::milliseconds(0))) {
+      failure.advise(
+          subject.forks
+              ? Advice{.means = "the connection ended before the line came back. The parent "
+                                "closes its copy of the client's socket, and the child keeps "
+                                "its own until its client has gone. shutdown ends the "
+                                "connection for both",
+                       .look = "steps/05-descriptors, [2] and [4]; close(2), shutdown(2)"}
+              : Advice{.means = "the connection ended before the line came back. The server "
+                                "reads and writes in a loop, until read gives 0: only then its "
+                                "client has gone, and the socket is closed",
+                       .look = "steps/01-echo-server, [5] to [7]; read(2), RETURN VALUE"});
+    }
+    throw;
+  }
+}
+
+LAB_SHARED_CHECK(
+    serves_the_next_client, .sentence = "PROGRAM serves the next client when one has left",
+    .promise = "S6", .marks = 1,
+    .means = "a server goes on until it is asked to end: when it is done with a client, it accepts "
+             "the next one",
+    .look = "steps/01-echo-server, [4]; accept(2)", .needs = &echoes_a_line) {
+  Server server(subject.program);
   server.connect().exchange("hello\n", soon);
+  if (subject.forks) { // what it does at the end of a child, it has done
+    Quiescence quiescence(server.pid());
+    const Deadline never_rests(promptly); // that it polls is for the checks of G4 to say
+    wait_until("the server to come to rest", [&] {
+      return server.process().poll_exit() || quiescence.reached() || never_rests.passed();
+    });
+  }
+  const Situation situation("one client has left, and then the next one came");
+  try {
+    unless_gone(server, [&] { server.connect().exchange("hello\n", soon); });
+  } catch (Failure& failure) {
+    if (server.process().poll_exit() && subject.forks) {
+      failure.advise(
+          {.means = "the server has ended with its first client. The end of a child "
+                    "brings SIGCHLD, which interrupts poll and accept: they fail with "
+                    "EINTR, or accept then fails with EAGAIN. The server goes on",
+           .look = "steps/06-mp-server, [4]; steps/support/failed_accept.cpp; accept(2), ERRORS"});
+    } else if (!server.process().poll_exit() && !server.listening()) {
+      failure.advise({.means = "no process listens any more: the listener has been closed. The "
+                               "parent keeps it as long as it runs, and a child closes its copy",
+                      .look = "steps/05-descriptors, [2] and [4]; close(2)"});
+    }
+    throw;
+  }
 }
 
 LAB_SHARED_CHECK(serves_a_second_client,
@@ -473,7 +573,7 @@ LAB_SHARED_CHECK(serves_a_second_client,
                  .promise = "M1 S6", .marks = 1,
                  .means = "a process that waits for the first client's next line cannot wait for "
                           "a second client: each client has a child of its own",
-                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &echoes_a_line) {
+                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &serves_the_next_client) {
   Server server(subject.program);
   Connection first = server.connect();
   first.exchange("I am the first, and I stay\n", soon);
@@ -526,13 +626,19 @@ LAB_SHARED_CHECK(returns_from_its_handler,
   leaves.exchange("I leave\n", soon);
   const pid_t child = server.child_serving(leaves);
   leaves.close();
-  wait_until("the child of the client that has left to end", [&] {
-    const auto info = process_info(child);
-    return !info || info->zombie();
-  });
+  advised({.means = "the client has gone, and its child lives on. A child that has served its "
+                    "client ends by _exit: otherwise it goes on in the code of its parent",
+           .look = "steps/06-mp-server, [5]; _exit(2)"},
+          [&] {
+            settle(server.pid(), "the child of the client that has left to end", [&] {
+              const auto info = process_info(child);
+              return !info || info->zombie();
+            });
+          });
   const Situation situation("two clients came, and one has left. Its child has ended; then a third "
                             "client came");
-  server.connect().exchange("is my server back from its handler?\n", soon);
+  unless_gone(server,
+              [&] { server.connect().exchange("is my server back from its handler?\n", soon); });
 }
 
 LAB_SHARED_CHECK(restarts_at_once,
@@ -672,7 +778,7 @@ LAB_SHARED_CHECK(waits_for_a_slow_reader,
                  .marks = 2,
                  .means = "write may take less than it was given: the rest has to be written too",
                  .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
-                 .needs = &echoes_a_line) {
+                 .needs = &returns_every_byte) {
   Server server(subject.program);
   Connection client = connect_slow_reader(server);
   const std::string sent = block_in_write(server, client);
@@ -697,7 +803,7 @@ LAB_SHARED_CHECK(
     .means = "read's 0 is the client's end of file: close the socket, in every process that has "
              "it, or the client waits for ever",
     .look = "steps/01-echo-server, [5] and [7]; steps/05-descriptors, [3] and [4]; shutdown(2)",
-    .needs = &echoes_a_line) {
+    .needs = &serves_the_next_client) {
   Server server(subject.program);
   Connection client = server.connect();
   client.half_close();
@@ -711,7 +817,7 @@ LAB_SHARED_CHECK(
     .means =
         "a half-close says that no more will come: the server still has to return what has come",
     .look = "steps/01-echo-server, [5] and [6]; steps/07-half-close-client; shutdown(2)",
-    .needs = &echoes_a_line) {
+    .needs = {&returns_every_byte, &closes_for_an_early_half_close}) {
   Server server(subject.program);
   {
     Connection client = connect_slow_reader(server);
@@ -788,7 +894,7 @@ LAB_SHARED_CHECK(uses_no_processor_while_it_waits,
                  .means = "a program that waits sleeps in the kernel: a program that asks again "
                           "and again takes the processor from the others",
                  .look = "steps/01-echo-server, [4]; accept(2), ERRORS; poll(2)",
-                 .needs = &echoes_a_line) {
+                 .needs = &serves_the_next_client) {
   std::vector<std::pair<pid_t, std::string>> watched;
   const auto watch = [&](Server& server, const std::string& situation) {
     for (const ProcessInfo& process : server.process().processes()) {
@@ -810,9 +916,10 @@ LAB_SHARED_CHECK(uses_no_processor_while_it_waits,
   Connection reset_client = left.connect();
   reset_client.exchange("goodbye\n", soon);
   reset_client.reset();
-  if (subject.forks) {
-    settle(left.pid(), "the children of clients that have gone to end",
-           [&] { return left.children().empty(); });
+  if (subject.forks) { // if they live on, another check says so
+    Quiescence quiescence(left.pid());
+    wait_until("the children of clients that have gone to end, or to wait",
+               [&] { return left.children().empty() || quiescence.reached(); });
   }
   watch(fresh, "a server without a client");
   watch(silent, "a server with two silent clients");
@@ -828,7 +935,7 @@ LAB_SHARED_CHECK(
     .means = "if each client costs a descriptor or a process, none is left after a thousand of "
              "them: accept fails with EMFILE, or fork fails",
     .look = "steps/05-descriptors, [4]; steps/04-signal-vs-sigaction; close(2), waitpid(2)",
-    .needs = &echoes_a_line) {
+    .needs = {&serves_the_next_client, &closes_for_an_early_half_close}) {
   Server server(subject.program);
   // One process serves one client after another.
   const std::size_t at_once = subject.forks ? 20 : 1;
@@ -906,7 +1013,7 @@ LAB_SHARED_CHECK(
     .means = "accept, read and write may all fail because a client has gone: that is the end of "
              "that client, not of the server",
     .look = "steps/01-echo-server, [4] and [5]; accept(2) and read(2), ERRORS",
-    .needs = &echoes_a_line) {
+    .needs = &serves_the_next_client) {
   Server server(subject.program);
   for (int i = 0; i < 24; ++i) {
     const Situation situation(text("after ", i, " clients that reset"));
@@ -951,7 +1058,7 @@ LAB_SHARED_CHECK(
     .marks = 2,
     .means = "a write to a client that has gone raises SIGPIPE, whose default ends the process",
     .look = "steps/support/stop_signals.hpp; signal(7), SIGPIPE; write(2), EPIPE",
-    .needs = &echoes_a_line) {
+    .needs = &serves_the_next_client) {
   Server server(subject.program);
   {
     Connection client = connect_slow_reader(server);
@@ -1000,7 +1107,8 @@ LAB_SHARED_CHECK(
     .promise = "S6", .marks = 1,
     .means = "a blocked write ends with an error when the client resets: then it is the turn of "
              "the next one",
-    .look = "steps/01-echo-server, [5] and [6]; write(2), ERRORS", .needs = &echoes_a_line) {
+    .look = "steps/01-echo-server, [5] and [6]; write(2), ERRORS",
+    .needs = &serves_the_next_client) {
   Server server(subject.program);
   Connection stalled = connect_slow_reader(server);
   block_in_write(server, stalled);
@@ -1017,7 +1125,7 @@ LAB_SHARED_CHECK(
     .promise = "S7 G5", .marks = 1,
     .means = "being asked to stop is not an error: stop listening, leave nothing, return 0",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]; sigaction(2)",
-    .needs = &echoes_a_line) {
+    .needs = &serves_the_next_client) {
   expect_ends(subject, "while it waits for a client", [](Server&) { return 0; });
   expect_ends(subject, "when its client has gone", [&](Server& server) {
     server.connect().exchange("goodbye\n", soon);
@@ -1048,7 +1156,7 @@ LAB_SHARED_CHECK(
     .means = "a read that waits for a client must not keep the server from ending, and its process "
              "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]; signal(7), EINTR",
-    .needs = &echoes_a_line) {
+    .needs = &ends_while_it_waits) {
   expect_ends(subject, "with a silent client", [&](Server& server) {
     std::vector<Connection> clients;
     for (int i = 0; i < 2; ++i) { // one process: the second one waits
@@ -1068,7 +1176,7 @@ LAB_SHARED_CHECK(
     .means = "a client that does not read blocks write for as long as it likes: the server must "
              "end without waiting for it",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]; signal(7), EINTR",
-    .needs = &echoes_a_line) {
+    .needs = &ends_while_it_waits) {
   expect_ends(subject, "with a client that does not read", [](Server& server) {
     Connection client = connect_slow_reader(server);
     block_in_write(server, client);
@@ -1109,7 +1217,8 @@ LAB_SHARED_CHECK(
     .promise = "S7 G5", .marks = 2,
     .means = "a signal goes to one process: the parent has to pass it on to its children, and to "
              "reap them",
-    .look = "steps/06-mp-server, [6]; kill(2), waitpid(2)", .needs = &serves_a_second_client) {
+    .look = "steps/06-mp-server, [6]; kill(2), waitpid(2)",
+    .needs = {&serves_a_second_client, &ends_while_it_waits}) {
   const std::size_t count = clients_at_once(50, 10);
   Server server(subject.program);
   std::vector<Connection> clients;
@@ -1121,7 +1230,18 @@ LAB_SHARED_CHECK(
     client.exchange("hello\n", soon);
   }
   block_in_write(server, clients.front());
-  expect_end(server, SIGTERM, text("with ", count, " clients"));
+  try {
+    expect_end(server, SIGTERM, text("with ", count, " clients"));
+  } catch (Failure& failure) {
+    if (!server.zombies().empty()) {
+      failure.advise(
+          {.means = "it waits for children that have ended already: they are zombies. "
+                    "SIGCHLD is not queued, and one delivery can stand for many exits: "
+                    "call waitpid until none is left",
+           .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG"});
+    }
+    throw;
+  }
   for (Connection& client : clients) {
     const bool over = &client == &clients.front() || client.at_eof(soon) || client.was_reset();
     expect(over, "the server has ended, and the client on port ", client.local_port(),
@@ -1134,7 +1254,7 @@ LAB_SHARED_CHECK(
     .promise = "G3 S4", .marks = 2,
     .means = "stdio keeps lines back when output is no terminal, and fork copies what it keeps",
     .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",
-    .needs = &shows_lines_at_once) {
+    .needs = &names_each_client) {
   Server server(subject.program);
   const auto ports = bring_clients(server, subject);
   expect_lines_once(server, {}, ports);
@@ -1146,7 +1266,7 @@ LAB_SHARED_CHECK(
     .promise = "G3 S4", .marks = 2,
     .means = "stdio keeps lines back when output is no terminal, and fork copies what it keeps",
     .look = "steps/support/output.hpp; setvbuf(3), fflush(3), fork(2)",
-    .needs = &shows_lines_at_once) {
+    .needs = &names_each_client) {
   Server server(subject.program, {.process = {.output = Output::file}});
   Connection first = server.connect();
   first.exchange("hello\n", soon);

@@ -20,6 +20,7 @@
 #define LAB_EVERY_SERVER(TAKE)                                                                     \
   TAKE(listens)                                                                                    \
   TAKE(echoes_a_line)                                                                              \
+  TAKE(serves_the_next_client)                                                                     \
   TAKE(refuses_wrong_arguments)                                                                    \
   TAKE(ends_when_it_cannot_bind)                                                                   \
   TAKE(listens_on_loopback_alone)                                                                  \

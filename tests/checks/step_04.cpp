@@ -184,8 +184,11 @@ LAB_CHECK(handlers_are_safe,
           .means = "a handler may run in the middle of printf or malloc, or between a call and the "
                    "test of its errno",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; signal-safety(7)") {
-  probed::has_safe_handlers("reap_once", {"20"}, true);
-  probed::has_safe_handlers("reap_all", {"20"}, true);
+  for (const char* const name : {"reap_once", "reap_all"}) {
+    const auto probe = probed::run_to_the_end(name, {"20"});
+    probed::expect_safe_handlers(*probe, true);
+    probed::expect_errno_kept(*probe, true);
+  }
 }
 
 } // namespace lab::step_04

@@ -244,7 +244,7 @@ LAB_CHECK(
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
     .look = "steps/support/stop_signals.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
-  mp_server::reaps_children_that_end_together.body(subject);
+  run_part(mp_server::reaps_children_that_end_together, subject);
 }
 
 } // namespace lab::tidy

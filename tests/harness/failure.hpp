@@ -30,6 +30,13 @@ public:
   /// Empty where what the check says is right.
   [[nodiscard]] const Advice& advice() const { return advice_; }
 
+  /// Gives it this advice, if it has none.
+  void advise(const Advice& advice) {
+    if (advice_.means.empty()) {
+      advice_ = advice;
+    }
+  }
+
 private:
   std::string doing_;
   Advice advice_;

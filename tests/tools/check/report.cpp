@@ -236,7 +236,7 @@ std::string reason_in(const std::string& why) {
   constexpr std::size_t few = 4; // digits of a number that is none of those
   std::string reason;
   for (const std::string& line : lines_in(why)) {
-    if (tells_what_it_does(line)) {
+    if (tells_what_it_does(line) || line == "its last calls:") {
       break;
     }
     std::string digits;

@@ -53,7 +53,7 @@ struct Output {
 struct Run {
   const SuiteCheck* check = nullptr;
   Result result;
-  const Run* needs = nullptr;
+  std::vector<const Run*> needs;
   State state = State::waiting;
   pid_t pid = -1;
   Fd end; // its pidfd
@@ -375,6 +375,37 @@ private:
   std::string shown_;
 };
 
+// Those of the runs that have to pass first. What a suite does not hold stands for what it needs
+// itself.
+void find_needed(const Needs& needs, const std::vector<Run>& runs, Run& run) {
+  for (const Check* const need : needs.all) {
+    if (need == nullptr) {
+      continue;
+    }
+    const auto needed = std::ranges::find_if(runs, [&](const Run& other) {
+      return other.check->check == need && other.check->subject == run.check->subject;
+    });
+    if (needed != runs.end()) {
+      run.needs.push_back(&*needed);
+    } else {
+      find_needed(need->needs, runs, run);
+    }
+  }
+}
+
+// What has failed of what a run needs: the cause, and not what it has kept from being run.
+const Run* failed_need(const Run& run) {
+  for (const Run* const need : run.needs) {
+    if (need->result.outcome == Outcome::not_run) {
+      return failed_need(*need);
+    }
+    if (!need->result.passed() && !need->result.skipped()) {
+      return need;
+    }
+  }
+  return nullptr;
+}
+
 // Runs the checks, and hands each result to `tell` in the order given.
 template <typename Tell>
 void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
@@ -385,13 +416,8 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     runs[i].result = result_of(*checks[i]);
   }
   for (Run& run : runs) {
-    // A suite may not hold what a check needs; then what that one needs counts.
-    for (const Check* needs = with_needs ? run.check->check->needs : nullptr;
-         needs != nullptr && run.needs == nullptr; needs = needs->needs) {
-      const auto needed = std::ranges::find_if(runs, [&](const Run& other) {
-        return other.check->check == needs && other.check->subject == run.check->subject;
-      });
-      run.needs = needed != runs.end() ? &*needed : nullptr;
+    if (with_needs) {
+      find_needed(run.check->check->needs, runs, run);
     }
   }
 
@@ -407,13 +433,10 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     }
     reap_orphans(runs);
     for (Run& run : runs) {
-      if (run.state == State::waiting &&
-          (run.needs == nullptr || run.needs->state == State::done)) {
-        if (run.needs != nullptr && !run.needs->result.passed() && !run.needs->result.skipped()) {
-          const Run* first = run.needs; // the cause, and not what it has kept from being run
-          while (first->result.outcome == Outcome::not_run && first->needs != nullptr) {
-            first = first->needs;
-          }
+      if (run.state == State::waiting && std::ranges::all_of(run.needs, [](const Run* need) {
+            return need->state == State::done;
+          })) {
+        if (const Run* const first = failed_need(run)) {
           run.result.why = std::string(needed_first) + first->result.sentence;
           run.state = State::done;
         } else if (running < jobs && try_to_start(run, confined, running == 0)) {
