@@ -176,8 +176,6 @@ struct Held {
 
 } // namespace
 
-extern const Check removes_each_child_when_it_ends;
-
 LAB_CHECK(
     removes_every_child,
     .sentence = "prints `removed proc id: PID` for each child, and then `all N children removed`",
