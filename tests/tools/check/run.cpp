@@ -432,6 +432,7 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
       }
     }
     reap_orphans(runs);
+    const auto waited = std::ranges::count(runs, State::waiting, &Run::state);
     for (Run& run : runs) {
       if (run.state == State::waiting && std::ranges::all_of(run.needs, [](const Run* need) {
             return need->state == State::done;
@@ -445,6 +446,12 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
           break; // until one of those that run has ended
         }
       }
+    }
+    const auto circle = std::ranges::find(runs, State::waiting, &Run::state);
+    if (running == 0 && circle != runs.end() &&
+        std::ranges::count(runs, State::waiting, &Run::state) == waited) {
+      throw std::logic_error("checks that need each other, in a circle: " +
+                             circle->result.sentence);
     }
     for (; told < runs.size() && runs[told].state == State::done; ++told) {
       tell(runs[told].result);
