@@ -163,6 +163,7 @@ std::string arguments_of(const Facts& facts) {
   case What::call_pipe:
   case What::call_poll:
   case What::call_sigwait:
+  case What::call_sleep:
   case What::call_socket:
     return "";
   default:
@@ -190,6 +191,7 @@ std::string result_of(const Facts& facts) {
     return facts.result == 0 ? " = 0, end of file" : " = " + number(facts.result);
   case What::call_dup:
   case What::call_fork:
+  case What::call_poll:
   case What::call_socket:
   case What::call_write:
     return (facts.flags & probe::flag_no_result) != 0 ? "" : " = " + number(facts.result);
@@ -226,6 +228,10 @@ std::string shown(const Facts& facts) {
     return text + ", not on the list of async-signal-safe functions, in the handler of " + signal;
   case What::unwrapped:
     return "has more than 128 handlers: this one is not watched";
+  case What::waits:
+    return text + " begins";
+  case What::holds:
+    return "has socket " + number(facts.arguments[0]) + " from the start";
   default:
     return text + "(" + arguments_of(facts) + ")" + result_of(facts) +
            ((facts.flags & probe::flag_injected) != 0 ? "   <- injected" : "");
@@ -248,6 +254,10 @@ Event::Kind kind_of(What what) {
   case What::doubtful:
   case What::unwrapped:
     return Event::Kind::unsafe;
+  case What::waits:
+    return Event::Kind::waits;
+  case What::holds:
+    return Event::Kind::holds;
   default:
     return Event::Kind::call;
   }
@@ -266,6 +276,15 @@ Event event_of(const Facts& facts) {
   event.result_known = event.kind == Event::Kind::call && facts.what != What::call_exit &&
                        (facts.flags & probe::flag_no_result) == 0;
   event.text = shown(facts);
+  event.arguments = facts.arguments;
+  event.address = address_of(facts);
+  event.data = facts.data.data();
+  event.has_status = (facts.flags & probe::flag_status) != 0;
+  event.is_wait = facts.what == What::call_wait;
+  event.is_exit = facts.what == What::call_exit;
+  event.is_fork = facts.what == What::call_fork;
+  event.sender =
+      (facts.flags & probe::flag_sender) != 0 ? static_cast<pid_t>(facts.arguments[0]) : 0;
   return event;
 }
 
@@ -350,6 +369,7 @@ Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
   shared_->hold_children = options.hold_children;
   shared_->hold_parent = options.hold_parent;
   shared_->hold_exits = options.hold_exits;
+  shared_->film = options.film;
   shared_->version = probe::version;
   reported_.emplace([this] { return "its last calls:\n" + timeline(12); });
 }
@@ -461,6 +481,10 @@ std::vector<Event> Probe::events() const {
   result.reserve(all.size());
   std::transform(all.begin(), all.end(), std::back_inserter(result), event_of);
   return result;
+}
+
+std::size_t Probe::count() const {
+  return std::size_t{shared_->calls.used} + shared_->findings.used;
 }
 
 std::vector<UnsafeCall> Probe::unsafe_calls() const {

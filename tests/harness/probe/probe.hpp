@@ -16,6 +16,7 @@
 #include "harness/fd.hpp"
 #include "harness/process.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -49,6 +50,10 @@ struct ProbeOptions {
   /// but without the wait. So a peer sees the end of its connection long before the parent can
   /// know.
   bool hold_exits = false;
+  /// Records more, for lab-film: when a call begins to wait; reads and writes that succeed; pause,
+  /// sleep and poll; which process sent a signal; the ports of connections; and the sockets that a
+  /// program has from the start.
+  bool film = false;
 };
 
 /// One thing that happened in a process of the program.
@@ -60,19 +65,31 @@ struct Event {
     enter,   ///< a handler begins
     leave,   ///< a handler returns, or is left by longjmp
     unsafe,  ///< a call that is not async-signal-safe, in a handler
+    waits,   ///< a call that can wait begins (ProbeOptions::film)
+    holds,   ///< a program begins with this socket (ProbeOptions::film)
     end      ///< main has returned, or exit has run its functions
   };
 
   Kind kind = Kind::call;
-  Clock::time_point time; ///< when a call that waits returned; when any other call began
+  Clock::time_point time{}; ///< when a call that waits returned; when any other call began
   pid_t pid = 0;
-  std::string call;          ///< the function: `accept4`
+  std::string call{};        ///< the function: `accept4`; NOLINT(*-redundant-member-init)
   std::int64_t result = 0;   ///< of a call
   int error = 0;             ///< errno of a call that failed
   int signal = 0;            ///< the handler that runs; 0: none
   bool injected = false;     ///< the probe has made the result
   bool result_known = false; ///< not for vfork and _exit, and not if the process ended in the call
-  std::string text;          ///< `accept4(3) = 4, from 127.0.0.1:43210`
+  std::string text{};        ///< `accept4(3) = 4, from 127.0.0.1:43210`; NOLINT(*-member-init)
+  /// As the program gave them. Of a wait: the third is the status. Of pipe: both ends. With
+  /// ProbeOptions::film: of accept and connect, the second is our port; of listen, the third.
+  std::array<std::int64_t, 3> arguments{};
+  std::string address{};   ///< of bind, connect, accept: `127.0.0.1:43210`; NOLINT(*-member-init)
+  std::string data{};      ///< what a call has written, its start (film); NOLINT(*-member-init)
+  bool has_status = false; ///< of a wait
+  bool is_wait = false;    ///< wait, waitpid and their relatives
+  bool is_exit = false;    ///< _exit
+  bool is_fork = false;
+  pid_t sender = 0; ///< of enter, with ProbeOptions::film: which process sent the signal
 };
 
 /// A function that is not async-signal-safe was called in a handler, directly or by another
@@ -137,6 +154,9 @@ public:
 
   /// Everything so far, by time.
   [[nodiscard]] std::vector<Event> events() const;
+
+  /// How many events there are: quick.
+  [[nodiscard]] std::size_t count() const;
 
   /// The unsafe calls, one for each function in each handler of each process, and how often it
   /// came.

@@ -28,6 +28,9 @@ enum class What : std::uint16_t {
   unsafe,      ///< a call that no handler may make: its name in `text`
   doubtful,    ///< the same for a call that POSIX does not list, but that does no harm in glibc
   unwrapped,   ///< a handler that could not be wrapped, because there are too many
+  waits,       ///< for a film: a call that can wait begins; arguments: its own; its name in `text`
+  holds,       ///< for a film: a socket that a program has from the start; arguments: descriptor,
+               ///< port, whether it listens
   call_accept, // from here on: calls. arguments as the program's; result and error
   call_bind,
   call_close,
@@ -43,6 +46,7 @@ enum class What : std::uint16_t {
   call_shutdown,
   call_sigaction,
   call_sigwait,
+  call_sleep, ///< pause, sigsuspend, sleep and the like: for a film only
   call_socket,
   call_wait,
   call_write,
@@ -105,6 +109,7 @@ struct Facts {
   std::array<char, 28> address;     ///< a socket address: its start
   std::array<char, 24> text;        ///< the function's own name
   std::array<char, 24> interrupted; ///< in a handler: what its signal interrupted
+  std::array<char, 40> data;        ///< for a film: the first bytes that a call has written
 };
 
 inline constexpr std::uint16_t flag_injected = 1; ///< the result is the probe's doing
@@ -117,6 +122,7 @@ inline constexpr std::uint16_t flag_cut = 32; ///< fewer bytes were asked for th
 inline constexpr std::uint16_t flag_jumped = 64;     ///< of leave: by longjmp
 inline constexpr std::uint16_t flag_no_result = 128; ///< the call had not returned
 inline constexpr std::uint16_t flag_clobbered = 256; ///< of leave: errno is not what it was
+inline constexpr std::uint16_t flag_sender = 512;    ///< of enter: arguments[0] sent the signal
 
 /// `ready` is set last. If it is not set, the process was killed while it wrote the record.
 struct Record {
@@ -137,7 +143,7 @@ struct Gate {
   std::atomic<std::uint32_t> open;
 };
 
-inline constexpr std::uint32_t version = 4;
+inline constexpr std::uint32_t version = 5;
 inline constexpr std::size_t most_rules = 32;
 inline constexpr std::size_t most_gates = 1024;
 
@@ -151,6 +157,7 @@ struct Shared {
   bool hold_children; ///< each child of fork waits at a gate before it does anything
   bool hold_parent;   ///< the parent waits at one before it sleeps for an event for the first time
   bool hold_exits;    ///< each child waits at one when it ends and has closed its descriptors
+  bool film;          ///< records more: when a call begins to wait, bytes, who sent a signal
   std::atomic<std::uint32_t> all_open; ///< no child waits any more
   std::atomic<std::uint32_t> gates_used;
   std::array<Gate, most_gates> gates;

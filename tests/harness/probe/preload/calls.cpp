@@ -68,7 +68,13 @@ LAB_INTERPOSE(int, bind, (int fd, const sockaddr* address, socklen_t size)) {
 }
 
 LAB_INTERPOSE(int, listen, (int fd, int backlog)) {
-  return plain(What::call_listen, Group::listen, "listen", fd, next_listen, fd, backlog);
+  Call call(What::call_listen, "listen", fd, backlog);
+  if (const Fault told = fault(Group::listen, fd); told.error != 0) {
+    return call.fail(told);
+  }
+  const int result = next_listen(fd, backlog); // which gives it a port, if bind has not
+  call.facts().arguments[2] = filming() ? port_of(fd) : 0;
+  return call.done(result);
 }
 
 LAB_INTERPOSE(int, accept, (int fd, sockaddr* address, socklen_t* size)) {
@@ -76,9 +82,11 @@ LAB_INTERPOSE(int, accept, (int fd, sockaddr* address, socklen_t* size)) {
   if (const Fault told = fault(Group::accept, fd); told.error != 0) {
     return call.fail(told);
   }
+  record_wait("accept", fd);
   const int result = next_accept(fd, address, size);
   call.ended_now();
   copy_peer(call.facts(), result);
+  call.facts().arguments[1] = filming() ? port_of(result) : 0;
   return call.done(result);
 }
 
@@ -87,9 +95,11 @@ LAB_INTERPOSE(int, accept4, (int fd, sockaddr* address, socklen_t* size, int fla
   if (const Fault told = fault(Group::accept, fd); told.error != 0) {
     return call.fail(told);
   }
+  record_wait("accept4", fd);
   const int result = next_accept4(fd, address, size, flags);
   call.ended_now();
   copy_peer(call.facts(), result);
+  call.facts().arguments[1] = filming() ? port_of(result) : 0;
   return call.done(result);
 }
 
@@ -117,6 +127,7 @@ int begin_connecting(int fd, const sockaddr* address, socklen_t size) {
 } // namespace
 
 LAB_DEFINE(int, connect, (int fd, const sockaddr* address, socklen_t size)) {
+  record_wait("connect", fd);
   Call call(What::call_connect, "connect", fd);
   copy_address(call.facts(), address, size);
   const bool blocks = shared.load() != nullptr && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
@@ -125,6 +136,10 @@ LAB_DEFINE(int, connect, (int fd, const sockaddr* address, socklen_t size)) {
     return call.fail(told);
   }
   int result = next_connect(fd, address, size);
+  if (filming()) {
+    call.facts().arguments[1] = port_of(fd);
+    call.ended_if_long();
+  }
   if (result == -1 && errno == EISCONN && fd >= 0) {
     int expected = fd;
     if (complete.compare_exchange_strong(expected, -1, std::memory_order_relaxed)) {
@@ -198,9 +213,14 @@ namespace {
 
 enum class Way : bool { in, out };
 
-// `real` is given the number of bytes that it may move.
+void copy_start(Facts& facts, const void* data, std::size_t size) noexcept {
+  std::memcpy(facts.data.data(), data, std::min(size, facts.data.size() - 1));
+}
+
+// `real` is given the number of bytes that it may move. `data`: what is written.
 template <typename Real>
-ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flags, Real&& real) {
+ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flags, Real&& real,
+                   const void* data = nullptr) {
   const Within within(name);
   const Fault told =
       fault(way == Way::in ? Group::read : Group::write, fd, size,
@@ -217,6 +237,16 @@ ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flag
     Call call(what, name, fd, static_cast<std::int64_t>(size));
     call.facts().flags |= flag_injected | flag_cut;
     return call.done(told.pretend ? static_cast<ssize_t>(told.most) : real(told.most));
+  }
+  if (filming()) [[unlikely]] {
+    record_wait(name, fd, static_cast<std::int64_t>(size));
+    Call call(what, name, fd, static_cast<std::int64_t>(size));
+    const ssize_t moved = real(size);
+    way == Way::in ? call.ended_now() : call.ended_if_long();
+    if (moved > 0 && data != nullptr) {
+      copy_start(call.facts(), data, static_cast<std::size_t>(moved));
+    }
+    return call.done(moved);
   }
   const ssize_t result = real(size);
   if (result == -1 ? errno != EAGAIN : result == 0 && way == Way::in && size != 0) {
@@ -324,13 +354,15 @@ LAB_INTERPOSE(ssize_t, recvmsg, (int fd, msghdr* message, int flags)) {
 }
 
 LAB_INTERPOSE(ssize_t, write, (int fd, const void* data, std::size_t size)) {
-  return move_bytes(Way::out, "write", fd, size, 0,
-                    [=](std::size_t most) { return next_write(fd, data, most); });
+  return move_bytes(
+      Way::out, "write", fd, size, 0, [=](std::size_t most) { return next_write(fd, data, most); },
+      data);
 }
 
 LAB_INTERPOSE(ssize_t, send, (int fd, const void* data, std::size_t size, int flags)) {
-  return move_bytes(Way::out, "send", fd, size, flags,
-                    [=](std::size_t most) { return next_send(fd, data, most, flags); });
+  return move_bytes(
+      Way::out, "send", fd, size, flags,
+      [=](std::size_t most) { return next_send(fd, data, most, flags); }, data);
 }
 
 LAB_INTERPOSE(ssize_t, sendto,
@@ -394,8 +426,9 @@ int wait_for_events(const char* name, Real&& real, const sigset_t* mask = nullpt
     return call.fail(told);
   }
   hold_parent();
+  record_wait(name);
   const int result = real();
-  if (result == -1) {
+  if (result == -1 || filming()) {
     Call call(What::call_poll, name);
     call.done(result);
   }
@@ -455,35 +488,50 @@ LAB_INTERPOSE(int, epoll_pwait2,
 
 // Waiting for a signal. Not recorded: the handlers are. But a report can say where they came in.
 
+namespace {
+
+template <typename Real>
+auto sleep_in(const char* name, Real&& real) {
+  record_wait(name);
+  const auto result = real();
+  if (filming()) {
+    Call call(What::call_sleep, name);
+    call.done(result);
+  }
+  return result;
+}
+
+} // namespace
+
 LAB_INTERPOSE(int, pause, ()) {
   const Within within("pause");
   hold_parent();
-  return next_pause();
+  return sleep_in("pause", [=] { return next_pause(); });
 }
 
 LAB_INTERPOSE(int, sigsuspend, (const sigset_t* mask)) {
   const Within within("sigsuspend");
   const WithMask with(mask);
   hold_parent();
-  return next_sigsuspend(mask);
+  return sleep_in("sigsuspend", [=] { return next_sigsuspend(mask); });
 }
 
 LAB_INTERPOSE(unsigned, sleep, (unsigned seconds)) {
   const Within within("sleep");
   hold_parent();
-  return next_sleep(seconds);
+  return sleep_in("sleep", [=] { return next_sleep(seconds); });
 }
 
 LAB_INTERPOSE(int, usleep, (useconds_t time)) {
   const Within within("usleep");
   hold_parent();
-  return next_usleep(time);
+  return sleep_in("usleep", [=] { return next_usleep(time); });
 }
 
 LAB_INTERPOSE(int, nanosleep, (const timespec* time, timespec* left)) {
   const Within within("nanosleep");
   hold_parent();
-  return next_nanosleep(time, left);
+  return sleep_in("nanosleep", [=] { return next_nanosleep(time, left); });
 }
 
 // sigwaitinfo and its like take a signal without a handler.
@@ -491,6 +539,7 @@ LAB_INTERPOSE(int, nanosleep, (const timespec* time, timespec* left)) {
 LAB_INTERPOSE(int, sigwait, (const sigset_t* set, int* number)) {
   Call call(What::call_sigwait, "sigwait");
   hold_parent();
+  record_wait("sigwait");
   const int error = next_sigwait(set, number);
   call.ended_now();
   call.done(error == 0 ? *number : 0);
@@ -500,6 +549,7 @@ LAB_INTERPOSE(int, sigwait, (const sigset_t* set, int* number)) {
 LAB_INTERPOSE(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info)) {
   Call call(What::call_sigwait, "sigwaitinfo");
   hold_parent();
+  record_wait("sigwaitinfo");
   const int result = next_sigwaitinfo(set, info);
   call.ended_now();
   return call.done(result);
@@ -508,6 +558,7 @@ LAB_INTERPOSE(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info)) {
 LAB_INTERPOSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* limit)) {
   Call call(What::call_sigwait, "sigtimedwait");
   hold_parent();
+  record_wait("sigtimedwait");
   const int result = next_sigtimedwait(set, info, limit);
   call.ended_now();
   return call.done(result);
@@ -643,6 +694,7 @@ pid_t wait_for_child(const char* name, pid_t which, int* status, int options, Re
   }
   int ended = 0; // for the record, where the program does not ask
   int* const seen = status == nullptr ? &ended : status;
+  record_wait(name, which, options);
   const pid_t result = real(seen);
   call.ended_now();
   if (result > 0) {
@@ -681,6 +733,7 @@ LAB_INTERPOSE(int, waitid, (idtype_t type, id_t which, siginfo_t* info, int opti
   }
   siginfo_t own{};
   siginfo_t* const seen = info == nullptr ? &own : info;
+  record_wait("waitid", call.facts().arguments[0], options);
   const int result = next_waitid(type, which, seen, options);
   call.ended_now();
   if (result == -1) {

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -126,6 +127,22 @@ void wait_at(Gate& gate, const std::atomic<std::uint32_t>* all_open) noexcept {
   }
 }
 
+// What the program has got by exec, or from the process that started it.
+void record_sockets() noexcept {
+  constexpr int most = 256;
+  for (int fd = 0; filming() && fd < most; ++fd) {
+    if (is(Descriptor::socket, fd)) {
+      int listens = 0;
+      socklen_t size = sizeof listens;
+      getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+      Facts facts{};
+      facts.what = What::holds;
+      facts.arguments = {fd, port_of(fd), listens};
+      add(facts, false);
+    }
+  }
+}
+
 [[gnu::constructor]] void begin() {
   const KeepErrno keep;
   const char* const path = secure_getenv(variable);
@@ -142,6 +159,7 @@ void wait_at(Gate& gate, const std::atomic<std::uint32_t>* all_open) noexcept {
   facts.flags = root ? flag_root : 0;
   copy_text(facts.text, program_invocation_short_name);
   add(facts, false);
+  record_sockets();
   on_exit(at_end, nullptr);
   dlerror(); // what dlsym had to say of functions that this program does not have
 }
@@ -174,6 +192,31 @@ void add(Facts facts, bool finding) noexcept {
   } else {
     append(memory->calls, facts);
   }
+}
+
+void record_wait(const char* name, std::int64_t first, std::int64_t second) noexcept {
+  if (filming()) [[unlikely]] {
+    Facts facts{};
+    facts.what = What::waits;
+    facts.arguments = {first, second, 0};
+    copy_text(facts.text, name);
+    add(facts, false);
+  }
+}
+
+int port_of(int fd) noexcept {
+  const KeepErrno keep;
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return 0;
+  }
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  }
+  return address.ss_family == AF_INET6
+             ? ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port)
+             : 0;
 }
 
 void begin_child() noexcept {

@@ -75,6 +75,18 @@ void hold_parent() noexcept;
 /// In a child that is about to end: closes its descriptors and waits, where the checker wants that.
 void hold_exit() noexcept;
 
+/// Whether the checker wants a film: more is recorded.
+inline bool filming() noexcept {
+  const Shared* const memory = shared.load(std::memory_order_relaxed);
+  return memory != nullptr && memory->film;
+}
+
+/// For a film: the call begins, and may wait.
+void record_wait(const char* name, std::int64_t first = 0, std::int64_t second = 0) noexcept;
+
+/// Our port of a connection or a listener; 0 if there is none.
+int port_of(int fd) noexcept;
+
 /// Copies a C string, cut where it does not fit.
 template <std::size_t Size>
 void copy_text(std::array<char, Size>& to, const char* from) noexcept {
@@ -182,6 +194,14 @@ public:
 
   /// The call caused nothing but waited for something: it counts from when it has returned.
   void ended_now() noexcept { facts_.time = 0; }
+
+  /// The same for a call that causes something, if it has waited for a millisecond or longer.
+  void ended_if_long() noexcept {
+    constexpr std::int64_t long_wait = 1'000'000; // nanoseconds
+    if (now() - facts_.time > long_wait) {
+      ended_now();
+    }
+  }
 
   /// Records that the probe let it fail. Returns -1 with errno set.
   int fail(const Fault& told) noexcept {

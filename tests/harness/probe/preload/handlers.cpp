@@ -27,6 +27,27 @@ To as(From handler) noexcept {
   return reinterpret_cast<To>(reinterpret_cast<void*>(handler));
 }
 
+// For a film: a bit for each signal whose handler gets a siginfo_t, and for each for which only the
+// probe has asked for it. The program sees its own flags.
+std::atomic<std::uint64_t> informed = 0;
+std::atomic<std::uint64_t> added = 0;
+
+std::uint64_t bit_of(int signal) noexcept {
+  return std::uint64_t{1} << (static_cast<unsigned>(signal - 1) % 64);
+}
+
+void set_bit(std::atomic<std::uint64_t>& set, int signal, bool value) noexcept {
+  value ? set.fetch_or(bit_of(signal)) : set.fetch_and(~bit_of(signal));
+}
+
+// Whether si_pid is the process that sent the signal: kill(2) and the end of a child tell, and a
+// timer does not.
+bool has_sender(int signal, int code) noexcept {
+  return (informed.load(std::memory_order_relaxed) & bit_of(signal)) != 0 &&
+         (code == SI_USER || code == SI_QUEUE || code == SI_TKILL ||
+          (signal == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED));
+}
+
 constexpr std::size_t slots = 128;
 constinit std::array<std::atomic<Handler>, slots> handlers{};
 
@@ -45,6 +66,10 @@ void run(Handler handler, int signal, siginfo_t* info, void* context) {
   here.frame = &frame;
   Facts enter{};
   enter.what = What::enter;
+  if (info != nullptr && has_sender(signal, info->si_code)) {
+    enter.arguments = {info->si_pid, info->si_code, 0};
+    enter.flags |= flag_sender;
+  }
   add(enter, false);
 
   // What a handler that takes only the number does not take is in registers that it does not read.
@@ -127,6 +152,11 @@ Handler unwrap(Handler handler) noexcept {
 
 LAB_NEXT(int, sigaction, (int signal, const struct sigaction* action, struct sigaction* former))
 
+// The flags that the program has given.
+int own_flags(int signal, int flags) noexcept {
+  return (added.load() & bit_of(signal)) != 0 ? flags & ~SA_SIGINFO : flags;
+}
+
 void follow(int signal, Facts& facts) noexcept {
   const KeepErrno keep;
 
@@ -137,7 +167,8 @@ void follow(int signal, Facts& facts) noexcept {
   }
   const bool handled = is_function(present.sa_handler);
   note_disposition(signal, handled, handled && (present.sa_flags & SA_RESTART) == 0);
-  facts.arguments[1] = present.sa_flags;
+  set_bit(informed, signal, (present.sa_flags & SA_SIGINFO) != 0);
+  facts.arguments[1] = own_flags(signal, present.sa_flags);
   facts.arguments[2] = handled ? 0 : reinterpret_cast<std::intptr_t>(present.sa_handler);
   facts.flags |= handled ? flag_handler : 0;
 }
@@ -153,6 +184,7 @@ Handler set(const char* name, Real& real, int signal, Handler handler) noexcept 
   const Handler former = real(signal, wrap(handler));
   const bool failed = reinterpret_cast<std::intptr_t>(former) == -1;
   if (!failed) {
+    set_bit(added, signal, false);
     follow(signal, call.facts());
   }
   call.done(failed ? -1 : 0);
@@ -226,6 +258,7 @@ LAB_DEFINE(int, sigaction, (int signal, const struct sigaction* action, struct s
     const int result = next_sigaction(signal, nullptr, former);
     if (result == 0 && former != nullptr) {
       former->sa_handler = unwrap(former->sa_handler);
+      former->sa_flags = own_flags(signal, former->sa_flags);
     }
     return result;
   }
@@ -235,11 +268,16 @@ LAB_DEFINE(int, sigaction, (int signal, const struct sigaction* action, struct s
   }
   struct sigaction ours = *action;
   ours.sa_handler = wrap(action->sa_handler);
+  const bool adds =
+      filming() && ours.sa_handler != action->sa_handler && (action->sa_flags & SA_SIGINFO) == 0;
+  ours.sa_flags |= adds ? SA_SIGINFO : 0;
   const int result = next_sigaction(signal, &ours, former);
   if (result == 0) {
     if (former != nullptr) {
       former->sa_handler = unwrap(former->sa_handler);
+      former->sa_flags = own_flags(signal, former->sa_flags);
     }
+    set_bit(added, signal, adds);
     follow(signal, call.facts());
   }
   return call.done(result);
