@@ -1,0 +1,162 @@
+// browser_test.mjs MARP FOLDER: looks at the pages of films in Chromium, on a light screen and on a
+// dark one. In FOLDER are once.html, all.html and beside.html with what the programs printed (.txt),
+// and hostile.html and large.html. Exit 1 where something is wrong, a line for each.
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { openPage, withBrowser } from '../../../slides/browser.mjs';
+
+const [marp, folder] = process.argv.slice(2);
+const problems = [];
+const check = (right, what) => { if (!right) problems.push(what); };
+
+/// In the page: the contrast of each text with what is below it, and what is wider than the screen.
+function inspect() {
+  const found = [];
+  const least = 4.5;
+  const numbers = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ratio = (one, other) => {
+    const [high, low] = [light(one), light(other)].sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const over = (above, below) => {
+    const [r, g, b, alpha = 1] = above;
+    return [r, g, b].map((part, index) => part * alpha + below[index] * (1 - alpha));
+  };
+  const groundOf = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const ground = numbers(getComputedStyle(at).backgroundColor);
+      if (ground.length === 3 || ground[3] > 0) return ground;
+    }
+    return [255, 255, 255];
+  };
+  for (const element of document.querySelectorAll('h1, h2, p, li, a, span, button, label, text')) {
+    const text = element.textContent.trim();
+    if (!text || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const isSvg = element.localName === 'text';
+    let ground = groundOf(isSvg ? element.ownerSVGElement.parentElement : element);
+    const before = element.previousElementSibling;
+    if (isSvg && ['rect', 'polygon'].includes(before?.localName)) {
+      const drawn = getComputedStyle(before);
+      const fill = numbers(drawn.fill);
+      if (drawn.fill !== 'none') ground = over([...fill.slice(0, 3), Number(drawn.opacity)], ground);
+    }
+    const got = ratio(numbers(isSvg ? style.fill : style.color), ground);
+    if (got < least) found.push(`contrast ${got.toFixed(1)}: '${text.slice(0, 40)}'`);
+  }
+  if (document.documentElement.scrollWidth > document.documentElement.clientWidth) {
+    found.push(`the page is wider than the screen: ${document.documentElement.scrollWidth}`);
+  }
+  return found.slice(0, 10);
+}
+
+await withBrowser(marp, async (browser) => {
+  const outside = [];
+  const open = async (name, width = 1280) => {
+    const page = await openPage(browser, (url) => outside.push(url));
+    page.errors = [];
+    page.on('pageerror', (error) => page.errors.push(error.message));
+    page.on('console', (message) => { if (message.type() === 'error') page.errors.push(message.text()); });
+    await page.setViewport({ width, height: 800 });
+    const [file, moment] = name.split('#');
+    await page.goto(pathToFileURL(path.join(folder, file)).href + (moment ? `#${moment}` : ''), { waitUntil: 'load' });
+    return page;
+  };
+  const close = async (page, name) => {
+    check(page.errors.length === 0, `${name}: ${page.errors.join('; ')}`);
+    await page.close();
+  };
+  const where = (page) => page.$eval('#where', (element) => element.textContent);
+
+  // What the page says is what the program has printed.
+  for (const name of ['once', 'all']) {
+    const printed = fs.readFileSync(path.join(folder, `${name}.txt`), 'utf8');
+    const [, reaped, zombies] = /reaped (\d+) of 50, (\d+) zombies left/.exec(printed);
+    const page = await open(`${name}.html`);
+    const events = await page.$$eval('.events a', (list) => list.map((element) => element.textContent));
+    check(printed.includes(` ${events.length} events`), `${name}: ${events.length} events in the list`);
+    // It counts when its handler has run for the last time.
+    const last = events.findLastIndex((text) => text.includes('The handler of SIGCHLD returns'));
+    const before = events.slice(0, last);
+    check(before.filter((text) => text.includes('is reaped')).length === Number(reaped), `${name}: reaped by the handler`);
+    // The x-ray of that moment has those zombies.
+    await page.evaluate((number) => { location.hash = `#e=${number}`; }, last + 1);
+    await page.waitForFunction((number) => document.getElementById('where').textContent.startsWith(`event ${number} `), {}, last + 1);
+    const label = await page.$eval('.xray', (element) => element.getAttribute('aria-label'));
+    const counted = [...label.matchAll(/(\d+) child(?:ren)? : Z zombie/g)].reduce((sum, [, number]) => sum + Number(number), 0) +
+      [...label.matchAll(/reap_\w+ \d+: Z zombie/g)].length;
+    check(counted === Number(zombies), `${name}: ${counted} zombies in the picture, ${zombies} in the program's line`);
+
+    // Keys and addresses.
+    await page.keyboard.press('Home');
+    check((await where(page)).startsWith('event 1 '), `${name}: Home`);
+    await page.keyboard.press('ArrowRight');
+    check((await where(page)).startsWith('event 2 ') && page.url().endsWith('#e=2'), `${name}: right, the address`);
+    await page.keyboard.press('ArrowLeft');
+    check((await where(page)).startsWith('event 1 '), `${name}: left`);
+    await page.keyboard.press('End');
+    check((await where(page)).startsWith(`event ${events.length} `), `${name}: End`);
+    check(await page.$eval('[aria-current]', (element) => element.textContent) === events.at(-1), `${name}: the list follows`);
+    await page.$eval('.events a', (link) => link.click());
+    await page.waitForFunction(() => document.getElementById('where').textContent.startsWith('event 1 '));
+
+    // The group opens; time is true or even.
+    const lanes = () => page.$$eval('.canvas .name', (list) => list.length);
+    const closed = await lanes();
+    await page.click('.groups button');
+    check(await lanes() > closed, `${name}: the group does not open`);
+    await page.click('#true-time');
+    await page.keyboard.press('ArrowRight');
+    check((await where(page)).startsWith('event 2 '), `${name}: a key after the switch`);
+    await close(page, name);
+  }
+
+  // Contrast and width, on each screen.
+  for (const scheme of ['light', 'dark']) {
+    for (const [name, width] of [['once', 1280], ['once', 400], ['hostile', 1280], ['hostile', 400], ['beside', 1280]]) {
+      const page = await open(`${name}.html#e=200`, width);
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      for (const problem of await page.evaluate(inspect)) problems.push(`${name}, ${scheme}, ${width}: ${problem}`);
+      await close(page, name);
+    }
+  }
+
+  // Two films: where they part is marked.
+  const two = await open('beside.html');
+  check(await two.$$eval('.view', (list) => list.length) === 2, 'beside: two films');
+  await two.keyboard.press('End');
+  check((await two.$eval('.sentence', (element) => element.textContent)).includes('parted'), 'beside: where they part');
+  await close(two, 'beside');
+
+  // A hostile program: what it says is text.
+  const hostile = await open('hostile.html');
+  check(!(await hostile.title()).startsWith('hacked'), 'hostile: a script of the program has run');
+  check(await hostile.$$eval('img, iframe, script:not(.film)', (list) => list.length) === 1, 'hostile: an element of the program');
+  check((await hostile.$eval('h1', (element) => element.textContent)).includes('<script>'), 'hostile: its name is not shown');
+  await close(hostile, 'hostile');
+
+  // 500 processes and 10,000 events: a step, with all lanes open.
+  const large = await open('large.html');
+  check(fs.statSync(path.join(folder, 'large.html')).size < 2 << 20, 'large: more than 2 MiB');
+  const times = await large.evaluate(() => {
+    for (const button of document.querySelectorAll('.groups button')) button.click();
+    const result = [];
+    for (let i = 0; i < 40; ++i) {
+      const begin = performance.now();
+      document.getElementById('next').click();
+      document.body.getBoundingClientRect();
+      result.push(performance.now() - begin);
+    }
+    return result.sort((one, other) => one - other);
+  });
+  console.log(`large: ${await where(large)}; a step takes ${times[20].toFixed(1)} ms (median of 40)`);
+  await close(large, 'large');
+  check(outside.length === 0, `asks for something from outside: ${outside.join(' ')}`);
+});
+
+for (const problem of problems) console.error(problem);
+process.exit(problems.length === 0 ? 0 : 1);

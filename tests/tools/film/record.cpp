@@ -1,0 +1,194 @@
+#include "harness/failure.hpp"
+#include "harness/proc.hpp"
+#include "harness/process.hpp"
+#include "harness/programs.hpp"
+#include "tools/film/recording.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace lab::film {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto interval = 5ms;
+constexpr auto quiet_for = 1s; // after it, a program that was asked to end will not
+
+class Recorder {
+public:
+  explicit Recorder(const RecordOptions& options) : options_(options), end_(options.limit) {
+    recording_.interval = interval;
+    for (const auto& command : options.commands) {
+      std::string text = lab::program(command.front()).filename().string();
+      for (std::size_t i = 1; i < command.size(); ++i) {
+        text += " " + command[i];
+      }
+      recording_.commands.push_back(std::move(text));
+    }
+  }
+
+  Recording run() {
+    for (const auto& command : options_.commands) {
+      start(command);
+      if (programs_.size() < options_.commands.size()) {
+        const Deadline deadline(5s);
+        turn_until([&] {
+          return ended(*programs_.back()) || waits(*programs_.back()) || deadline.passed();
+        });
+      }
+    }
+    play();
+    for (std::size_t i = programs_.size(); i-- > 0;) {
+      finish(*programs_[i], i == 0 && programs_.size() > 1);
+    }
+    for (auto& program : programs_) {
+      program->wait(); // until its output is in
+    }
+    look();
+    show();
+    recording_.end = Clock::now();
+    recording_.events = probe_.events();
+    recording_.lost = probe_.lost();
+    for (auto& program : programs_) {
+      recording_.prints += program->writes().size() + program->error_writes().size();
+    }
+    return std::move(recording_);
+  }
+
+private:
+  void start(const std::vector<std::string>& command) {
+    if (const auto reason = Probe::cannot_probe(command.front())) {
+      throw Failure("it cannot be filmed: " + *reason);
+    }
+    ProcessOptions options{.arguments = {command.begin() + 1, command.end()}};
+    probe_.attach(options);
+    programs_.push_back(std::make_unique<Process>(lab::program(command.front()), options));
+    shown_.emplace_back();
+  }
+
+  static bool ended(Process& program) { return program.poll_exit().has_value(); }
+
+  static bool waits(const Process& program) { return !blocked_call_of(program.pid()).empty(); }
+
+  // Passes on what is typed, until the last program has ended.
+  void play() {
+    Process& last = *programs_.back();
+    bool open = options_.input != -1;
+    while (open && !ended(last) && !ending()) {
+      turn();
+      pollfd input{.fd = options_.input, .events = POLLIN, .revents = 0};
+      if (::poll(&input, 1, 0) == 1) {
+        std::array<char, 4096> text{};
+        const ssize_t size = ::read(options_.input, text.data(), text.size());
+        open = size > 0;
+        if (open && !last.type({text.data(), static_cast<std::size_t>(size)})) {
+          open = false;
+        }
+      }
+    }
+  }
+
+  void finish(Process& program, bool by_signal) {
+    if (!by_signal && !ending()) {
+      program.close_input();
+      turn_until_quiet(program);
+    }
+    for (const int signal : {SIGTERM, SIGKILL}) {
+      if (!ended(program)) {
+        recording_.looks.push_back({Clock::now(), program.pid(), Look::Kind::sent, signal});
+        program.signal(signal);
+        turn_until_quiet(program);
+      }
+    }
+  }
+
+  bool ending() { return options_.asked_to_end() || end_.passed(); }
+
+  template <typename Condition>
+  void turn_until(Condition condition) {
+    while (!condition() && !ending()) {
+      turn();
+    }
+  }
+
+  // Until the program has ended, or until nothing has happened for a second and it waits.
+  void turn_until_quiet(Process& program) {
+    std::size_t known = probe_.count();
+    Clock::time_point last = Clock::now();
+    while (!ended(program) && Clock::now() - last < quiet_for && !end_.passed()) {
+      turn();
+      if (const std::size_t now = probe_.count(); now != known) {
+        known = now;
+        last = Clock::now();
+      }
+    }
+    look();
+  }
+
+  void turn() {
+    look();
+    show();
+    std::this_thread::sleep_for(interval);
+  }
+
+  void show() {
+    for (std::size_t i = 0; options_.show && i < programs_.size(); ++i) {
+      for (auto [text, known] : {std::pair{programs_[i]->out(), &shown_[i].first},
+                                 std::pair{programs_[i]->err(), &shown_[i].second}}) {
+        options_.show(std::string_view(text).substr(*known));
+        *known = text.size();
+      }
+    }
+  }
+
+  // What /proc shows of the processes that live.
+  void look() {
+    for (auto& program : programs_) {
+      const auto processes = program->processes();
+      const Clock::time_point now = Clock::now(); // what the probe has recorded of them is before
+      for (const ProcessInfo& process : processes) {
+        char& former = states_[{process.pid, process.start_time}];
+        const auto add = [&](Look::Kind kind, int signal = 0) {
+          recording_.looks.push_back({now, process.pid, kind, signal});
+        };
+        if (process.zombie() && former != 'Z') {
+          add(Look::Kind::zombie, WIFSIGNALED(process.exit_code) ? WTERMSIG(process.exit_code) : 0);
+        } else if (process.stopped() && former != 'T') {
+          add(Look::Kind::stopped);
+        } else if (!process.stopped() && former == 'T') {
+          add(Look::Kind::continued);
+        }
+        former = process.zombie() ? 'Z' : process.stopped() ? 'T' : 'S';
+      }
+    }
+  }
+
+  const RecordOptions& options_;
+  Deadline end_;
+  Probe probe_{{.film = true}}; // outlives the programs
+  std::vector<std::unique_ptr<Process>> programs_;
+  std::vector<std::pair<std::size_t, std::size_t>> shown_;
+  std::map<Identity, char> states_;
+  Recording recording_;
+};
+
+} // namespace
+
+Recording record(const RecordOptions& options) {
+  return Recorder(options).run();
+}
+
+} // namespace lab::film
