@@ -136,9 +136,29 @@ std::string Process::State::next_line(Stream& stream, std::string_view stream_na
   }
 }
 
+namespace {
+
+std::function<void(ProcessOptions&)>& preparation() {
+  static std::function<void(ProcessOptions&)> prepare;
+  return prepare;
+}
+
+ProcessOptions prepared(ProcessOptions options) {
+  if (preparation()) {
+    preparation()(options);
+  }
+  return options;
+}
+
+} // namespace
+
+void prepare_programs(std::function<void(ProcessOptions&)> prepare) {
+  preparation() = std::move(prepare);
+}
+
 Process::Process(const std::filesystem::path& program, ProcessOptions options)
     : state_(std::make_unique<State>(std::filesystem::absolute(lab::program(program.string())),
-                                     std::move(options))) {}
+                                     prepared(std::move(options)))) {}
 
 Process::Process(Process&& other) noexcept = default;
 Process& Process::operator=(Process&& other) noexcept = default;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -214,6 +215,10 @@ private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// `prepare` may change the options of each Process that is made from now on, before it starts. An
+/// empty function: none does.
+void prepare_programs(std::function<void(ProcessOptions&)> prepare);
 
 /// `1 byte`, `4711 bytes`.
 std::string quantity(std::size_t bytes);

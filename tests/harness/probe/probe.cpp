@@ -350,6 +350,24 @@ Fd make_memory(std::string& path) {
 
 } // namespace
 
+namespace {
+
+std::function<void(const Probe&)>& film_ended() {
+  static std::function<void(const Probe&)> ended;
+  return ended;
+}
+
+} // namespace
+
+void Probe::film_all(std::function<void(const Probe&)> ended) {
+  film_ended() = std::move(ended);
+}
+
+bool Probe::attached(const ProcessOptions& options) {
+  return std::any_of(options.environment.begin(), options.environment.end(),
+                     [](const auto& entry) { return entry.first == probe::variable; });
+}
+
 Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
   or_throw(ftruncate(memory_.get(), sizeof(probe::Shared)), "ftruncate");
   void* const memory =
@@ -369,12 +387,15 @@ Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
   shared_->hold_children = options.hold_children;
   shared_->hold_parent = options.hold_parent;
   shared_->hold_exits = options.hold_exits;
-  shared_->film = options.film;
+  shared_->film = options.film || film_ended();
   shared_->version = probe::version;
   reported_.emplace([this] { return "its last calls:\n" + timeline(12); });
 }
 
 Probe::~Probe() {
+  if (film_ended()) {
+    film_ended()(*this);
+  }
   reported_.reset();
   munmap(shared_, sizeof(probe::Shared));
   if (programs_confined()) {

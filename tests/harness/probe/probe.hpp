@@ -19,6 +19,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -128,6 +129,13 @@ public:
   Probe(Probe&&) = delete;
   Probe& operator=(Probe&&) = delete;
   ~Probe();
+
+  /// From now on each Probe records as with ProbeOptions::film, and `ended` is called with it
+  /// before it is gone. An empty function: not any more.
+  static void film_all(std::function<void(const Probe&)> ended);
+
+  /// Whether the program that these options are for has a Probe already.
+  static bool attached(const ProcessOptions& options);
 
   /// Why this program cannot be probed: `echo_mpserver is statically linked: ...`. Nothing if it
   /// can, and if there is no such program. `name` as for lab::program.

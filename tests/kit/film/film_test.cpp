@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace {
@@ -124,9 +125,12 @@ public:
     return add(pid, Kind::call, {.call = "_exit", .arguments = {status, 0, 0}, .is_exit = true});
   }
 
-  Script& handler(pid_t pid, int signal, pid_t sender = 0) {
+  Script& handler(pid_t pid, int signal, pid_t sender = 0, const std::string& interrupted = "") {
     return add(pid, Kind::enter,
-               {.signal = signal, .text = "its handler begins", .sender = sender});
+               {.signal = signal,
+                .text = "its handler begins" +
+                        (interrupted.empty() ? "" : ", interrupting " + interrupted),
+                .sender = sender});
   }
 
   Script& returns(pid_t pid, int signal) {
@@ -221,7 +225,8 @@ TEST_SUITE("film") {
   TEST_CASE("a call that a signal interrupts goes on when the handler returns") {
     Script script;
     script.starts(100, "parent").add(100, Kind::waits, {.call = "pause"});
-    script.handler(100, SIGINT).returns(100, SIGINT).returns(100, SIGINT);
+    script.handler(100, SIGINT, 0, "pause").returns(100, SIGINT).returns(100, SIGINT);
+    script.handler(100, SIGINT, 0, "malloc").returns(100, SIGINT);
     const Film film = script.film();
     const auto at = [&](int event) {
       return lab::film::in_words(lab::film::state_at(film.processes.at(0), event));
@@ -230,6 +235,17 @@ TEST_SUITE("film") {
     CHECK(at(1) == "blocked in pause");
     CHECK(at(2) == "in the handler of SIGINT");
     CHECK(at(3) == "blocked in pause");
+    CHECK(contains(film.events.at(2).sentence, "It interrupts pause."));
+    CHECK(find_event(film, "It interrupts malloc.") != none);
+  }
+
+  TEST_CASE("a signal that comes before a wait has begun does not interrupt it") {
+    Script script;
+    script.starts(100, "parent").handler(100, SIGCHLD, 0, "pause").returns(100, SIGCHLD);
+    script.add(100, Kind::waits, {.call = "pause"});
+    const Film film = script.film();
+    CHECK(find_event(film, "interrupts") == none);
+    CHECK(find_event(film, "is blocked in pause") == find_event(film, "returns") + 1);
   }
 
   TEST_CASE("a child that a signal has killed ends, at the latest, when it is reaped") {
@@ -246,6 +262,64 @@ TEST_SUITE("film") {
     const Film film = script.film();
     CHECK(film.processes.at(1).orphaned == film.processes.at(0).ended);
     CHECK(contains(film.events.at(2).sentence, "1 child is an orphan now, and is adopted."));
+  }
+
+  TEST_CASE("a socket that is open when the film ends has no end") {
+    Script script;
+    script.starts(100, "server");
+    script.add(100, Kind::call, {.call = "socket", .result = 3, .arguments = {AF_INET, 0, 0}});
+    script.forks(100, 101);
+    script.add(101, Kind::call, {.call = "close", .text = "close(3)", .arguments = {3, 0, 0}});
+    script.exits(101);
+    const Film film = script.film();
+    REQUIRE(film.bands.size() == 1);
+    CHECK(film.bands[0].closed == none);
+    CHECK(film.bands[0].holds.at(0).to == none);
+    CHECK(film.bands[0].holds.at(1).to == find_event(film, "close(3)"));
+    CHECK(find_event(film, "The socket stays open: 100 still holds it.") != none);
+  }
+
+  TEST_CASE("a program that is executed has the sockets that it begins with, and no others") {
+    Script script;
+    script.starts(100, "first");
+    for (const int fd : {3, 4}) {
+      script.add(100, Kind::call, {.call = "socket", .result = fd, .arguments = {AF_INET, 0, 0}});
+    }
+    script.starts(100, "second").add(100, Kind::holds, {.arguments = {4, 0, 0}});
+    script.add(100, Kind::call, {.call = "listen", .text = "listen(4)", .arguments = {4, 0, 0}});
+    const Film film = script.film();
+    REQUIRE(film.bands.size() == 2);
+    CHECK(film.bands[0].closed != none);
+    CHECK(film.bands[1].closed == none);
+  }
+
+  TEST_CASE("lab-check --film: a page for a check that failed, and the same verdict") {
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("lab-film-check-" + std::to_string(getpid()));
+    std::filesystem::create_directory(folder);
+    std::filesystem::create_symlink(lab::program("leaky_server"), folder / "descriptor_server");
+    std::vector<std::string> arguments{"--programs", folder.string(),
+                                       "--test-case=exercise-05: the parent's table*"};
+    const auto check = [&] {
+      lab::Process process(lab::program("lab-check"), {.arguments = arguments});
+      CHECK(process.wait(60s).code == 1);
+      return process.out();
+    };
+    const std::string without = check();
+    arguments.insert(arguments.end(), {"--film", (folder / "films").string()});
+    const std::string with = check();
+    const std::string verdict = "FAIL     0/";
+    CHECK(contains(without, verdict));
+    CHECK(contains(with, verdict));
+    const auto files = std::filesystem::directory_iterator(folder / "films");
+    REQUIRE(files != std::filesystem::directory_iterator());
+    std::ifstream in(files->path());
+    const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    CHECK(contains(with, "film: " + files->path().string()));
+    for (const std::string_view part : {"saw ", "means ", "look ", "accept4(3) = "}) {
+      CHECK(contains(page, part));
+    }
+    std::filesystem::remove_all(folder);
   }
 
   TEST_CASE("reap_once 50: one delivery or a few, and the film has as many zombies as it says") {

@@ -38,6 +38,8 @@ constexpr std::string_view usage =
     "  --jobs N                     how many checks run at the same time; a check mostly waits\n"
     "  --all                        print every check, and all that was seen; else those that\n"
     "                               failed (--brief), the first cause last\n"
+    "  --film DIR                   a film of each check that failed goes into this folder: a\n"
+    "                               page that shows what happened when\n"
     "  --first COMMAND              what stands before the command that repeats a check: it\n"
     "                               builds the programs, say\n"
     "  --must-fail SENTENCE         run only this check, and succeed when it fails. May be given\n"
@@ -187,6 +189,7 @@ int run(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
   bool all = false;
   std::string first;
+  std::string films;
   std::vector<lab::Rejection> must_fail;
   Tool tool;
   unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
@@ -197,8 +200,8 @@ int run(int argc, char** argv) {
       all = argument == "--all";
       continue;
     }
-    if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--must-fail" &&
-        name != "--saying" && name != "--results" && name != "--users") {
+    if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--film" &&
+        name != "--must-fail" && name != "--saying" && name != "--results" && name != "--users") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -211,6 +214,8 @@ int run(int argc, char** argv) {
     const std::string value(name == argument ? argv[++i] : argument.substr(name.size() + 1));
     if (name == "--first") {
       first = value;
+    } else if (name == "--film") {
+      films = value;
     } else if (name == "--must-fail") {
       must_fail.push_back({.sentence = value, .saying = ""});
     } else if (name == "--saying") {
@@ -302,7 +307,7 @@ int run(int argc, char** argv) {
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  return lab::run_for_people(checks, jobs, all, first) ? 0 : 1;
+  return lab::run_for_people(checks, jobs, all, first, films) ? 0 : 1;
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "harness/programs.hpp"
 #include "harness/tree.hpp"
 #include "tools/check/report.hpp"
+#include "tools/film/film.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -61,7 +63,8 @@ struct Run {
   Output err;
   std::unique_ptr<Tree> tree;
   Deadline deadline{longest_check};
-  std::optional<uid_t> user; // of its programs, where these are confined
+  std::filesystem::path film{}; // where its film goes, if one is made; NOLINT(*-member-init)
+  std::optional<uid_t> user;    // of its programs, where these are confined
 };
 
 /// How the programs are confined, if they are.
@@ -154,6 +157,33 @@ void write_all(int fd, std::string_view text) {
   }
 }
 
+/// What the film of a check begins with. The report has the rest.
+std::string head_of(const Result& result) {
+  Result brief = result;
+  brief.why.resize(std::min(brief.why.find('\n'), brief.why.size()));
+  brief.note.clear();
+  return told(brief);
+}
+
+/// Tries the check once more, and makes a film of it.
+void make_film(Run& run) {
+  film::Recording recording;
+  {
+    film::Camera camera;
+    Result again = run.result;
+    attempt(*run.check, again);
+    recording = camera.take();
+    recording.head = head_of(run.result) +
+                     (again.outcome == Outcome::failed
+                          ? ""
+                          : "While the film was made, the check has not failed: what you see is a "
+                            "run in which the program was lucky.\n");
+  }
+  recording.commands.push_back(run.result.suite + ": " + run.result.sentence);
+  std::ofstream out(run.film, std::ios::binary);
+  out << film::page_of(recording);
+}
+
 constexpr int ended_by_program = 3; // an exit status that no check has otherwise
 
 /// A program has sent a signal to the check, its parent: a mistake of kill(2), or of its pid.
@@ -199,7 +229,7 @@ void note_who_sends_signals() {
     if (confined) {
       confine_programs(run.user);
     }
-    attempt(*run.check, run.result);
+    run.film.empty() ? attempt(*run.check, run.result) : make_film(run);
     write_all(STDOUT_FILENO, encode(run.result));
     status = EXIT_SUCCESS;
   } catch (const std::exception& error) {
@@ -406,14 +436,18 @@ const Run* failed_need(const Run& run) {
   return nullptr;
 }
 
+/// For each check, how it failed, and the file for its film.
+using Films = std::vector<std::pair<Result, std::filesystem::path>>;
+
 // Runs the checks, and hands each result to `tell` in the order given.
 template <typename Tell>
 void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
-             bool with_needs = true, Progress* progress = nullptr) {
+             bool with_needs = true, Progress* progress = nullptr, const Films& films = {}) {
   std::vector<Run> runs(checks.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].check = checks[i];
-    runs[i].result = result_of(*checks[i]);
+    runs[i].result = films.empty() ? result_of(*checks[i]) : films[i].first;
+    runs[i].film = films.empty() ? "" : films[i].second;
   }
   for (Run& run : runs) {
     if (with_needs) {
@@ -423,7 +457,6 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
 
   std::size_t told = 0;
   while (true) {
-    const auto waiting = std::ranges::count(runs, State::waiting, &Run::state);
     auto running = std::ranges::count(runs, State::running, &Run::state);
     for (Run& run : runs) {
       if (run.state == State::running) {
@@ -462,11 +495,6 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     }
     if (progress != nullptr) {
       progress->show(static_cast<std::size_t>(std::ranges::count(runs, State::done, &Run::state)));
-    }
-    const auto left = std::ranges::count(runs, State::waiting, &Run::state);
-    if (running == 0 && left == waiting) { // else this would go on for ever
-      const auto waits = std::ranges::find(runs, State::waiting, &Run::state);
-      throw std::logic_error("some checks need each other: " + waits->check->name);
     }
     wait_for(runs);
   }
@@ -518,13 +546,61 @@ Result result_of(const SuiteCheck& check) {
           .look = check.check->look};
 }
 
-bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first) {
+namespace {
+
+/// `06-leaves-no-zombie.html`.
+std::string film_name(const Result& result) {
+  constexpr std::size_t most = 60;
+  std::string name = result.number();
+  for (const char letter : "-" + result.sentence) {
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+                       (letter >= 'A' && letter <= 'Z');
+    if (name.size() < most && (plain || name.back() != '-')) {
+      name += plain ? letter : '-';
+    }
+  }
+  while (name.back() == '-') {
+    name.pop_back();
+  }
+  return name + ".html";
+}
+
+/// One for each check that has failed. The verdicts are known: these runs change none.
+void make_films(const Checks& checks, const std::vector<Result>& results, unsigned jobs,
+                const std::filesystem::path& folder) {
+  Checks failed;
+  Films films;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].outcome == Outcome::failed) {
+      failed.push_back(checks[i]);
+      films.emplace_back(results[i], std::filesystem::absolute(folder) / film_name(results[i]));
+    }
+  }
+  std::filesystem::create_directories(folder);
+  if (!failed.empty()) {
+    run_all(
+        failed, jobs, [](const Result& /*again*/) {}, {}, false, nullptr, films);
+  }
+  for (const auto& [result, file] : films) {
+    if (std::filesystem::exists(file)) {
+      std::cout << "film: " << path_from_here(file) << '\n';
+    }
+  }
+}
+
+} // namespace
+
+bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
+                    const std::filesystem::path& films) {
   std::vector<Result> results;
   {
     Progress progress(checks.size());
     run_all(
         checks, jobs, [&](const Result& result) { results.push_back(result); }, {}, true,
         &progress);
+  }
+  if (!films.empty()) {
+    make_films(checks, results, jobs, films);
   }
   std::cout << report_of(
       results, {.style = style_for(STDOUT_FILENO),

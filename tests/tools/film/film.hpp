@@ -94,6 +94,7 @@ struct FilmEvent {
 };
 
 struct Film {
+  std::string head;
   std::vector<std::string> commands;
   std::vector<FilmProcess> processes; ///< a parent stands before its children
   std::vector<Band> bands;

@@ -86,6 +86,17 @@ bool reads(const Event& event) {
   return event.call.starts_with("re");
 }
 
+bool can_wait(std::string_view call) {
+  for (const std::string_view begin :
+       {"accept", "connect", "epoll_", "nanosleep", "pause", "poll", "ppoll", "pselect", "read",
+        "recv", "select", "send", "sig", "sleep", "usleep", "wait", "write"}) {
+    if (call.starts_with(begin)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool is_wait_nohang(const Event& event) {
   return event.call.starts_with("wait") && (event.arguments[1] & WNOHANG) != 0;
 }
@@ -93,6 +104,8 @@ bool is_wait_nohang(const Event& event) {
 class Model {
 public:
   Model(const Recording& recording, const Limits& limits) : recording_(recording), limits_(limits) {
+    constexpr std::size_t most_head = 4000;
+    film_.head = printable(recording.head.substr(0, most_head));
     for (const std::string& command : recording.commands) {
       constexpr std::size_t most = 200;
       film_.commands.push_back(printable_line(command.substr(0, most)) +
@@ -372,7 +385,7 @@ private:
   // After exec a program has only what its `holds` say.
   void drop_unconfirmed() {
     const int of = process_of(confirming_);
-    if (of != none) {
+    if (of != none && !confirmed_.empty()) {
       std::vector<int> gone;
       for (const auto& [fd, which] : live(of).table) {
         if (!confirmed_.contains(fd)) {
@@ -611,7 +624,11 @@ private:
     const std::size_t at = event.text.find(before);
     std::string sentence = name + " is delivered to " + who(of) + ": its handler begins.";
     if (at != std::string::npos) {
-      sentence += " It interrupts " + printable_line(event.text.substr(at + before.size())) + ".";
+      // A call that waits is interrupted only if its wait has begun.
+      const std::string call = event.text.substr(at + before.size());
+      if (!can_wait(call) || live(of).frames.back().blocked == call) {
+        sentence += " It interrupts " + printable_line(call) + ".";
+      }
     }
     live(of).frames.push_back({.signal = name, .blocked = ""});
     std::vector<Arrow> from;

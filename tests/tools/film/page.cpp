@@ -28,9 +28,9 @@ std::string_view name_of(What what) {
 }
 
 /// Text from programs, as JSON that cannot end the element that it stands in.
-std::string in_script(std::string_view text) {
+std::string in_script(std::string_view text, bool lines = false) {
   std::string result;
-  for (const char character : json(printable_line(text))) {
+  for (const char character : json(lines ? printable(text) : printable_line(text))) {
     switch (character) {
     case '<':
       result += "\\u003c";
@@ -94,7 +94,8 @@ std::string data_of(const Film& film) {
   }
   int index = 0;
   const auto texts = [](const std::string& text) { return in_script(text); };
-  return "{\"commands\":" + list_of(film.commands, texts) +
+  return "{\"head\":" + in_script(film.head, true) +
+         ",\"commands\":" + list_of(film.commands, texts) +
          ",\"notes\":" + list_of(film.notes, texts) + ",\"groups\":" +
          list_of(groups,
                  [](const std::vector<int>& members) {

@@ -94,7 +94,8 @@ class View {
     const below = make('div', { class: 'below' });
     below.append(momentBox, listBox);
     this.whole = make('div', { class: 'whole' });
-    this.place.append(title, tally, this.groups, this.scroller, this.whole, below,
+    const head = make('pre', { class: 'head' }, film.head);
+    this.place.append(title, ...(film.head ? [head] : []), tally, this.groups, this.scroller, this.whole, below,
       make('h2', {}, 'What this film cannot show'), notes);
   }
 
@@ -427,8 +428,8 @@ class View {
       octagons.push(octagon);
       for (const [process, fd] of drawn) boxes.find((box) => box.index === process).rows.push({ fd, octagon });
     });
-    const wide = 330;
-    const socketX = 500;
+    const wide = 400;
+    const socketX = 570;
     const body = make('g');
     let y = 8;
     const words = [];
@@ -439,7 +440,7 @@ class View {
       const tall = 34 + (zombie && box.end ? 24 : 0) + box.rows.length * 28;
       body.append(make('rect', { x, y, width: wide, height: tall, rx: 10, class: zombie ? 'zombie' : 'process' }));
       const state = zombie ? 'Z zombie' : this.inWords(box.stretch);
-      body.append(make('text', { x: x + 10, y: y + 22, class: 'name bold' }, cut(`${box.name} ${box.id}`, 150)));
+      body.append(make('text', { x: x + 10, y: y + 22, class: 'name bold' }, cut(`${box.name} ${box.id}`, 205)));
       body.append(make('text', { x: x + wide - 10, y: y + 22, class: 'small end' }, cut(state, 180, 12)));
       if (zombie && box.end) body.append(make('text', { x: x + 10, y: y + 46, class: 'small' }, box.end));
       box.rows.forEach((row, index) => {
@@ -476,7 +477,7 @@ class View {
       y += 24;
     }
     const height = Math.max(y, socketY, 40);
-    const svg = make('svg', { class: 'xray', viewBox: `0 0 740 ${height}`, role: 'img', 'aria-label': words.join(' ') || 'No process is there.' });
+    const svg = make('svg', { class: 'xray', viewBox: `0 0 800 ${height}`, role: 'img', 'aria-label': words.join(' ') || 'No process is there.' });
     svg.append(make('title', {}, `Who holds what after event ${this.now + 1}`), body);
     this.moment.replaceChildren(svg);
   }

@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
+#include <iterator>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,6 +27,31 @@ using namespace std::chrono_literals;
 
 constexpr auto interval = 5ms;
 constexpr auto quiet_for = 1s; // after it, a program that was asked to end will not
+
+/// Sees what has changed in the states of processes.
+class Eye {
+public:
+  void look(const std::vector<ProcessInfo>& processes, std::vector<Look>& looks) {
+    const Clock::time_point now = Clock::now(); // what the probe has recorded of them is before
+    for (const ProcessInfo& process : processes) {
+      char& former = states_[{process.pid, process.start_time}];
+      const auto add = [&](Look::Kind kind, int signal = 0) {
+        looks.push_back({now, process.pid, kind, signal});
+      };
+      if (process.zombie() && former != 'Z') {
+        add(Look::Kind::zombie, WIFSIGNALED(process.exit_code) ? WTERMSIG(process.exit_code) : 0);
+      } else if (process.stopped() && former != 'T') {
+        add(Look::Kind::stopped);
+      } else if (!process.stopped() && former == 'T') {
+        add(Look::Kind::continued);
+      }
+      former = process.zombie() ? 'Z' : process.stopped() ? 'T' : 'S';
+    }
+  }
+
+private:
+  std::map<Identity, char> states_;
+};
 
 class Recorder {
 public:
@@ -157,22 +183,7 @@ private:
   // What /proc shows of the processes that live.
   void look() {
     for (auto& program : programs_) {
-      const auto processes = program->processes();
-      const Clock::time_point now = Clock::now(); // what the probe has recorded of them is before
-      for (const ProcessInfo& process : processes) {
-        char& former = states_[{process.pid, process.start_time}];
-        const auto add = [&](Look::Kind kind, int signal = 0) {
-          recording_.looks.push_back({now, process.pid, kind, signal});
-        };
-        if (process.zombie() && former != 'Z') {
-          add(Look::Kind::zombie, WIFSIGNALED(process.exit_code) ? WTERMSIG(process.exit_code) : 0);
-        } else if (process.stopped() && former != 'T') {
-          add(Look::Kind::stopped);
-        } else if (!process.stopped() && former == 'T') {
-          add(Look::Kind::continued);
-        }
-        former = process.zombie() ? 'Z' : process.stopped() ? 'T' : 'S';
-      }
+      eye_.look(program->processes(), recording_.looks);
     }
   }
 
@@ -181,11 +192,73 @@ private:
   Probe probe_{{.film = true}}; // outlives the programs
   std::vector<std::unique_ptr<Process>> programs_;
   std::vector<std::pair<std::size_t, std::size_t>> shown_;
-  std::map<Identity, char> states_;
+  Eye eye_;
   Recording recording_;
 };
 
 } // namespace
+
+struct Camera::State {
+  Probe probe{{.film = true}};
+  Recording recording;
+  std::atomic<Clock::time_point> failed{Clock::time_point::max()};
+  Reported note_failure{[this] {
+    failed = Clock::now();
+    return std::string();
+  }};
+  std::atomic<bool> over = false;
+  std::thread eye;
+
+  void watch() {
+    Eye sight;
+    while (!over) {
+      sight.look(descendants_of(::getpid()), recording.looks);
+      std::this_thread::sleep_for(interval);
+    }
+  }
+};
+
+Camera::Camera() : state_(std::make_unique<State>()) {
+  State& state = *state_;
+  state.recording.interval = interval;
+  prepare_programs([&state](ProcessOptions& options) {
+    if (!Probe::attached(options) && !options.user) {
+      state.probe.attach(options);
+    }
+  });
+  Probe::film_all([&state](const Probe& probe) { // a check's own
+    auto events = probe.events();
+    auto& all = state.recording.events;
+    all.insert(all.end(), std::make_move_iterator(events.begin()),
+               std::make_move_iterator(events.end()));
+    state.recording.lost += probe.lost();
+  });
+  state.eye = std::thread([&state] { state.watch(); });
+}
+
+Camera::~Camera() {
+  prepare_programs({});
+  Probe::film_all({});
+  state_->over = true;
+  if (state_->eye.joinable()) {
+    state_->eye.join();
+  }
+}
+
+Recording Camera::take() {
+  State& state = *state_;
+  state.over = true;
+  state.eye.join();
+  Recording& recording = state.recording;
+  auto events = state.probe.events();
+  recording.events.insert(recording.events.end(), std::make_move_iterator(events.begin()),
+                          std::make_move_iterator(events.end()));
+  recording.lost += state.probe.lost();
+  recording.end = std::min(state.failed.load(), Clock::now());
+  std::erase_if(recording.events, [&](const Event& event) { return event.time > recording.end; });
+  std::erase_if(recording.looks, [&](const Look& look) { return look.time > recording.end; });
+  return std::move(recording);
+}
 
 Recording record(const RecordOptions& options) {
   return Recorder(options).run();

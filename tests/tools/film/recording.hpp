@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Look {
 };
 
 struct Recording {
+  std::string head;                  ///< what the page begins with
   std::vector<std::string> commands; ///< as they were typed
   std::vector<Event> events;         ///< Probe::events
   std::vector<Look> looks;           ///< by time
@@ -55,5 +57,24 @@ struct RecordOptions {
 /// input ends; if it then does nothing for a second, it gets SIGTERM. (The first of several gets
 /// SIGTERM at once: it is the server.) Throws Failure if a program cannot be run or filmed.
 Recording record(const RecordOptions& options);
+
+/// Films every program that this process starts while the object lives: for a check. It changes
+/// nothing that a check sees.
+class Camera {
+public:
+  Camera();
+  Camera(const Camera&) = delete;
+  Camera& operator=(const Camera&) = delete;
+  Camera(Camera&&) = delete;
+  Camera& operator=(Camera&&) = delete;
+  ~Camera();
+
+  /// Ends the film: at the last Failure, if there was one.
+  Recording take();
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 } // namespace lab::film
