@@ -125,11 +125,19 @@ await withBrowser(marp, async (browser) => {
     }
   }
 
-  // Two films: where they part is marked.
+  // Two films part where reap_all asks once more, and reap_once does not.
   const two = await open('beside.html');
   check(await two.$$eval('.view', (list) => list.length) === 2, 'beside: two films');
-  await two.keyboard.press('End');
-  check((await two.$eval('.sentence', (element) => element.textContent)).includes('parted'), 'beside: where they part');
+  const parting = await two.$$eval('.view', ([one]) => [...one.querySelectorAll('.events a')]
+    .findLastIndex((link) => link.textContent.includes('The handler of SIGCHLD returns')) + 1);
+  await two.evaluate((number) => { location.hash = `#e=${number}`; }, parting);
+  await two.waitForFunction((number) => document.getElementById('where').textContent.startsWith(`event ${number} `), {}, parting);
+  const said = await two.$$eval('.sentence', (list) => list.map((element) => element.textContent));
+  check(said[0].includes('handler of SIGCHLD returns') && said[1].includes('waitpid(-1, WNOHANG) = ') &&
+    said.every((text) => text.includes('Here the two films part.')), `beside: ${said.join(' | ')}`);
+  await two.keyboard.press('Home');
+  check((await two.$$eval('.sentence', (list) => list.filter((element) => element.textContent.includes('part')).length)) === 0,
+    'beside: they have not parted at the beginning');
   await close(two, 'beside');
 
   // A hostile program: what it says is text.

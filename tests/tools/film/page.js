@@ -375,8 +375,8 @@ class View {
     }
     this.sentence.append(make('strong', {}, `${this.now + 1}. `), event[SENTENCE]);
     if (event[MAN]) this.sentence.append(' ', make('span', { class: 'man' }, `man: ${event[MAN]}`));
-    if (this.parts >= 0 && index >= this.parts) {
-      this.sentence.append(' ', make('em', {}, index === this.parts ? 'Here the two films part.' : `The films parted at event ${this.parts + 1}.`));
+    if (this.parts >= 0 && this.now >= this.parts) {
+      this.sentence.append(' ', make('em', {}, this.now === this.parts ? 'Here the two films part.' : `The films parted at event ${this.parts + 1}.`));
     }
     this.list.querySelector('[aria-current]')?.removeAttribute('aria-current');
     const item = this.list.children[this.now];
@@ -502,7 +502,7 @@ const views = [...document.querySelectorAll('script.film')].map((data, index) =>
   document.getElementById('views').append(place);
   return new View(film, place, index);
 });
-const most = Math.max(1, ...views.map((view) => view.end));
+const most = Math.max(1, views[0].end);
 const slider = document.getElementById('slider');
 const where = document.getElementById('where');
 const play = document.getElementById('play');
@@ -510,14 +510,54 @@ let current = 0;
 let timer = 0;
 slider.max = String(most);
 
-/// Two films: the first event at which they differ, whatever the process ids and ports.
+// Two films. The processes of one and the other are paired by birth: the second child of the first
+// program with the second child of the first program. What each does is compared, whatever the
+// process ids, and whatever other processes did meanwhile.
+
+/// For each process what it did, as [words, number of the event]; and for each event its place there.
+function stories(view) {
+  const { processes, events } = view.film;
+  const born = new Map();
+  const paths = [];
+  processes.forEach((process, index) => {
+    const place = born.get(process.parent) ?? 0;
+    born.set(process.parent, place + 1);
+    paths[index] = `${process.parent < 0 ? '' : paths[process.parent]}/${place}`;
+  });
+  const lists = new Map();
+  const places = events.map((event, index) => {
+    const path = paths[event[OF]];
+    const list = lists.get(path) ?? [];
+    lists.set(path, list);
+    if (event[WHAT] !== 'wait') { // whether a call has to wait is chance
+      const words = event[SENTENCE].replaceAll(processes[event[OF]].name, 'P').split('. ')[0];
+      list.push([words.replace(/\d{3,}/g, 'N'), index]);
+    }
+    return [path, Math.max(0, list.length - 1)];
+  });
+  return { lists, places };
+}
+
+let alignment = null;
 if (views.length === 2) {
   document.body.classList.add('two');
-  const plain = (view) => view.film.events.map((event) => event[SENTENCE].replace(/\d{3,}/g, 'N').replace(/_\w+/g, ''));
-  const [one, other] = views.map(plain);
-  let at = 0;
-  while (at < one.length && at < other.length && one[at] === other[at]) at += 1;
-  if (at < one.length || at < other.length) for (const view of views) view.parts = at;
+  const [one, other] = views.map(stories);
+  alignment = (index) => {
+    const [path, place] = one.places[Math.min(index, one.places.length - 1)] ?? ['', 0];
+    const list = other.lists.get(path) ?? [];
+    return (list[place] ?? list.at(-1))?.[1];
+  };
+  for (const [path, list] of one.lists) {
+    const theirs = other.lists.get(path) ?? [];
+    const place = list.findIndex(([words], at) => words !== theirs[at]?.[0]);
+    const at = place >= 0 ? place : theirs.length > list.length ? list.length : -1;
+    if (at < 0) continue;
+    const here = list[at]?.[1] ?? views[0].end - 1;
+    if (views[0].parts < 0 || here < views[0].parts) {
+      views[0].parts = here;
+      views[1].parts = theirs[at]?.[1] ?? views[1].end - 1;
+    }
+  }
 }
 
 function go(index, keepAddress = false) {
@@ -525,7 +565,8 @@ function go(index, keepAddress = false) {
   slider.value = String(current + 1);
   slider.setAttribute('aria-valuetext', `event ${current + 1} of ${most}`);
   where.textContent = `event ${current + 1} of ${most}`;
-  for (const view of views) view.show(current);
+  views[0].show(current);
+  if (alignment) views[1].show(alignment(current) ?? views[1].now);
   if (!keepAddress) history.replaceState(null, '', `#e=${current + 1}`);
 }
 
@@ -562,7 +603,7 @@ document.getElementById('true-time').addEventListener('change', (change) => {
   for (const view of views) {
     view.even = !change.target.checked;
     view.arrange();
-    view.show(current);
+    view.show(view.now);
   }
 });
 document.addEventListener('keydown', (key) => {
@@ -577,7 +618,7 @@ document.addEventListener('keydown', (key) => {
   }
 });
 window.addEventListener('hashchange', fromAddress);
-window.addEventListener('resize', () => { for (const view of views) { view.arrange(); view.show(current); } });
+window.addEventListener('resize', () => { for (const view of views) { view.arrange(); view.show(view.now); } });
 window.addEventListener('beforeprint', () => { for (const view of views) view.drawWhole(); });
 window.addEventListener('afterprint', () => { for (const view of views) view.whole.replaceChildren(); });
 fromAddress();
