@@ -191,7 +191,7 @@ private:
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD
   probe::Shared* shared_ = nullptr;
-  mutable std::set<pid_t> seen_; // children that were ours while they were held
+  mutable std::set<pid_t> seen_;     // children that were ours while they were held
   std::optional<Reported> reported_; // the last calls, in each Failure
 };
 
