@@ -42,6 +42,8 @@ using lab::Json;
 using lab::Outcome;
 using lab::grade::ExerciseMarks;
 using lab::grade::Marks;
+using lab::grade::Roster;
+using lab::grade::Row;
 
 const fs::path source = LAB_SOURCE_FOLDER;
 const fs::path programs = LAB_PROGRAM_FOLDER; // of lab-grade and lab-check
@@ -151,6 +153,8 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
       throw std::runtime_error(std::string("CSV: ") + what);
     }
   };
+  must(text.starts_with("\xef\xbb\xbf"), "no byte order mark");
+  text.remove_prefix(3);
   while (!text.empty()) {
     auto& row = rows.emplace_back();
     for (bool more = true; more;) {
@@ -407,8 +411,9 @@ TEST_CASE("a class gets the marks that lab-check gives") {
   fs::create_directories(folder / "class/as shipped");
   fs::copy(source / "solutions", folder / "class/the solution", fs::copy_options::recursive);
   // As a whole checkout has them.
-  fs::copy(source / "exercises", folder / "class/as shipped/exercises",
-           fs::copy_options::recursive);
+  for (const char* const part : {"exercises", "steps"}) { // both have an echo_server.cpp
+    fs::copy(source / part, folder / "class/as shipped" / part, fs::copy_options::recursive);
+  }
   lab::Process grader = folder.start({"--out", (folder / "grades").string(), "--jobs=2",
                                       (folder / "class/as shipped").string(),
                                       (folder / "class/the solution").string()});
@@ -422,9 +427,9 @@ TEST_CASE("a class gets the marks that lab-check gives") {
   const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
   REQUIRE(rows.size() == 3);
   CHECK(rows[0].front() == "student");
-  // The name, a column for each exercise, the sum, and what it is out of.
+  // The name, a column for each exercise, the sum, what it is out of, and a note.
   const std::size_t sum = count_of_exercises() + 1;
-  CHECK(rows[0].size() == sum + 2);
+  CHECK(rows[0].size() == sum + 3);
   CHECK(rows[1].front() == "as shipped");
   CHECK(std::stod(rows[1].at(sum)) == shipped.score);
   CHECK(std::stod(rows[2].at(sum)) == solved.score);
@@ -464,8 +469,8 @@ TEST_CASE("what does not compile, or is not there, costs no more than itself") {
   }
   const std::string report = bytes_of(folder / "grades/students/mixed/report.md");
   for (const char* const reason :
-       {"it does not compile", "descriptor\\_server\\.cpp is a folder",
-        "echo\\_mpserver\\.cpp is not there", "echo\\_mpclient\\.cpp is a link"}) {
+       {"it does not compile", "descriptor_server.cpp is a folder",
+        "echo_mpserver.cpp is not there", "echo_mpclient.cpp is a link"}) {
     INFO(reason);
     CHECK(contains(report, reason));
   }
@@ -480,6 +485,140 @@ TEST_CASE("what does not compile, or is not there, costs no more than itself") {
   CHECK(!contains(page, "<b>&"));
   CHECK(contains(page, "&lt;b&gt;&amp;&#39;`김\\n\\xff"));
   CHECK(contains(page, "%EA%B9%80%0A%FF"));
+}
+
+/// Packs folders of `from` by CMake, into an archive of the form that its name says.
+void pack(const fs::path& from, const std::vector<std::string>& what, const fs::path& archive) {
+  fs::create_directories(archive.parent_path());
+  std::vector<std::string> arguments{"-E",
+                                     "chdir",
+                                     from.string(),
+                                     "cmake",
+                                     "-E",
+                                     "tar",
+                                     archive.extension() == ".zip" ? "cf" : "czf",
+                                     archive.string()};
+  if (archive.extension() == ".zip") {
+    arguments.emplace_back("--format=zip");
+  }
+  arguments.insert(arguments.end(), what.begin(), what.end());
+  lab::Process packs("/usr/bin/env", {.arguments =
+                                          [&] {
+                                            arguments.insert(arguments.begin(), "cmake");
+                                            return arguments;
+                                          }(),
+                                      .input = lab::Input::null});
+  REQUIRE(packs.wait(class_limit).success());
+}
+
+TEST_CASE("submissions as they arrive: a program is known by its name, and none stops the others") {
+  // It does not compile: that is found as well as one that passes all checks, and takes no time.
+  const std::string program = "#error\n";
+  const std::string file = "02-zombie/zombies.cpp";
+  const std::string loose = "collect.cpp";
+
+  struct Odd {
+    std::string name;
+    std::map<std::string, std::string> files;
+    std::string said; ///< in the report
+    bool found = true;
+  };
+
+  std::map<std::string, std::string> many{{file, program}};
+  std::map<std::string, std::string> of_git = many;
+  for (int i = 0; i < 300; ++i) {
+    many["02-zombie/a" + std::to_string(i)] = "x";
+    of_git["02-zombie/.git/objects/" + std::to_string(i)] = "x";
+  }
+  const std::vector<Odd> all{
+      {"nested", {{"my work/week 2/" + file, program}}, "found: my work/week 2/" + file},
+      {"loose", {{"zombies.cpp", program}, {loose, program}}, "found: collect.cpp"},
+      {"mac",
+       {{"hw/" + file, program}, {"__MACOSX/hw/" + file, "x"}},
+       R"(passed over: \_\_MACOSX/)"},
+      {"git", of_git, "passed over: 02-zombie/.git/"},
+      {"many", many, ""},
+      {"copy", {{file, program}, {"old/zombies.cpp", program}}, "the same file: "},
+      {"two",
+       {{file, program}, {"old/zombies.cpp", program + "// 2\n"}},
+       "2 different files have the name zombies.cpp: " + file + " and old/zombies.cpp",
+       false},
+      {"plain c", {{"02-zombie/zombies.c", program}}, "exercises are written in C++", false},
+      {"damaged",
+       {{"hw.zip", "PK\x03\x04 and no more"}},
+       "not opened: hw.zip: it is damaged",
+       false},
+      {"nothing", {}, "there is no file", false}};
+  const Folder folder;
+  std::vector<std::string> arguments{"--jobs=2", "--out", (folder / "grades").string()};
+  for (const Odd& one : all) {
+    arguments.push_back(folder.hand_in(one.name, one.files).string());
+  }
+  const fs::path packed = folder.hand_in("to pack", {{"hw/" + file, program}});
+  const fs::path sheet = folder.hand_in("with a zip", {});
+  pack(packed, {"hw"}, sheet / "hw.zip");
+  pack(packed, {"hw"}, folder / "class/a zip.zip");
+  pack(packed, {"hw"}, folder / "class/a tarball.tar.gz");
+  const fs::path stray = folder.hand_in("stray zip", {{file, program + "// new\n"}});
+  pack(packed, {"hw"}, stray / "backup.zip");
+  pack(packed, {"hw", "../to pack/hw"}, folder / "class/leads out.zip");
+  std::map<std::string, std::string> zeros;
+  for (int i = 0; i < 7; ++i) {
+    zeros[std::to_string(i)] = std::string(std::size_t{11} << 20, '\0');
+  }
+  const fs::path large = folder.hand_in("large", zeros);
+  pack(large, {"."}, folder / "class/bomb.zip");
+  fs::remove_all(large);
+  write(folder / "class/essay.txt", "Dear teacher\n");
+  write(folder / "class/again/nested/zombies.cpp", program);
+  for (const std::string name :
+       {"with a zip", "a zip.zip", "a tarball.tar.gz", "stray zip", "leads out.zip", "bomb.zip",
+        "essay.txt", "again/nested", "absent", "loose"}) {
+    arguments.push_back((folder / "class" / name).string());
+  }
+  lab::Process grader = folder.start(arguments);
+  CHECK(folder.run(grader).text() == "exit status 1"); // three are not graded
+  const std::string said = grader.out() + grader.err();
+  INFO(said);
+  CHECK(contains(grader.out(), "\n15 of 18 graded: "));
+
+  const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
+  std::map<std::string, std::vector<std::string>> by_name;
+  for (const auto& row : rows) {
+    by_name[row.front()] = row;
+  }
+  CHECK(by_name.size() == 19); // with the titles
+  for (const auto& [name, note] : std::map<std::string, std::string>{
+           {"essay.txt", "is neither a folder nor an archive"},
+           {"absent", "No such file or directory"},
+           {"nested", "have the same name: name each by its student"}}) {
+    INFO(name);
+    REQUIRE(by_name.contains(name));
+    CHECK(contains(by_name.at(name).back(), note));
+    CHECK(by_name.at(name).at(1).empty()); // not a 0
+    CHECK(contains(grader.err(), note));
+  }
+  CHECK(contains(by_name.at("two").back(), "2 different files have the name zombies.cpp"));
+  CHECK(contains(grader.err(), "lab-grade: two: 02-zombie: 2 different files"));
+
+  const auto look = [&](const std::string& name, const std::string& words, bool found) {
+    const std::string report = bytes_of(folder / "grades/students" / name / "report.md");
+    INFO(name, ":\n", report);
+    CHECK(contains(report, words));
+    CHECK(contains(report, "zombies.cpp is not there") != (found || name == "two"));
+    CHECK(contains(report, "\nit does not compile.\n") == found);
+  };
+  for (const Odd& one : all) {
+    if (one.name != "nested") {
+      look(one.name, one.said, one.found);
+    }
+  }
+  look("with a zip", "found: hw.zip/hw/" + file, true);
+  look("a zip", "opened: a zip.zip", true);
+  look("a tarball", "found: hw/" + file, true);
+  look("stray zip", "opened: backup.zip", true);
+  look("leads out", "a path in it leads out of its folder", false);
+  look("bomb", "it holds more than 5000 files, or more than 64 MiB", false);
 }
 
 TEST_CASE("a run that was broken off goes on where it was, to the same gradebook") {
@@ -507,7 +646,8 @@ TEST_CASE("a run that was broken off goes on where it was, to the same gradebook
 
   lab::Process taken_up = grade("again");
   CHECK(folder.run(taken_up).text() == "exit status 0");
-  CHECK(contains(taken_up.out(), "1 of 2 have been graded before\n"));
+  CHECK(taken_up.out().starts_with("1 of 2 have been graded before\n1 submission, 1 compiler at a "
+                                   "time: about 5 s\n"));
   CHECK(!contains(taken_up.out(), "\na: "));
   CHECK(bytes_of(folder / "grades/gradebook.csv") == bytes_of(folder / "again/gradebook.csv"));
   CHECK(bytes_of(folder / "grades/index.html") == bytes_of(folder / "again/index.html"));
@@ -516,15 +656,14 @@ TEST_CASE("a run that was broken off goes on where it was, to the same gradebook
   write(folder / "class/a/02-zombie/zombies.cpp", "int main( {\n");
   lab::Process changed = grade("again");
   CHECK(folder.run(changed).text() == "exit status 0");
-  CHECK(contains(changed.out(), "1 of 2 have been graded before\na: 0 of "));
+  CHECK(contains(changed.out(), "\na: 0 of "));
+  CHECK(changed.out().starts_with("1 of 2 have been graded before\n"));
   CHECK(!contains(changed.out(), last + ":"));
 }
 
 TEST_CASE("arguments that are wrong") {
   const Folder folder;
   const std::string one = folder.hand_in("one", {{"01-echo-server/x", ""}}).string();
-  const std::string same = folder.hand_in("other/one", {{"01-echo-server/x", ""}}).string();
-  const std::string of_a_class = folder.hand_in("spring", {{"kim/01-echo-server/x", ""}}).string();
   write(folder / "file", "");
   const std::string file = (folder / "file").string();
 
@@ -539,11 +678,13 @@ TEST_CASE("arguments that are wrong") {
       {{"--jobs=0", one}, "--jobs takes a number from 1 to 256, not '0'"},
       {{"--jobs", "two", one}, "not 'two'"},
       {{"--fast", one}, "there is no option '--fast'"},
-      {{one, "/nowhere/kim"}, "'/nowhere/kim': No such file or directory"},
-      {{one, file}, "a submission is a folder, and '" + file + "' is none"},
-      {{one, one}, "'" + one + "' is given twice"},
-      {{one, same}, "'" + one + "' and '" + same + "' have the same name"},
-      {{of_a_class}, "give " + of_a_class + "/*"},
+      {{"--shard=0/2", one}, "--shard takes K/N, part K of N parts, not '0/2'"},
+      {{"--shard=3/2", one}, "not '3/2'"},
+      {{"--shard=2", one}, "not '2'"},
+      {{"--join"}, "--join: no folder of results is given"},
+      {{"--join", "--out=" + file + "x", one}, "--join: '" + one + "' holds no results"},
+      {{"--roster", file, one}, "--roster '" + file + "': it names nobody"},
+      {{"--roster", file + "x", one}, "--roster '" + file + "x': No such file or directory"},
       {{"--out=" + file, one}, "--out: cannot write to '" + file + "'"},
       {{"--out=" + file + "/below", one}, "--out: cannot write to '" + file + "/below'"},
       {{"--out=/proc/grades", one}, "--out: cannot write to '/proc/grades'"}};
@@ -554,7 +695,8 @@ TEST_CASE("arguments that are wrong") {
     CHECK(exit.text() == "exit status 2");
     CHECK(grader.err().starts_with("lab-grade: "));
     CHECK(contains(grader.err(), wrong.complaint));
-    CHECK(contains(grader.err(), "usage: lab-grade [--out DIR] [--jobs N] SUBMISSION...\n"));
+    CHECK(contains(grader.err(), "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] "
+                                 "[--shard K/N] SUBMISSION...\n"));
     CHECK(grader.out().empty());
   }
 }
@@ -658,6 +800,15 @@ TEST_CASE("texts of strangers in each format") {
   CHECK(lab::xml("a\nb") == "a&#10;b");
   CHECK(lab::json("a\"\\\n\t김") == "\"a\\\"\\\\\\n\\t김\"");
   CHECK(lab::markdown("*a* <b> |c|") == "\\*a\\* &lt;b&gt; \\|c\\|");
+  CHECK(lab::markdown("01-echo-server: (1/2), 3.") == "01-echo-server: (1/2), 3.");
+  CHECK(lab::markdown("a_b __c__ `d` [e](f) ~g~ \\") ==
+        "a_b \\_\\_c\\_\\_ \\`d\\` \\[e\\](f) \\~g\\~ \\\\");
+  // What makes a list, a heading, a quote or a rule does so at the beginning of a line.
+  for (const std::string start : {"- a", "+ a", "# a", "=a"}) {
+    CHECK(lab::markdown(start) == "\\" + start);
+  }
+  CHECK(lab::markdown("1. a") == "1\\. a");
+  CHECK(lab::markdown("www.x.org a@x.org http://x") == "www\\.x.org a\\@x.org http\\://x");
   CHECK(lab::fenced("```\n````") == "`````text\n```\n````\n`````\n");
   for (const std::string formula : {"=1", "+1", "-1", "@x", "\tx"}) {
     CHECK(lab::csv(formula) == "'" + formula);
@@ -670,7 +821,8 @@ TEST_CASE("texts of strangers in each format") {
 }
 
 TEST_CASE("results are kept whole or not at all") {
-  Marks marks{.student = hostile_name, .fingerprint = "0123", .exercises = {}};
+  Marks marks{
+      .student = hostile_name, .fingerprint = "0123", .notes = {"1:a,", ""}, .exercises = {}};
   marks.exercises.push_back({.exercise = {.folder = "01-a", .program = "a"},
                              .not_built = "",
                              .compiler_words = "12:words,",
@@ -685,6 +837,7 @@ TEST_CASE("results are kept whole or not at all") {
   const auto again = lab::grade::decode_marks(text);
   REQUIRE(again);
   CHECK(lab::grade::encode(*again) == text);
+  CHECK(again->notes == marks.notes);
   CHECK(again->exercises.at(0).checks == marks.exercises.at(0).checks);
   for (std::size_t size = 0; size < text.size(); ++size) {
     const auto part = lab::grade::decode_marks(text.substr(0, size));
@@ -694,7 +847,7 @@ TEST_CASE("results are kept whole or not at all") {
 }
 
 TEST_CASE("the page needs nothing but itself, and says nothing by colour alone") {
-  std::vector<Marks> all;
+  std::vector<Row> all;
   for (int i = 0; i < 3; ++i) {
     ExerciseMarks one{
         .exercise = {.folder = "01-a", .program = "a"}, .not_built = "", .checks = {}};
@@ -713,7 +866,8 @@ TEST_CASE("the page needs nothing but itself, and says nothing by colour alone")
                    .outcome = i == 2 ? Outcome::not_run : Outcome::failed,
                    .why = i == 2 ? "needs one" : ""}};
     one.not_built = i == 1 ? "it does not compile" : "";
-    all.push_back({.student = "s" + std::to_string(i), .fingerprint = "", .exercises = {one}});
+    const std::string name = "s" + std::to_string(i);
+    all.push_back({.submission = name, .marks = Marks{.student = name, .exercises = {one}}});
   }
   const std::string page = lab::grade::class_page(all);
   for (const char* const outside :
@@ -729,7 +883,7 @@ TEST_CASE("the page needs nothing but itself, and says nothing by colour alone")
   CHECK(count(page, ">!</td>") == 3);
   CHECK(count(page, ">○</td>") == 1);
   CHECK(contains(page, "01 &lt;one&gt;"));
-  CHECK(lab::grade::gradebook_csv({}, {}) == "student,total,out of\r\n");
+  CHECK(lab::grade::gradebook_csv({}, {}, false) == "\xef\xbb\xbfstudent,total,out of,note\r\n");
   CHECK(contains(lab::grade::class_page({}), "0 submissions"));
 }
 

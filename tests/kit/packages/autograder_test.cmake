@@ -132,6 +132,21 @@ if(possible_02_03 EQUAL 0 OR NOT reached EQUAL possible_02_03 OR NOT possible EQ
   failed("zombies.cpp and collect.cpp get ${reached} of ${possible} marks, not ${possible_02_03} of ${full}")
 endif()
 
+message("a zip beside what a Mac adds, and a program twice:")
+file(REMOVE_RECURSE ${root}/submission)
+file(MAKE_DIRECTORY ${root}/submission/__MACOSX/02-zombie ${root}/submission/a)
+file(COPY ${KIT}/solutions/03-wait/collect.cpp DESTINATION ${root}/submission)
+file(COPY ${KIT}/exercises/03-wait/collect.cpp DESTINATION ${root}/submission/a)
+file(COPY ${KIT}/solutions/02-zombie/zombies.cpp DESTINATION ${root}/submission/__MACOSX/02-zombie)
+execute_process(COMMAND ${CMAKE_COMMAND} -E chdir ${KIT}/solutions
+  ${CMAKE_COMMAND} -E tar cf ${root}/submission/work.zip --format=zip 02-zombie)
+grade()
+member(output STRING output)
+if(reached EQUAL 0 OR NOT reached LESS possible_02_03 OR
+    NOT output MATCHES "name collect.cpp: collect.cpp and a/collect.cpp" OR NOT output MATCHES "opened: work.zip")
+  failed("a zip and two files collect.cpp get ${reached} of ${possible_02_03} marks\n${json}")
+endif()
+
 message("nothing of use:")
 file(REMOVE_RECURSE ${root}/submission)
 file(WRITE "${root}/submission/my \"essay\".txt" "Dear teacher\n")

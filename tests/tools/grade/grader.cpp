@@ -2,6 +2,7 @@
 
 #include "harness/limits.hpp"
 #include "harness/process.hpp"
+#include "tools/grade/archive.hpp"
 #include "tools/grade/files.hpp"
 #include "tools/text/text.hpp"
 
@@ -94,6 +95,8 @@ struct Grader::Unit {
 struct Grader::Student {
   Submission submission;
   std::string fingerprint;
+  std::vector<std::string> notes;
+  std::string failure; // of ours
   bool begun = false;
   bool told = false;
   std::vector<std::unique_ptr<Unit>> units;
@@ -104,13 +107,18 @@ struct Grader::Student {
   }
 };
 
-std::string fingerprint_of(const Submission& submission, const Kit& kit,
-                           const std::string& kit_fingerprint) {
+HandedIn read_submission(const Submission& submission, const Kit& kit,
+                         const Protections& protections, const fs::path& workspace) {
+  return read_submission(submission, kit.exercises, workspace,
+                         [&](std::string_view archive, const fs::path& folder) {
+                           return unpack(archive, folder, kit, protections, workspace);
+                         });
+}
+
+std::string fingerprint_of(const HandedIn& handed_in, const std::string& kit_fingerprint) {
   Fingerprint print;
   print.add(kit_fingerprint);
-  for (const Exercise& exercise : kit.exercises) {
-    add(print, read_sources(submission, exercise));
-  }
+  add(print, handed_in);
   return print.text();
 }
 
@@ -187,18 +195,25 @@ void Grader::precompile(const Hooks& hooks) {
 
 void Grader::begin(Student& student) {
   student.begun = true;
-  Fingerprint print; // of what is graded, which may have changed since it was looked at
-  print.add(kit_fingerprint_);
-  for (const Exercise& exercise : kit_.exercises) {
+  HandedIn handed_in;
+  try {
+    handed_in = read_submission(student.submission, kit_, protections_, workspace_);
+  } catch (const std::exception& error) { // costs this submission its marks, and no other
+    student.failure = error.what();
+    return;
+  }
+  // Of what is graded, which may have changed since it was looked at.
+  student.fingerprint = fingerprint_of(handed_in, kit_fingerprint_);
+  student.notes = std::move(handed_in.notes);
+  for (std::size_t i = 0; i < kit_.exercises.size(); ++i) {
     auto unit = std::make_unique<Unit>();
     unit->student = &student;
-    unit->exercise = exercise;
-    unit->marks.exercise = exercise;
-    unit->sources = read_sources(student.submission, exercise);
-    add(print, unit->sources);
+    unit->exercise = kit_.exercises[i];
+    unit->marks.exercise = unit->exercise;
+    unit->sources = std::move(handed_in.sources[i]);
+    unit->marks.ambiguous = unit->sources.ambiguous;
     student.units.push_back(std::move(unit));
   }
-  student.fingerprint = print.text();
 }
 
 void Grader::compile(Unit& unit) {
@@ -420,8 +435,14 @@ void Grader::tell(Student& student, const Hooks& hooks) {
     return;
   }
   student.told = true;
-  Marks marks{
-      .student = student.submission.name, .fingerprint = student.fingerprint, .exercises = {}};
+  if (!student.failure.empty()) {
+    hooks.failed(student.submission, student.failure);
+    return;
+  }
+  Marks marks{.student = student.submission.name,
+              .fingerprint = student.fingerprint,
+              .notes = student.notes,
+              .exercises = {}};
   for (const auto& one : student.units) {
     if (!one->failure.empty()) {
       hooks.failed(student.submission, one->failure);

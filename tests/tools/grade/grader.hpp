@@ -31,9 +31,12 @@ private:
   std::filesystem::path path_;
 };
 
+/// What a submission holds; its archives are opened in the workspace.
+HandedIn read_submission(const Submission& submission, const Kit& kit,
+                         const Protections& protections, const std::filesystem::path& workspace);
+
 /// The fingerprint of a submission and of what it is graded with: Marks::fingerprint.
-std::string fingerprint_of(const Submission& submission, const Kit& kit,
-                           const std::string& kit_fingerprint);
+std::string fingerprint_of(const HandedIn& handed_in, const std::string& kit_fingerprint);
 
 /// What happens while a class is graded.
 struct Hooks {

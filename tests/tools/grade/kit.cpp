@@ -134,6 +134,8 @@ Kit read_kit() {
       kit.check = value;
     } else if (key == "probe") {
       kit.probe = value;
+    } else if (key == "cmake") {
+      kit.cmake = value;
     } else if (key == "begins") {
       kit.first_headers.push_back(value);
     } else if (key == "exercise") {

@@ -20,6 +20,7 @@ struct Kit {
   std::vector<std::filesystem::path> headers; ///< folders: steps/support and exercises/support
   std::filesystem::path check;   ///< lab-check
   std::filesystem::path probe;   ///< liblab-probe.so
+  std::string cmake;             ///< it opens archives
   std::vector<Exercise> exercises;
   /// The headers that programs include first, by name. They are compiled once, for all programs.
   std::vector<std::string> first_headers;

@@ -1,11 +1,13 @@
-// lab-grade [--out DIR] [--jobs N] SUBMISSION...
+// lab-grade [--out DIR] [--jobs N] [--roster FILE] [--shard K/N] SUBMISSION...
+// lab-grade --join [--out DIR] [--roster FILE] RESULTS...
 //
-// Builds and checks submissions, each a folder laid out as exercises/, away from this machine's
-// files and from each other. In DIR: for each student students/NAME/report.md, results.json and
-// junit.xml; for the class gradebook.csv and index.html. What is there already is not graded again.
+// Builds and checks submissions, each a folder or an archive, away from this machine's files and
+// from each other. In DIR: for each student a folder in students; for the class gradebook.csv and
+// index.html. What is there already is not graded again.
 
 #include "harness/guard.hpp"
 #include "harness/output.hpp"
+#include "tools/grade/gradebook.hpp"
 #include "tools/grade/grader.hpp"
 #include "tools/grade/kit.hpp"
 #include "tools/grade/options.hpp"
@@ -13,10 +15,13 @@
 #include "tools/grade/store.hpp"
 #include "tools/text/text.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +30,14 @@
 
 namespace {
 
+using lab::grade::Exercise;
 using lab::grade::Marks;
+using lab::grade::Options;
+using lab::grade::Roster;
+using lab::grade::Row;
+using lab::grade::Store;
 using lab::grade::Submission;
+using lab::grade::UsageError;
 
 volatile std::sig_atomic_t stop_signal = 0;
 
@@ -34,78 +45,180 @@ void stop(int signal) {
   stop_signal = signal;
 }
 
-int grade(const lab::grade::Options& options) {
-  const lab::grade::Kit kit = lab::grade::read_kit();
-  for (const Submission& one : options.submissions) {
-    lab::grade::must_not_be_a_class(one, kit);
+void complain(const std::string& text) {
+  std::cerr << "lab-grade: " << text << '\n';
+}
+
+std::optional<Roster> roster_of(const Options& options) {
+  if (!options.roster) {
+    return std::nullopt;
   }
-  const lab::grade::Store store(options.out);
+  try {
+    return lab::grade::read_roster(*options.roster);
+  } catch (const std::exception& error) {
+    throw UsageError("--roster " + lab::grade::quoted(*options.roster) + ": " + error.what());
+  }
+}
+
+/// Writes the files of the class, and says how it went. Returns the exit status.
+int finish(const Store& store, std::vector<Row> rows, const std::vector<Exercise>& exercises,
+           const std::optional<Roster>& roster, bool all_written) {
+  const auto all = rows.size();
+  const auto graded = static_cast<std::size_t>(
+      std::ranges::count_if(rows, [](const Row& row) { return row.marks.has_value(); }));
+  rows = lab::grade::with_roster(std::move(rows), roster ? &*roster : nullptr);
+  std::size_t nothing = 0;
+  for (const Row& row : rows) {
+    nothing += row.handed_in() ? 0U : 1U;
+    if (row.handed_in() && !row.of_roster.empty()) {
+      complain(lab::printable_line(row.submission) + ": " + row.of_roster);
+    }
+  }
+  const auto page = store.write_class(rows, exercises, roster.has_value());
+  std::cout << graded << " of " << all << " graded"
+            << (nothing == 0 ? "" : ", " + std::to_string(nothing) + " handed in nothing") << ": "
+            << lab::printable_line(page.string()) << '\n';
+  return graded == all && all_written ? 0 : 1;
+}
+
+int join(const Options& options) {
+  const auto roster = roster_of(options);
+  std::map<std::string, Row> rows;
+  for (const auto& results : options.results) {
+    for (Row& row : Store::rows_of(results)) {
+      const std::string name = row.submission;
+      if (!rows.emplace(name, std::move(row)).second) {
+        throw UsageError("--join: two of these folders have results of " +
+                         lab::grade::quoted(name));
+      }
+    }
+  }
+  const Store store(options.out);
+  std::vector<Row> in_order;
+  for (auto& [name, row] : rows) {
+    if (row.marks) {
+      store.write(*row.marks);
+    }
+    in_order.push_back(std::move(row));
+  }
+  return finish(store, std::move(in_order), lab::grade::read_kit().exercises, roster, true);
+}
+
+int grade(const Options& options) {
+  const lab::grade::Kit kit = lab::grade::read_kit();
+  const auto roster = roster_of(options);
+  const Store store(options.out);
   const lab::grade::Workspace workspace;
   kit.copy_to(workspace.path() / "kit");
   const std::string kit_fingerprint = kit.fingerprint();
+  const auto protections = lab::grade::find_protections(workspace.path());
+  if (!protections.namespaces && !protections.other_user) {
+    ::prctl(PR_SET_DUMPABLE, 0); // submissions are of our user: they are not to look into us
+  }
 
-  std::map<std::string, Marks> graded;
-  std::vector<Submission> to_grade;
+  // All of the class, and then the part of it that is asked for.
+  std::map<std::string, Row> rows;
+  std::map<std::string, Submission> submissions;
+  for (const lab::grade::Refused& one : options.refused) {
+    rows.emplace(one.name, Row{.submission = one.name, .not_graded = one.why});
+  }
   for (const Submission& one : options.submissions) {
-    auto former = store.graded(one.name);
-    if (former && former->student == one.name &&
-        former->fingerprint == lab::grade::fingerprint_of(one, kit, kit_fingerprint)) {
-      store.write(*former); // so that all of its files are there
-      graded.emplace(one.name, std::move(*former));
+    if (rows.emplace(one.name, Row{.submission = one.name}).second) {
+      submissions.emplace(one.name, one);
+    } else {
+      rows.at(one.name).not_graded += "; " + lab::grade::quoted(one.path) + " has the same name";
+    }
+  }
+  std::erase_if(rows, [&, i = std::size_t{0}](const auto&) mutable {
+    return i++ % options.shard.of != options.shard.number - 1;
+  });
+  bool all_written = true;
+  const auto write = [&](const Marks& marks) {
+    Row& row = rows.at(marks.student);
+    row.marks = marks;
+    try {
+      store.write(marks);
+    } catch (const std::exception& error) { // of this student; its marks are known
+      all_written = false;
+      complain(error.what());
+    }
+    for (const lab::grade::ExerciseMarks& one : marks.exercises) {
+      if (one.ambiguous) {
+        complain(lab::printable_line(marks.student) + ": " + lab::printable_line(one.not_built) +
+                 ". If it is the folder of a class, give the folders in it");
+        break;
+      }
+    }
+  };
+  std::vector<Submission> to_grade;
+  std::size_t before = 0;
+  for (const auto& [name, row] : rows) {
+    if (!row.not_graded.empty()) {
+      complain(lab::printable_line(row.not_graded));
+      continue;
+    }
+    if (stop_signal != 0) {
+      break;
+    }
+    const Submission& one = submissions.at(name);
+    const auto former = store.graded(name);
+    bool same = false;
+    try {
+      same = former && former->student == name &&
+             former->fingerprint ==
+                 lab::grade::fingerprint_of(
+                     lab::grade::read_submission(one, kit, protections, workspace.path()),
+                     kit_fingerprint);
+    } catch (const std::exception&) { // it is said when it is to be graded
+    }
+    if (same) {
+      ++before;
+      write(*former); // so that all of its files are there
     } else {
       to_grade.push_back(one);
     }
   }
-  const auto all = options.submissions.size();
-  if (!graded.empty()) {
-    std::cout << graded.size() << " of " << all << " have been graded before\n" << std::flush;
+  if (before != 0) {
+    std::cout << before << " of " << rows.size() << " have been graded before\n" << std::flush;
   }
 
-  std::size_t not_graded = 0;
-  if (!to_grade.empty()) {
-    const auto protections = lab::grade::find_protections(workspace.path());
-    if (!protections.namespaces && !protections.other_user) {
-      ::prctl(PR_SET_DUMPABLE, 0); // submissions are of our user: they are not to look into us
-    }
+  if (!to_grade.empty() && stop_signal == 0) {
     for (const std::string& line : protections.missing()) {
-      std::cerr << "lab-grade: " << line << '\n';
+      complain(line);
     }
     const auto checks = lab::grade::all_checks(kit);
-    lab::grade::Progress progress(to_grade.size());
+    lab::grade::Progress progress(to_grade.size(), options.jobs);
     lab::grade::Grader grader(kit, protections, workspace.path(), checks, options.jobs);
-    grader.grade(to_grade, {.graded =
-                                [&](const Marks& marks) {
-                                  store.write(marks);
-                                  progress.line(lab::printable_line(marks.student) + ": " +
-                                                std::to_string(marks.reached()) + " of " +
-                                                std::to_string(marks.possible()) + " marks");
-                                  graded.insert_or_assign(marks.student, marks);
-                                },
-                            .failed =
-                                [&](const Submission& one, const std::string& reason) {
-                                  ++not_graded;
-                                  progress.line(lab::printable_line(one.name) + ": not graded");
-                                  std::cerr << "lab-grade: " << lab::grade::quoted(one.folder)
-                                            << ": " << lab::printable_line(reason) << '\n';
-                                },
-                            .progress = [&](std::size_t done,
-                                            const auto& in_work) { progress.show(done, in_work); },
-                            .stopped = [] { return stop_signal != 0; }});
+    grader.grade(
+        to_grade,
+        {.graded =
+             [&](const Marks& marks) {
+               progress.line(lab::printable_line(marks.student) + ": " +
+                             std::to_string(marks.reached()) + " of " +
+                             std::to_string(marks.possible()) + " marks");
+               write(marks);
+             },
+         .failed =
+             [&](const Submission& one, const std::string& reason) {
+               rows.at(one.name).not_graded = reason;
+               progress.line(lab::printable_line(one.name) + ": not graded");
+               complain(lab::grade::quoted(one.path) + ": " + lab::printable_line(reason));
+             },
+         .progress = [&](std::size_t done, const auto& in_work) { progress.show(done, in_work); },
+         .stopped = [] { return stop_signal != 0; }});
+  }
+  std::vector<Row> in_order;
+  for (auto& [name, row] : rows) {
+    in_order.push_back(std::move(row));
   }
   if (stop_signal != 0) {
-    std::cerr << "lab-grade: interrupted: " << graded.size() << " of " << all
-              << " are graded; the same command goes on from here\n";
+    const auto graded =
+        std::ranges::count_if(in_order, [](const Row& row) { return row.marks.has_value(); });
+    complain("interrupted: " + std::to_string(graded) + " of " + std::to_string(in_order.size()) +
+             " are graded; the same command goes on from here");
     return 128 + stop_signal;
   }
-  std::vector<Marks> in_order;
-  in_order.reserve(graded.size());
-  for (auto& [name, marks] : graded) {
-    in_order.push_back(std::move(marks));
-  }
-  const auto page = store.write_class(in_order, kit.exercises);
-  std::cout << in_order.size() << " of " << all << " graded: " << lab::printable_line(page.string())
-            << '\n';
-  return not_graded == 0 ? 0 : 1;
+  return finish(store, std::move(in_order), kit.exercises, roster, all_written);
 }
 
 } // namespace
@@ -125,7 +238,7 @@ int main(int argc, char** argv) {
     sigaction(SIGTERM, &action, nullptr);
     sigaction(SIGHUP, &action, nullptr);
     lab::guard_descendants();
-    return lab::status_after_output("lab-grade", grade(options));
+    return lab::status_after_output("lab-grade", options.join ? join(options) : grade(options));
   } catch (const lab::grade::UsageError& error) {
     std::cerr << "lab-grade: " << error.what() << '\n' << lab::grade::usage;
     return 2;

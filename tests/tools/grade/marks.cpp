@@ -6,7 +6,7 @@ namespace lab::grade {
 
 namespace {
 
-constexpr std::string_view version = "lab-grade 2";
+constexpr std::string_view version = "lab-grade 3";
 
 template <typename Items, typename Of>
 int sum(const Items& items, Of of) {
@@ -33,14 +33,20 @@ int Marks::possible() const {
 }
 
 std::string encode(const Marks& marks) {
-  std::string text = netstring(version) + netstring(marks.student) + netstring(marks.fingerprint);
+  std::string notes;
+  for (const std::string& note : marks.notes) {
+    notes += netstring(note);
+  }
+  std::string text = netstring(version) + netstring(marks.student) + netstring(marks.fingerprint) +
+                     netstring(notes);
   for (const ExerciseMarks& one : marks.exercises) {
     std::string checks;
     for (const Result& check : one.checks) {
       checks += lab::encode(check);
     }
     text += netstring(netstring(one.exercise.folder) + netstring(one.exercise.program) +
-                      netstring(one.not_built) + netstring(one.compiler_words) + netstring(checks));
+                      netstring(one.not_built) + netstring(one.ambiguous ? "2" : "") +
+                      netstring(one.compiler_words) + netstring(checks));
   }
   return text;
 }
@@ -50,11 +56,19 @@ std::optional<Marks> decode_marks(std::string_view text) {
   const auto is = take_netstring(text);
   auto student = take_netstring(text);
   auto fingerprint = take_netstring(text);
-  if (is != version || !student || !fingerprint) {
+  const auto notes = take_netstring(text);
+  if (is != version || !student || !fingerprint || !notes) {
     return std::nullopt;
   }
   marks.student = std::move(*student);
   marks.fingerprint = std::move(*fingerprint);
+  for (std::string_view rest = *notes; !rest.empty();) {
+    auto note = take_netstring(rest);
+    if (!note) {
+      return std::nullopt;
+    }
+    marks.notes.push_back(std::move(*note));
+  }
   while (!text.empty()) {
     const auto one = take_netstring(text);
     if (!one) {
@@ -64,13 +78,15 @@ std::optional<Marks> decode_marks(std::string_view text) {
     auto folder = take_netstring(rest);
     auto program = take_netstring(rest);
     auto not_built = take_netstring(rest);
+    const auto ambiguous = take_netstring(rest);
     auto words = take_netstring(rest);
     const auto checks = take_netstring(rest);
-    if (!folder || !program || !not_built || !words || !checks || !rest.empty()) {
+    if (!folder || !program || !not_built || !ambiguous || !words || !checks || !rest.empty()) {
       return std::nullopt;
     }
     marks.exercises.push_back({.exercise = {.folder = *folder, .program = *program},
                                .not_built = *not_built,
+                               .ambiguous = !ambiguous->empty(),
                                .compiler_words = *words,
                                .checks = decode_results(*checks)});
   }

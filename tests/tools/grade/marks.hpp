@@ -15,6 +15,7 @@ namespace lab::grade {
 struct ExerciseMarks {
   Exercise exercise;
   std::string not_built;      ///< why there is no program; empty if there is one
+  bool ambiguous = false;     ///< because the submission has two of it
   std::string compiler_words; ///< what the compiler said; warnings as well
   std::vector<Result> checks; ///< all of the exercise's, in order
 
@@ -24,7 +25,8 @@ struct ExerciseMarks {
 
 struct Marks {
   std::string student;
-  std::string fingerprint; ///< of the submission's files and of what it was graded with
+  std::string fingerprint;        ///< of the submission's files and of what it was graded with
+  std::vector<std::string> notes; ///< HandedIn::notes
   std::vector<ExerciseMarks> exercises;
 
   [[nodiscard]] int reached() const;

@@ -4,45 +4,111 @@
 
 #include <charconv>
 #include <cstddef>
+#include <map>
 #include <system_error>
+#include <utility>
 
 namespace lab::grade {
 
 namespace fs = std::filesystem;
 
 const std::string_view usage =
-    "usage: lab-grade [--out DIR] [--jobs N] SUBMISSION...\n"
-    "  SUBMISSION   a folder laid out as exercises/: 01-echo-server/echo_server.cpp and so on; "
-    "its\n"
-    "               name is the student's\n"
-    "  --out DIR    where the results go, by default the folder grades: students/NAME/report.md,\n"
-    "               results.json and junit.xml for each, gradebook.csv and index.html for all. "
-    "What\n"
-    "               has been graded there is not graded again unless its files have changed\n"
-    "  --jobs N     how many compilers at a time, by default as many as there are processors\n";
+    "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--shard K/N] SUBMISSION...\n"
+    "       lab-grade --join [--out DIR] [--roster FILE.csv] RESULTS...\n"
+    "  SUBMISSION   a folder or an archive (zip, tar, tar.gz); its name is the student's. A "
+    "program\n"
+    "               is known by its name, wherever in it\n"
+    "  --out DIR    where the results go, by default the folder grades: "
+    "students/NAME/report.html,\n"
+    "               report.md, results.json and junit.xml for each, gradebook.csv and index.html\n"
+    "               for all. What has been graded there is not graded again unless its files have\n"
+    "               changed\n"
+    "  --jobs N     how many compilers at a time, by default as many as there are processors\n"
+    "  --roster F   the class: a CSV file with the titles Name, ID and Email, or as Canvas or "
+    "Moodle\n"
+    "               exports it. Adds who handed in nothing, canvas.csv and moodle.csv\n"
+    "  --shard K/N  only part K of N parts of the submissions\n"
+    "  --join       makes the files for all from the results of parts\n";
 
 namespace {
 
-unsigned number(std::string_view text) {
+std::optional<unsigned> number(std::string_view text, unsigned most) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > 256) {
-    throw UsageError("--jobs takes a number from 1 to 256, not '" + std::string(text) + "'");
+  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > most) {
+    return std::nullopt;
   }
   return value;
 }
 
-Submission submission(const fs::path& given) {
+unsigned jobs(const std::string& text) {
+  if (const auto value = number(text, 256)) {
+    return *value;
+  }
+  throw UsageError("--jobs takes a number from 1 to 256, not '" + text + "'");
+}
+
+Shard shard(const std::string& text) {
+  constexpr unsigned most = 10'000;
+  const auto slash = std::min(text.find('/'), text.size());
+  const auto of = number(text.substr(std::min(slash + 1, text.size())), most);
+  const auto part = of ? number(text.substr(0, slash), *of) : std::nullopt;
+  if (!part) {
+    throw UsageError("--shard takes K/N, part K of N parts, not '" + text + "'");
+  }
+  return {.number = *part, .of = *of};
+}
+
+/// The name without `.zip` and so on.
+std::string without_ending(const std::string& name) {
+  std::string result = name.substr(0, name.rfind('.'));
+  return result.ends_with(".tar") ? result.substr(0, result.size() - 4) : result;
+}
+
+/// Which student's: a folder or archive is what it is called.
+void take(const fs::path& given, Options& options) {
   std::error_code error;
-  const fs::path folder = fs::canonical(given, error);
-  if (error || !fs::is_directory(folder, error)) {
-    throw UsageError("a submission is a folder, and " + quoted(given) +
-                     (error ? ": " + error.message() : " is none"));
+  const fs::path path = fs::canonical(given, error);
+  if (error) {
+    options.refused.push_back(
+        {.name = given.filename().string(), .why = quoted(given) + ": " + error.message()});
+    return;
   }
-  if (!folder.has_filename()) {
-    throw UsageError(quoted(given) + " is no submission: its folder has no name");
+  const std::string name = path.filename().string();
+  const bool archive = fs::is_regular_file(path, error) && is_archive(name);
+  if (!archive && !fs::is_directory(path, error)) {
+    options.refused.push_back(
+        {.name = name,
+         .why = quoted(given) + " is neither a folder nor an archive (zip, tar, tar.gz)"});
+    return;
   }
-  return {.name = folder.filename().string(), .folder = folder};
+  const std::string student = archive ? without_ending(name) : name;
+  if (student.empty()) {
+    options.refused.push_back({.name = given.string(), .why = quoted(given) + " has no name"});
+    return;
+  }
+  options.submissions.push_back({.name = student, .path = path});
+}
+
+/// Two of the same name are both refused: their rows could not be told apart.
+void sort_and_refuse(Options& options) {
+  std::map<std::string, std::vector<Submission>> by_name;
+  for (Submission& one : options.submissions) {
+    auto& here = by_name[one.name];
+    if (std::ranges::find(here, one.path, &Submission::path) == here.end()) {
+      here.push_back(std::move(one));
+    }
+  }
+  options.submissions.clear();
+  for (auto& [name, here] : by_name) {
+    if (here.size() == 1) {
+      options.submissions.push_back(std::move(here.front()));
+    } else {
+      options.refused.push_back({.name = name,
+                                 .why = quoted(here[0].path) + " and " + quoted(here[1].path) +
+                                        " have the same name: name each by its student"});
+    }
+  }
 }
 
 } // namespace
@@ -53,18 +119,21 @@ std::string quoted(const fs::path& path) {
 
 Options parse(const std::vector<std::string>& arguments) {
   Options options;
+  std::vector<std::string> given;
   bool only_submissions = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const std::string name = argument.substr(0, argument.find('='));
     if (only_submissions || !argument.starts_with('-')) {
-      options.submissions.push_back(submission(argument));
+      given.push_back(argument);
     } else if (argument == "--") {
       only_submissions = true;
     } else if (argument == "--help" || argument == "-h") {
       options.help = true;
       return options;
-    } else if (name == "--out" || name == "--jobs") {
+    } else if (argument == "--join") {
+      options.join = true;
+    } else if (name == "--out" || name == "--jobs" || name == "--roster" || name == "--shard") {
       if (name == argument && i + 1 == arguments.size()) {
         throw UsageError(name + " takes a value");
       }
@@ -72,50 +141,32 @@ Options parse(const std::vector<std::string>& arguments) {
           name == argument ? arguments[++i] : argument.substr(name.size() + 1);
       if (name == "--out") {
         options.out = value;
+      } else if (name == "--roster") {
+        options.roster = value;
+      } else if (name == "--shard") {
+        options.shard = shard(value);
       } else {
-        options.jobs = number(value);
+        options.jobs = jobs(value);
       }
     } else {
       throw UsageError("there is no option '" + argument + "'");
     }
   }
-  if (options.submissions.empty()) {
+  if (options.join) {
+    options.results.assign(given.begin(), given.end());
+    if (given.empty()) {
+      throw UsageError("--join: no folder of results is given");
+    }
+    return options;
+  }
+  if (given.empty()) {
     throw UsageError("no submission is given");
   }
-  auto& all = options.submissions;
-  std::ranges::sort(all, {}, &Submission::name);
-  for (std::size_t i = 1; i < all.size(); ++i) {
-    if (all[i].name == all[i - 1].name) {
-      throw UsageError(all[i].folder == all[i - 1].folder
-                           ? quoted(all[i].folder) + " is given twice"
-                           : quoted(all[i - 1].folder) + " and " + quoted(all[i].folder) +
-                                 " have the same name: two rows of the gradebook could not be told "
-                                 "apart. Name each folder by its student");
-    }
+  for (const std::string& one : given) {
+    take(one, options);
   }
+  sort_and_refuse(options);
   return options;
-}
-
-void must_not_be_a_class(const Submission& one, const Kit& kit) {
-  const auto has_exercise = [&](const fs::path& folder) {
-    std::error_code error;
-    return fs::exists(folder / "exercises", error) ||
-           std::ranges::any_of(kit.exercises, [&](const auto& exercise) {
-             return fs::exists(folder / exercise.folder, error);
-           });
-  };
-  std::error_code error;
-  if (has_exercise(one.folder)) {
-    return;
-  }
-  for (auto entry = fs::directory_iterator(one.folder, error);
-       !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (entry->is_directory(error) && has_exercise(entry->path())) {
-      throw UsageError(quoted(one.folder) + " holds no " + kit.exercises.front().folder +
-                       ", but folders that do: if it is the folder of a class, give " +
-                       printable_line((one.folder / "*").string()));
-    }
-  }
 }
 
 } // namespace lab::grade

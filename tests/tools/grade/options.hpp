@@ -1,11 +1,11 @@
 // The command line of lab-grade.
 #pragma once
 
-#include "tools/grade/kit.hpp"
 #include "tools/grade/submission.hpp"
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -22,10 +22,27 @@ public:
   using std::runtime_error::runtime_error;
 };
 
+/// What is given as a submission and cannot be graded.
+struct Refused {
+  std::string name; ///< the student's
+  std::string why;
+};
+
+/// Which part of a class: every `of`-th submission.
+struct Shard {
+  std::size_t number = 1;
+  std::size_t of = 1;
+};
+
 struct Options {
   std::filesystem::path out = "grades";
   unsigned jobs = std::max(std::thread::hardware_concurrency(), 1U);
-  std::vector<Submission> submissions;
+  std::optional<std::filesystem::path> roster;
+  Shard shard;
+  bool join = false;
+  std::vector<std::filesystem::path> results; ///< of former runs, to be joined
+  std::vector<Submission> submissions;        ///< by name; no two have the same
+  std::vector<Refused> refused;
   bool help = false;
 };
 
@@ -34,9 +51,5 @@ std::string quoted(const std::filesystem::path& path);
 
 /// Throws UsageError.
 Options parse(const std::vector<std::string>& arguments);
-
-/// Throws UsageError if `one` is the folder of a class: then somebody has forgotten the `*` after
-/// it, and would get one student without marks.
-void must_not_be_a_class(const Submission& one, const Kit& kit);
 
 } // namespace lab::grade

@@ -213,7 +213,13 @@ std::string by_exercise(const std::vector<Marks>& all) {
 
 } // namespace
 
-std::string class_page(const std::vector<Marks>& all) {
+std::string class_page(const std::vector<Row>& rows) {
+  std::vector<Marks> all;
+  for (const Row& row : rows) {
+    if (row.marks) {
+      all.push_back(*row.marks);
+    }
+  }
   std::string text = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                      "<title>Marks</title>\n<style>" +

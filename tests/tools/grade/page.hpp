@@ -1,7 +1,7 @@
 // The class on one page, for the instructor.
 #pragma once
 
-#include "tools/grade/marks.hpp"
+#include "tools/grade/gradebook.hpp"
 
 #include <string>
 #include <vector>
@@ -9,6 +9,6 @@
 namespace lab::grade {
 
 /// HTML that loads nothing. It links to the reports, students/NAME/report.md.
-std::string class_page(const std::vector<Marks>& all);
+std::string class_page(const std::vector<Row>& rows);
 
 } // namespace lab::grade

@@ -26,8 +26,14 @@ std::string in_words(std::chrono::seconds time) {
 
 } // namespace
 
-Progress::Progress(std::size_t all)
+Progress::Progress(std::size_t all, unsigned jobs)
     : all_(all), terminal_(::isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {
+  // What INSTRUCTORS.md measures. The line on a terminal then knows better.
+  constexpr std::size_t seconds_each = 5;
+  std::cout << all << (all == 1 ? " submission" : " submissions") << ", " << jobs
+            << (jobs == 1 ? " compiler" : " compilers") << " at a time: about "
+            << in_words(std::chrono::seconds((all * seconds_each + jobs - 1) / jobs)) << '\n'
+            << std::flush;
 }
 
 Progress::~Progress() {

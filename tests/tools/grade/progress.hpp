@@ -12,7 +12,7 @@ namespace lab::grade {
 /// standard error is no terminal: nothing.
 class Progress {
 public:
-  explicit Progress(std::size_t all);
+  Progress(std::size_t all, unsigned jobs);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   Progress(Progress&&) = delete;

@@ -36,6 +36,12 @@ std::string report_markdown(const Marks& marks) {
             " | " + std::to_string(right) + " | " +
             (one.not_built.empty() ? std::to_string(wrong) : "not built") + " |\n";
   }
+  if (!marks.notes.empty()) {
+    text += "\nWhat was handed in:\n\n";
+    for (const std::string& note : marks.notes) {
+      text += "- " + markdown(printable_line(note)) + "\n";
+    }
+  }
   for (const ExerciseMarks& one : marks.exercises) {
     text += "\n## " + markdown(heading(one)) + "\n";
     if (!one.not_built.empty()) {
@@ -82,6 +88,9 @@ std::string gradescope_json(const Marks& marks) {
                ", \"status\": " + (failed(check) ? "\"failed\"" : "\"passed\"") +
                ", \"output\": " + json(words) + "}";
     }
+  }
+  for (const std::string& note : marks.notes) {
+    output += "\n" + printable_line(note);
   }
   return "{\n  \"score\": " + std::to_string(marks.reached()) + ",\n  \"output\": " + json(output) +
          ",\n  \"tests\": [" + tests + "\n  ]\n}\n";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/fd.hpp"
+#include "tools/grade/gradebook.hpp"
 #include "tools/grade/marks.hpp"
 #include "tools/grade/submission.hpp"
 
@@ -24,9 +25,14 @@ public:
   /// Writes the files of one student. This and the next throw if they cannot.
   void write(const Marks& marks) const;
 
-  /// Writes the gradebook and the page of the class. Returns the path of the page.
-  [[nodiscard]] std::filesystem::path write_class(const std::vector<Marks>& all,
-                                                  const std::vector<Exercise>& exercises) const;
+  /// Writes the files of the class. Returns the path of its page.
+  [[nodiscard]] std::filesystem::path write_class(const std::vector<Row>& rows,
+                                                  const std::vector<Exercise>& exercises,
+                                                  bool with_people) const;
+
+  /// The rows of a former run in another folder of results, without a roster. Throws
+  /// std::runtime_error if there are none.
+  static std::vector<Row> rows_of(const std::filesystem::path& results);
 
 private:
   [[nodiscard]] std::filesystem::path folder_of(const std::string& student) const;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,16 +28,32 @@ struct SourceFile {
 struct Sources {
   std::vector<SourceFile> files; ///< by name
   std::string unusable;          ///< why there is no program to build; empty if there is one
+  bool ambiguous = false;        ///< because there are two of it
 };
 
 struct Submission {
-  std::string name;             ///< the name of its folder stands for the student
-  std::filesystem::path folder; ///< absolute
+  std::string name;           ///< the name of its folder or archive stands for the student
+  std::filesystem::path path; ///< absolute; a folder or an archive
 };
 
-/// The files of one exercise, from SUBMISSION/01-echo-server or
-/// SUBMISSION/exercises/01-echo-server.
-Sources read_sources(const Submission& submission, const Exercise& exercise);
+/// What a submission has for all exercises.
+struct HandedIn {
+  std::vector<Sources> sources;   ///< in the order of the exercises
+  std::vector<std::string> notes; ///< what was found elsewhere than expected, and what was passed
+                                  ///< over: a line for each
+};
+
+/// Whether a file of this name is an archive that we open: zip, tar and tar.gz.
+bool is_archive(const std::string& name);
+
+/// Unpacks an archive into an empty folder. Returns why it could not; nothing if it could.
+using Unpack = std::function<std::string(std::string_view archive, const std::filesystem::path&)>;
+
+/// A program is known by its name, wherever in the submission. Two of one name are an error, if
+/// they are not the same. What is in an archive counts if the program is not outside of it.
+/// Archives are unpacked into folders below `workspace`, which are removed again.
+HandedIn read_submission(const Submission& submission, const std::vector<Exercise>& exercises,
+                         const std::filesystem::path& workspace, const Unpack& unpack);
 
 /// FNV-1a, 64 bits. It recognises files that have not changed. It is no protection against forgery.
 class Fingerprint {
@@ -48,6 +65,6 @@ private:
   std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
-void add(Fingerprint& fingerprint, const Sources& sources);
+void add(Fingerprint& fingerprint, const HandedIn& handed_in);
 
 } // namespace lab::grade

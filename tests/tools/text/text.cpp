@@ -172,17 +172,54 @@ std::string json(std::string_view text) {
 }
 
 std::string markdown(std::string_view text) {
+  const auto is_letter = [&](std::size_t i) { // i may be -1
+    if (i >= text.size()) {
+      return false;
+    }
+    const auto value = static_cast<unsigned char>(text[i]);
+    return (value >= '0' && value <= '9') || (value >= 'A' && value <= 'Z') ||
+           (value >= 'a' && value <= 'z') || value >= 0x80;
+  };
+  const std::size_t number_end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto needs_escape = [&](std::size_t i) {
+    const bool first = i == 0;
+    switch (text[i]) {
+    case '\\':
+    case '`':
+    case '*':
+    case '[':
+    case ']':
+    case '|':
+    case '~':
+    case '$':
+    case '@':
+      return true;
+    case '_': // within a word it is itself
+      return !is_letter(i - 1) || !is_letter(i + 1);
+    case '#':
+      return first || text[i - 1] == ' ';
+    case '-':
+    case '+':
+    case '=':
+      return first;
+    case '.': // `1. ` makes a list; `www.` makes a link
+      return (i == number_end && i > 0) || text.substr(0, i).ends_with("www");
+    case ')':
+      return i == number_end && i > 0;
+    case ':': // `http:` makes a link, `:smile:` a picture
+      return text.substr(i + 1).starts_with("//") ||
+             (is_letter(i + 1) && text.find(':', i + 1) != std::string_view::npos);
+    default:
+      return false;
+    }
+  };
   std::string result;
-  for (const char c : text) {
-    const auto value = static_cast<unsigned char>(c);
-    const bool letter = (value >= '0' && value <= '9') || (value >= 'A' && value <= 'Z') ||
-                        (value >= 'a' && value <= 'z') || value >= 0x80 || c == ' ';
-    const std::string_view instead = entity(c);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (c == '&' || c == '<' || c == '>') {
-      result += instead;
+      result += entity(c);
     } else {
-      result +=
-          letter ? std::string(1, c) : std::string("\\") + c; // any punctuation may be escaped
+      result += needs_escape(i) ? std::string("\\") + c : std::string(1, c);
     }
   }
   return result;
