@@ -11,6 +11,7 @@
 #include "tools/grade/marks.hpp"
 #include "tools/grade/page.hpp"
 #include "tools/grade/report.hpp"
+#include "tools/grade/roster.hpp"
 #include "tools/text/json.hpp"
 #include "tools/text/text.hpp"
 
@@ -619,6 +620,159 @@ TEST_CASE("submissions as they arrive: a program is known by its name, and none 
   look("stray zip", "opened: backup.zip", true);
   look("leads out", "a path in it leads out of its folder", false);
   look("bomb", "it holds more than 5000 files, or more than 64 MiB", false);
+}
+
+TEST_CASE("the roster: who handed in nothing has a row, and marks go to Canvas and Moodle") {
+  const Folder folder;
+  // As Canvas exports it, with a byte order mark.
+  write(folder / "canvas roster.csv", "\xef\xbb\xbfStudent,ID,SIS User ID,SIS Login ID,Section\r\n"
+                                      "    Points Possible,,,,\r\n"
+                                      "\"Kim, Haneul\",11,s-11,haneul@example.edu,A\r\n"
+                                      "\"Lee, Jun\",12,s-12,jun@example.edu,A\r\n"
+                                      "\"Park, Min\",13,s-13,min@example.edu,B\r\n"
+                                      "\"Choi, \"\"Q\"\" Seo\",14,s-14,seo@example.edu,B\r\n");
+  std::vector<std::string> arguments{"--out", (folder / "grades").string(), "--roster",
+                                     (folder / "canvas roster.csv").string()};
+  const std::map<std::string, std::string> solved{
+      {"zombies.cpp", solution("02-zombie/zombies.cpp")}};
+  for (const auto& [name, files] : std::map<std::string, std::map<std::string, std::string>>{
+           {"haneul-kim", solved},                      // by the words of the name
+           {"Jun Lee_4711_assignsubmission_file_", {}}, // as Moodle packs it
+           {"parkmin_13_9_work", {}},                   // as Canvas does
+           {"jun@example.edu", {}},                     // the second of one person
+           {"a stranger", {}}}) {
+    arguments.push_back(folder.hand_in(name, files).string());
+  }
+  lab::Process grader = folder.start(arguments);
+  CHECK(folder.run(grader).text() == "exit status 0");
+  CHECK(contains(grader.out(), "\n5 of 5 graded, 1 handed in nothing: "));
+  CHECK(contains(grader.err(), "lab-grade: a stranger: the roster does not name it\n"));
+  CHECK(contains(grader.err(), "lab-grade: jun@example.edu: handed in more than once\n"));
+
+  const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
+  const std::size_t total = 4 + count_of_exercises();
+  std::vector<std::vector<std::string>> brief; // name, ID, e-mail, submission, total, note
+  for (const auto& row : rows) {
+    brief.push_back({row.at(0), row.at(1), row.at(2), row.at(3), row.at(total), row.back()});
+  }
+  CHECK(brief == std::vector<std::vector<std::string>>{
+                     {"student", "ID", "e-mail", "submission", "total", "note"},
+                     {"Kim, Haneul", "s-11", "haneul@example.edu", "haneul-kim", "14", ""},
+                     {"Lee, Jun", "s-12", "jun@example.edu", "Jun Lee_4711_assignsubmission_file_",
+                      "0", "handed in more than once"},
+                     {"Lee, Jun", "s-12", "jun@example.edu", "jun@example.edu", "0",
+                      "handed in more than once"},
+                     {"Park, Min", "s-13", "min@example.edu", "parkmin_13_9_work", "0", ""},
+                     {"Choi, \"Q\" Seo", "s-14", "seo@example.edu", "", "0", "handed in nothing"},
+                     {"a stranger", "", "", "a stranger", "0", "the roster does not name it"}});
+  CHECK(parse_csv(bytes_of(folder / "grades/canvas.csv")) ==
+        std::vector<std::vector<std::string>>{
+            {"Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Fork lab"},
+            {"    Points Possible", "", "", "", "", "152"},
+            {"Kim, Haneul", "11", "s-11", "haneul@example.edu", "A", "14"},
+            {"Lee, Jun", "12", "s-12", "jun@example.edu", "A", ""}, // which of the two?
+            {"Park, Min", "13", "s-13", "min@example.edu", "B", "0"},
+            {"Choi, \"Q\" Seo", "14", "s-14", "seo@example.edu", "B", "0"}});
+  CHECK(parse_csv(bytes_of(folder / "grades/moodle.csv")) ==
+        std::vector<std::vector<std::string>>{{"Email address", "ID number", "Fork lab"},
+                                              {"haneul@example.edu", "s-11", "14"},
+                                              {"jun@example.edu", "s-12", ""},
+                                              {"min@example.edu", "s-13", "0"},
+                                              {"seo@example.edu", "s-14", "0"}});
+
+  // A list of one's own, and Moodle's.
+  const Roster plain("Name;ID;Email\nKim Haneul;s-11;haneul@example.edu\nLee Jun;s-12;\n");
+  CHECK(plain.find("s-11") == 0U);
+  CHECK(plain.find("haneul") == 0U);
+  CHECK(plain.find("LEE_JUN") == 1U);
+  CHECK(!plain.find("Lee"));
+  const Roster of_moodle("First name,Last name,ID number,Email address\nHaneul,Kim,s-11,h@x.edu\n"
+                         "Haneul,Kim,s-12,k@x.edu\n");
+  CHECK(!of_moodle.find("haneul kim")); // which of the two?
+  CHECK(of_moodle.find("k@x.edu") == 1U);
+}
+
+TEST_CASE("the parts of a class, joined, are the same gradebook and page as one run") {
+  const Folder folder;
+  write(folder / "roster.csv", "Name,ID,Email\nB,2,b@x.edu\nA,1,a@x.edu\nNobody,9,n@x.edu\n");
+  const std::vector<std::string> roster{"--roster", (folder / "roster.csv").string()};
+  std::vector<std::string> all{(folder / "class/absent").string()};
+  for (const std::string name : {"A", "B", "C", "D"}) {
+    all.push_back(folder.hand_in(name, {{"zombies.cpp", "#error " + name + "\n"}}).string());
+  }
+  const auto run = [&](std::vector<std::string> arguments, const std::string& out, int status) {
+    arguments.insert(arguments.begin(), {"--out", (folder / out).string()});
+    arguments.insert(arguments.end(), roster.begin(), roster.end());
+    lab::Process grader = folder.start(arguments);
+    const lab::Exit exit = folder.run(grader);
+    INFO(grader.out(), grader.err());
+    CHECK(exit.text() == "exit status " + std::to_string(status));
+  };
+  run(all, "whole", 1);
+  std::vector<std::string> parts{"--join"};
+  for (int part = 1; part <= 3; ++part) {
+    std::vector<std::string> arguments = all;
+    arguments.push_back("--shard=" + std::to_string(part) + "/3");
+    run(arguments, "part" + std::to_string(part), part == 2 ? 1 : 0); // of "absent"
+    parts.push_back((folder / ("part" + std::to_string(part))).string());
+  }
+  run(parts, "joined", 1);
+  for (const char* const file :
+       {"gradebook.csv", "index.html", "canvas.csv", "moodle.csv", "students/C/report.md"}) {
+    INFO(file);
+    CHECK(bytes_of(folder / "whole" / file) == bytes_of(folder / "joined" / file));
+  }
+  const auto rows = parse_csv(bytes_of(folder / "joined/gradebook.csv"));
+  CHECK(rows.size() == 1 + 6);
+  parts.push_back(parts.back());
+  parts.push_back((folder / "part1").string());
+  run(parts, "twice", 2); // a student in two of the parts
+}
+
+TEST_CASE("a student who writes 18 MB in one line keeps a row, and the reports stay small") {
+  const Folder folder;
+  const std::string one = folder
+                              .hand_in("loud", {{"collect.cpp", R"(
+#include <cstdio>
+#include <string>
+int main() {
+  const std::string line(18 << 20, 'x');
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::puts("");
+}
+)"}}).string();
+  lab::Process grader = folder.start({"--out", (folder / "grades").string(), one});
+  CHECK(folder.run(grader).text() == "exit status 0");
+  CHECK(contains(grader.out(), "\nloud: 0 of 152 marks\n"));
+  CHECK(
+      contains(bytes_of(folder / "grades/students/loud/report.md"), "bytes of this are left out"));
+  CHECK(parse_csv(bytes_of(folder / "grades/gradebook.csv")).size() == 2);
+  for (const char* const file : {"report.md", "results.json", "junit.xml"}) {
+    CHECK(fs::file_size(folder / "grades/students/loud" / file) < 2'000'000);
+  }
+}
+
+TEST_CASE("what somebody has put where results go is neither followed nor an end of the run") {
+  const Folder folder;
+  const std::vector<std::string> arguments{
+      "--out", (folder / "grades").string(), folder.hand_in("a", {}).string(),
+      folder.hand_in("b", {}).string(), folder.hand_in("c", {}).string()};
+  const fs::path target = folder / "target";
+  write(target / "file", "mine");
+  fs::create_directories(folder / "grades/students/a");
+  fs::create_symlink(target / "file", folder / "grades/students/a/.report.md.new");
+  fs::create_directories(folder / "grades/students/b/report.md/below");
+  fs::create_directory_symlink(target, folder / "grades/students/c");
+  lab::Process grader = folder.start(arguments);
+  CHECK(folder.run(grader).text() == "exit status 1");
+  CHECK(bytes_of(target / "file") == "mine");
+  CHECK(std::distance(fs::directory_iterator(target), fs::directory_iterator()) == 1);
+  CHECK(contains(bytes_of(folder / "grades/students/a/report.md"), "# a\n"));
+  CHECK(
+      contains(grader.err(), "cannot write " + (folder / "grades/students/b/report.md").string()));
+  CHECK(contains(grader.err(), "cannot write " + (folder / "grades/students/c/report").string()));
+  CHECK(contains(grader.out(), "\n3 of 3 graded: "));
+  CHECK(parse_csv(bytes_of(folder / "grades/gradebook.csv")).size() == 4);
 }
 
 TEST_CASE("a run that was broken off goes on where it was, to the same gradebook") {

@@ -38,6 +38,17 @@ std::optional<Number> number_in(std::string_view text) {
   return value;
 }
 
+/// What a check saw can hold a line of any length that a program has written.
+std::string cut(const std::string& text) {
+  constexpr std::size_t first = 16'000;
+  constexpr std::size_t last = 4'000;
+  if (text.size() <= first + last) {
+    return text;
+  }
+  return text.substr(0, first) + "\n... (" + std::to_string(text.size() - first - last) +
+         " bytes of this are left out)\n" + text.substr(text.size() - last);
+}
+
 std::optional<Result> decode(std::string_view text) {
   std::array<std::string, 10> field;
   for (std::string& one : field) {
@@ -112,8 +123,8 @@ std::string encode(const Result& result) {
   std::string text;
   for (const std::string& field :
        {result.suite, result.sentence, result.promise, std::to_string(result.marks), result.means,
-        result.look, std::string(outcomes.at(static_cast<std::size_t>(result.outcome))), result.why,
-        result.note, std::to_string(result.seconds)}) {
+        result.look, std::string(outcomes.at(static_cast<std::size_t>(result.outcome))),
+        cut(result.why), result.note, std::to_string(result.seconds)}) {
     text += netstring(field);
   }
   return netstring(text);
