@@ -680,6 +680,8 @@ TEST_CASE("the roster: who handed in nothing has a row, and marks go to Canvas a
                                               {"min@example.edu", "s-13", "0"},
                                               {"seo@example.edu", "s-14", "0"}});
 
+  CHECK(contains(bytes_of(folder / "grades/index.html"), "Seo: handed in nothing"));
+
   // A list of one's own, and Moodle's.
   const Roster plain("Name;ID;Email\nKim Haneul;s-11;haneul@example.edu\nLee Jun;s-12;\n");
   CHECK(plain.find("s-11") == 0U);
@@ -747,7 +749,7 @@ int main() {
   CHECK(
       contains(bytes_of(folder / "grades/students/loud/report.md"), "bytes of this are left out"));
   CHECK(parse_csv(bytes_of(folder / "grades/gradebook.csv")).size() == 2);
-  for (const char* const file : {"report.md", "results.json", "junit.xml"}) {
+  for (const char* const file : {"report.md", "report.html", "results.json", "junit.xml"}) {
     CHECK(fs::file_size(folder / "grades/students/loud" / file) < 2'000'000);
   }
 }
@@ -1002,41 +1004,63 @@ TEST_CASE("results are kept whole or not at all") {
 
 TEST_CASE("the page needs nothing but itself, and says nothing by colour alone") {
   std::vector<Row> all;
-  for (int i = 0; i < 3; ++i) {
-    ExerciseMarks one{
-        .exercise = {.folder = "01-a", .program = "a"}, .not_built = "", .checks = {}};
-    one.checks = {{.suite = "exercise-01",
-                   .sentence = "<one>",
-                   .marks = 1,
-                   .outcome = i == 0 ? Outcome::passed : Outcome::failed},
-                  {.suite = "exercise-01",
-                   .sentence = "two",
-                   .marks = 1,
-                   .outcome = i == 0 ? Outcome::skipped : Outcome::passed,
-                   .why = i == 0 ? "no IPv6" : ""},
-                  {.suite = "exercise-01",
-                   .sentence = "three",
-                   .marks = 1,
-                   .outcome = i == 2 ? Outcome::not_run : Outcome::failed,
-                   .why = i == 2 ? "needs one" : ""}};
-    one.not_built = i == 1 ? "it does not compile" : "";
+  for (int i = 0; i < 4; ++i) {
+    ExerciseMarks one{.exercise = {.folder = "01-a", .program = "a"}, .checks = {}};
+    const auto check = [&](const char* sentence, Outcome outcome, const char* means,
+                           const std::string& why = "") {
+      one.checks.push_back({.suite = "exercise-01",
+                            .sentence = sentence,
+                            .marks = 2,
+                            .means = means,
+                            .look = "TODO 1; steps/02-zombie/zombie.cpp, [3]; wait(2)",
+                            .outcome = outcome,
+                            .why = why});
+    };
+    check("<one>", i == 1 || i == 2 ? Outcome::failed : Outcome::passed, "the cause of one");
+    check("two", i == 0 ? Outcome::skipped : Outcome::passed, "", i == 0 ? "no IPv6" : "");
+    // Of three only one student fails it; all others cannot be told.
+    check("three", i == 2 ? Outcome::not_run : Outcome::failed,
+          i == 0 ? "a cause of its own" : "the cause of three",
+          i == 2 ? std::string(lab::needed_first) + "<one>" : "");
+    one.not_built = i == 1 || i == 3 ? std::string(lab::grade::does_not_compile) : "";
     const std::string name = "s" + std::to_string(i);
     all.push_back({.submission = name, .marks = Marks{.student = name, .exercises = {one}}});
   }
+  all.push_back({.submission = "", .of_roster = "handed in nothing"});
   const std::string page = lab::grade::class_page(all);
-  for (const char* const outside :
-       {"http:", "https:", "<script", "<link", "<img", "@import", "url(", "src="}) {
-    CHECK_MESSAGE(!contains(page, outside), outside);
+  const std::string report = lab::grade::report_html(*all[2].marks);
+  for (const std::string& text : {page, report}) {
+    for (const char* const outside :
+         {"http:", "https:", "<script src", "<link", "<img", "@import", "url(", "src="}) {
+      CHECK_MESSAGE(!contains(text, outside), outside);
+    }
+    CHECK(contains(text, "prefers-color-scheme: dark"));
+    CHECK(contains(text, "@media print"));
   }
-  CHECK(contains(page, "prefers-color-scheme: dark"));
-  CHECK(contains(page, "@media print"));
-  CHECK(contains(page, "href=\"students/s1/report.md\""));
+  CHECK(contains(page, "href=\"students/s1/report.html\""));
   CHECK(count(page, "<td class=\"c p") == 2);
-  CHECK(count(page, ">×</td>") == 2);
-  CHECK(count(page, ">–</td>") == 1);
-  CHECK(count(page, ">!</td>") == 3);
-  CHECK(count(page, ">○</td>") == 1);
+  CHECK(count(page, "\">×<span class=\"hidden\">failed</span></a></td>") == 2);
+  CHECK(count(page, ">–<span class=\"hidden\">not run") == 1);
+  CHECK(count(page, ">!<span class=\"hidden\">there is no program") == 6);
+  CHECK(count(page, ">○<span class=\"hidden\">skipped") == 1);
   CHECK(contains(page, "01 &lt;one&gt;"));
+  CHECK(contains(page, "4 submissions, 1 handed in nothing"));
+
+  // What to teach: outright failures alone, by cause, with the step's deck and what it stopped.
+  CHECK(contains(page,
+                 "<tr><td class=\"n\">1</td><td class=\"n\">25&nbsp;%</td><td class=\"n\">1</td>"
+                 "<td>the cause of one</td><td>TODO 1; steps/02-zombie/zombie.cpp, [3]; wait(2)"
+                 "<br>slides/02-zombie.md</td><td>01.1 &lt;one&gt;</td></tr>\n"
+                 "<tr><td class=\"n\">1</td><td class=\"n\">25&nbsp;%</td><td class=\"n\">0</td>"
+                 "<td>a cause of its own"));
+  CHECK(!contains(page, "the cause of three")); // no program: nobody knows
+  // 2, 2, 2 and 4 marks, of 6.
+  CHECK(contains(page, "<tr><td>01-a</td><td class=\"n\">2.5</td><td class=\"n\">2.0</td>"
+                       "<td class=\"n\">0.9</td><td class=\"n\">6</td>"));
+
+  CHECK(contains(report, "<h3 id=\"e01-1\">&lt;one&gt; <span class=\"soft\">0 of 2</span></h3>"));
+  CHECK(contains(report, "cmake --build build --target lab-check exercise-01 &amp;&amp; "
+                         "build/bin/lab-check --programs build/exercises/01-a --test-case="));
   CHECK(lab::grade::gradebook_csv({}, {}, false) == "\xef\xbb\xbfstudent,total,out of,note\r\n");
   CHECK(contains(lab::grade::class_page({}), "0 submissions"));
 }

@@ -288,7 +288,7 @@ void Grader::compiled(Unit& unit, const JobEnd& end) {
     return;
   }
   not_built(unit, end.timed_out ? "the compiler did not end within " + in_words(compile_limits.time)
-                                : "it does not compile");
+                                : std::string(does_not_compile));
 }
 
 void Grader::check(Unit& unit) {

@@ -11,6 +11,9 @@
 
 namespace lab::grade {
 
+/// ExerciseMarks::not_built where there is a file, and no program.
+inline constexpr std::string_view does_not_compile = "it does not compile";
+
 /// One exercise of one submission.
 struct ExerciseMarks {
   Exercise exercise;

@@ -1,9 +1,14 @@
 #include "tools/grade/report.hpp"
 
+#include "tools/check/report.hpp"
+#include "tools/grade/page.hpp"
 #include "tools/text/text.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
+#include <string_view>
+#include <vector>
 
 namespace lab::grade {
 
@@ -19,6 +24,34 @@ std::string marks_of(int reached, int possible) {
 
 std::string heading(const ExerciseMarks& one) {
   return one.exercise.folder + ": " + marks_of(one.reached(), one.possible()) + " marks";
+}
+
+std::vector<std::string> names_of(const Marks& marks) {
+  std::vector<std::string> names;
+  for (const ExerciseMarks& one : marks.exercises) {
+    for (const Result& check : one.checks) {
+      names.push_back(check.suite + ": " + check.sentence);
+    }
+  }
+  return names;
+}
+
+/// Runs one check of a program that stands in the kit's folder exercises.
+std::string command_of(const ExerciseMarks& one, const Result& check,
+                       const std::vector<std::string>& names) {
+  return "cmake --build build --target lab-check exercise-" + one.exercise.folder.substr(0, 2) +
+         " && build/bin/lab-check --programs build/exercises/" + one.exercise.folder +
+         " --test-case=" + for_shell(pattern_for(check.suite + ": " + check.sentence, names));
+}
+
+std::string how_to_repeat(const ExerciseMarks& one) {
+  const bool any = std::ranges::any_of(
+      one.checks, [](const Result& check) { return check.outcome == Outcome::failed; });
+  return !any ? ""
+              : "<p class=\"soft\">The commands below are for the kit's folder, with this program "
+                "as "
+                "exercises/" +
+                    html(one.exercise.folder + "/" + one.exercise.program) + ".cpp.</p>\n";
 }
 
 } // namespace
@@ -42,6 +75,7 @@ std::string report_markdown(const Marks& marks) {
       text += "- " + markdown(printable_line(note)) + "\n";
     }
   }
+  const auto names = names_of(marks);
   for (const ExerciseMarks& one : marks.exercises) {
     text += "\n## " + markdown(heading(one)) + "\n";
     if (!one.not_built.empty()) {
@@ -59,11 +93,77 @@ std::string report_markdown(const Marks& marks) {
         checks += "\n**" + markdown(printable_line(check.sentence)) + "** " +
                   (check.skipped() ? "no marks lost" : marks_of(check.reached(), check.marks)) +
                   "\n\n" + fenced(printable(told(check)));
+        if (check.outcome == Outcome::failed) {
+          checks += "\nTo repeat it, in the kit's folder, with this program in exercises/" +
+                    one.exercise.folder + ":\n\n" +
+                    fenced(printable_line(command_of(one, check, names)));
+        }
       }
     }
     text += checks.empty() ? "\nAll checks passed.\n" : checks;
   }
   return text;
+}
+
+std::string report_html(const Marks& marks) {
+  constexpr std::string_view style = R"(
+body { max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; } td, th { padding: .2rem 1rem .2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
+.n { text-align: right; } h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.4 ui-monospace, monospace; margin: .25rem 0; }
+@media print { pre { font-size: 8px; } }
+)";
+  const auto line = [](const std::string& text) { return html(printable_line(text)); };
+  std::string text =
+      "<p><b>" + marks_of(marks.reached(), marks.possible()) + " marks</b></p>\n" +
+      "<table>\n<thead><tr><th>exercise</th><th class=\"n\">marks</th><th class=\"n\">"
+      "failed</th></tr></thead>\n<tbody>\n";
+  for (const ExerciseMarks& one : marks.exercises) {
+    text += "<tr><td><a href=\"#e" + one.exercise.folder.substr(0, 2) + "\">" +
+            line(one.exercise.folder) + "</a></td><td class=\"n\">" +
+            marks_of(one.reached(), one.possible()) + "</td><td class=\"n\">" +
+            (one.not_built.empty() ? std::to_string(std::ranges::count_if(one.checks, failed))
+                                   : "not built") +
+            "</td></tr>\n";
+  }
+  text += "</tbody>\n</table>\n";
+  if (!marks.notes.empty()) {
+    text += "<h2>What was handed in</h2>\n<ul>\n";
+    for (const std::string& note : marks.notes) {
+      text += "<li>" + line(note) + "</li>\n";
+    }
+    text += "</ul>\n";
+  }
+  const auto names = names_of(marks);
+  for (const ExerciseMarks& one : marks.exercises) {
+    const std::string place = "e" + one.exercise.folder.substr(0, 2);
+    text += "<h2 id=\"" + place + "\">" + line(heading(one)) + "</h2>\n";
+    if (!one.not_built.empty()) {
+      text += "<p>" + line(one.not_built) + ".</p>\n";
+    }
+    if (!one.compiler_words.empty()) {
+      text += "<p>The compiler says:</p>\n<pre>" + html(printable(one.compiler_words)) + "</pre>\n";
+    }
+    if (!one.not_built.empty()) {
+      continue;
+    }
+    std::string checks;
+    for (std::size_t i = 0; i < one.checks.size(); ++i) {
+      const Result& check = one.checks[i];
+      if (!told(check).empty()) {
+        checks += "<h3 id=\"" + place + "-" + std::to_string(i + 1) + "\">" + line(check.sentence) +
+                  " <span class=\"soft\">" +
+                  (check.skipped() ? "no marks lost" : marks_of(check.reached(), check.marks)) +
+                  "</span></h3>\n<pre>" + html(printable(told(check))) + "</pre>\n";
+        if (check.outcome == Outcome::failed) {
+          checks +=
+              "<p>To repeat it:</p>\n<pre>" + line(command_of(one, check, names)) + "</pre>\n";
+        }
+      }
+    }
+    text += checks.empty() ? "<p>All checks passed.</p>\n" : how_to_repeat(one) + checks;
+  }
+  return page_of(printable_line(marks.student), style, text);
 }
 
 std::string gradescope_json(const Marks& marks) {

@@ -85,6 +85,7 @@ void Store::write(const Marks& marks) const {
   const fs::path folder = folder_of(marks.student);
   fs::create_directories(folder);
   write_whole(folder / "report.md", report_markdown(marks));
+  write_whole(folder / "report.html", report_html(marks));
   write_whole(folder / "results.json", gradescope_json(marks));
   write_whole(folder / "junit.xml", junit_xml(marks));
   write_whole(folder / state_name, encode(marks)); // last: then it is finished
