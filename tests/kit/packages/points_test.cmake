@@ -1,12 +1,12 @@
-# The points in the handout's workflow and on the instructors' page are those of the checks: a lab-check that finds no program says
-# how many marks there are.
+# The handout's workflow marks each exercise, and the points on the instructors' page are those of the
+# checks: a lab-check that finds no program says how many marks there are.
 #
 # cmake -D LAB_CHECK=... -D KIT=... -D WORK=EMPTY-FOLDER -P points_test.cmake
 
 cmake_minimum_required(VERSION 3.25)
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
-file(READ ${KIT}/tests/package/handout/.github/workflows/classroom.yml workflow)
+file(READ ${KIT}/tests/package/handout/.github/workflows/marks.yml workflow)
 file(GLOB exercises ${KIT}/exercises/[0-9][0-9]-*)
 set(expected "")
 set(head "| exercise |")
@@ -24,19 +24,18 @@ foreach(exercise IN LISTS exercises)
     message(FATAL_ERROR "lab-check without a program of exercise ${number}:\n${report}")
   endif()
   string(APPEND expected
-    "      - name: Exercise ${number} ${program}, ${CMAKE_MATCH_1} points\n"
+    "      - name: Exercise ${number} ${program}\n"
     "        if: \${{ !cancelled() }}\n"
-    "        run: .github/classroom/mark ${number} ${CMAKE_MATCH_1}\n")
+    "        run: .github/marks/mark ${number}\n")
   string(APPEND head " ${number} |")
   string(APPEND row " ${CMAKE_MATCH_1} |")
   math(EXPR all "${all} + ${CMAKE_MATCH_1}")
 endforeach()
 string(FIND "${workflow}" "${expected}" at)
 if(at EQUAL -1)
-  message(FATAL_ERROR "tests/package/handout/.github/workflows/classroom.yml is to hold\n${expected}")
+  message(FATAL_ERROR "tests/package/handout/.github/workflows/marks.yml is to hold\n${expected}")
 endif()
 
-# So are those of the instructors' page.
 file(READ ${KIT}/tests/INSTRUCTORS.md page)
 foreach(expected IN ITEMS "${head} all |\n" "${row} ${all} |\n" "**Points: ${all}**")
   string(FIND "${page}" "${expected}" at)
