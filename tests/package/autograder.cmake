@@ -2,6 +2,5 @@
 # root. No solutions: what is not there cannot be read by a submission.
 include(${CMAKE_CURRENT_LIST_DIR}/stage.cmake)
 
-stage("^(CMakeLists\\.txt|LICENSE)$")
-stage("^(steps|exercises|tests)/" "^tests/(kit|package|tools/(bench|soak))/|\\.md$")
+stage_grading()
 overlay(autograder)

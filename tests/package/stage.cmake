@@ -45,6 +45,12 @@ function(stage which)
   endif()
 endfunction()
 
+# stage_grading(): what builds and checks a submission.
+macro(stage_grading)
+  stage("^(CMakeLists\\.txt|LICENSE)$")
+  stage("^(steps|exercises|tests)/" "^tests/(kit|package|tools/(bench|soak))/|\\.md$")
+endmacro()
+
 # overlay(FOLDER): copies the files below tests/package/FOLDER over those of the package.
 function(overlay folder)
   list(FILTER files INCLUDE REGEX "^tests/package/${folder}/")
