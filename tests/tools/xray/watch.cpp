@@ -2,6 +2,7 @@
 
 #include "harness/deadline.hpp"
 #include "harness/fd.hpp"
+#include "tools/drawing/full_screen.hpp"
 #include "tools/drawing/picture.hpp"
 #include "tools/drawing/terminal.hpp"
 
@@ -14,13 +15,9 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <termios.h>
 #include <unistd.h>
 
 namespace lab {
@@ -32,113 +29,6 @@ using namespace std::chrono_literals;
 // The kernel tells nobody when a process opens or closes something: /proc has to be asked.
 constexpr std::chrono::milliseconds interval = 200ms;
 constexpr std::chrono::milliseconds mark_time = 3s;
-
-void write_all(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written != -1) {
-      text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) { // a terminal that somebody has made non-blocking
-      pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
-      ::poll(&output, 1, -1);
-    } else if (errno != EINTR) {
-      throw_errno("write");
-    }
-  }
-}
-
-/// The signals that matter to us, as something to poll.
-class Signals {
-public:
-  Signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP}) {
-      sigaddset(&set, signal);
-    }
-    or_throw(::sigprocmask(SIG_BLOCK, &set, nullptr), "sigprocmask");
-    fd_ = own(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
-  }
-
-  [[nodiscard]] int fd() const { return fd_.get(); }
-
-  /// The next one; 0: none has come.
-  [[nodiscard]] int next() const {
-    signalfd_siginfo info{};
-    return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
-                                                                : 0;
-  }
-
-private:
-  Fd fd_;
-};
-
-/// The terminal while we draw on it: the alternate screen, no cursor, keys as they are typed. What
-/// it was before comes back with the end of the object.
-class Screen {
-public:
-  Screen() : drawn_on_(::isatty(STDOUT_FILENO) == 1), typed_at_(::isatty(STDIN_FILENO) == 1) {
-    enter();
-  }
-
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
-  Screen(Screen&&) = delete;
-  Screen& operator=(Screen&&) = delete;
-
-  ~Screen() {
-    try {
-      leave();
-    } catch (const std::exception&) { // the terminal is gone
-    }
-  }
-
-  [[nodiscard]] bool drawn_on() const { return drawn_on_; }
-
-  [[nodiscard]] bool typed_at() const { return typed_at_; }
-
-  void enter() {
-    // From the background, a terminal's settings are not ours to change: it would stop us.
-    keys_ = typed_at_ && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp() &&
-            ::tcgetattr(STDIN_FILENO, &former_) == 0;
-    if (keys_) {
-      termios raw = former_;
-      raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-      raw.c_cc[VMIN] = 0;
-      raw.c_cc[VTIME] = 0;
-      ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    }
-    if (drawn_on_) {
-      write_all("\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J");
-    }
-    inside_ = true;
-  }
-
-  void leave() {
-    if (!std::exchange(inside_, false)) {
-      return;
-    }
-    if (keys_) {
-      ::tcsetattr(STDIN_FILENO, TCSANOW, &former_);
-    }
-    if (drawn_on_) {
-      write_all("\x1b[?25h\x1b[?1049l");
-    }
-  }
-
-  /// Rows of the terminal; 0: it does not say.
-  [[nodiscard]] static std::size_t rows() {
-    winsize size{};
-    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
-  }
-
-private:
-  bool drawn_on_;
-  bool typed_at_;
-  bool keys_ = false;
-  bool inside_ = false;
-  termios former_{};
-};
 
 /// What has been new, or has changed, and when.
 class Marks {
@@ -227,9 +117,9 @@ public:
     }
     screen_.leave();
     if (screen_.drawn_on()) {
-      write_all(last_whole_);
+      write_to_terminal(last_whole_);
     }
-    write_all(gone_ ? "lab-xray: no process is left to watch\n" : "");
+    write_to_terminal(gone_ ? "lab-xray: no process is left to watch\n" : "");
   }
 
 private:
@@ -273,14 +163,14 @@ private:
     for (const Line& line : lines) {
       whole += text_of(line, style_) + "\n";
     }
-    const std::size_t rows = screen_.drawn_on() ? Screen::rows() : 0;
+    const std::size_t rows = screen_.drawn_on() ? FullScreen::rows() : 0;
     if (whole == last_whole_ && !resized_) {
       return;
     }
     last_whole_ = whole;
     resized_ = false;
     if (!screen_.drawn_on()) {
-      write_all(whole + "\n");
+      write_to_terminal(whole + "\n");
       return;
     }
     const Span help{
@@ -297,7 +187,7 @@ private:
     for (std::size_t i = 0; i < lines.size(); ++i) {
       text += (i == 0 ? "" : "\r\n") + text_of(lines[i], style_) + "\x1b[K";
     }
-    write_all(text + "\x1b[J");
+    write_to_terminal(text + "\x1b[J");
   }
 
   /// Until the next look is due. False where the watch is to end.
@@ -315,7 +205,7 @@ private:
       }
       while (const int signal = signals_.next()) {
         if (signal == SIGTSTP) {
-          be_stopped();
+          screen_.be_stopped();
         } else if (signal != SIGWINCH) {
           return false;
         }
@@ -338,18 +228,11 @@ private:
     return got == 1 && (key == 'q' || key == 'Q');
   }
 
-  /// Ctrl-Z: the shell gets its terminal as it was, and we ours when we go on.
-  void be_stopped() {
-    screen_.leave();
-    ::raise(SIGSTOP);
-    screen_.enter();
-  }
-
   const std::function<std::vector<pid_t>()>& roots_;
   bool for_ever_;
-  Signals signals_;
+  TerminalSignals signals_;
   Style style_ = style_for(STDOUT_FILENO);
-  Screen screen_;
+  FullScreen screen_;
   Marks marks_;
   Ended ended_;
   std::string last_whole_;
