@@ -1,4 +1,4 @@
-// lab-check [--programs DIR] [--jobs N] [--all] [doctest options]
+// lab-check [--programs DIR] [--jobs N] [--all] [NN [WORDS] | doctest options]
 //
 // The checks of every step and exercise, as doctest test cases. DIR holds the programs by their
 // contract's names; it is the folder of lab-check itself where it is not given.
@@ -12,13 +12,16 @@
 #include "tools/check/run.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,7 +35,13 @@
 namespace {
 
 constexpr std::string_view usage =
-    "usage: lab-check [--programs DIR] [--jobs N] [--all] [doctest options]\n"
+    "usage: lab-check [--programs DIR] [--jobs N] [--all] [NN [WORDS] | doctest options]\n"
+    "  NN                           the checks of exercise NN, with the programs of that "
+    "exercise:\n"
+    "                               lab-check 06\n"
+    "  WORDS                        those of them whose sentence has all these words, with all "
+    "that\n"
+    "                               was seen: lab-check 06 zombie\n"
     "  --programs DIR               the folder that holds the programs to check, by name;\n"
     "                               by default the folder of lab-check\n"
     "  --jobs N                     how many checks run at the same time; a check mostly waits\n"
@@ -45,6 +54,7 @@ constexpr std::string_view usage =
     "  --must-fail SENTENCE         run only this check, and succeed when it fails. May be given\n"
     "                               several times. Exit status 77: this machine cannot run it\n"
     "  --saying WORDS               the check named before must also say these words\n"
+    "  --save FILE                  write the results into this file, too, as they come\n"
     "  --results FD                 write the results to this descriptor, for another tool. The\n"
     "                               programs are confined. --jobs 0 only lists the checks\n"
     "  --users ID,ID...             with --results, for root: the programs run as these users, "
@@ -155,6 +165,40 @@ lab::Checks checks_for(const std::vector<const char*>& filters) {
   return checks;
 }
 
+bool contains_word(std::string_view text, std::string_view word) {
+  const auto alike = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  return !std::ranges::search(text, word, alike).empty();
+}
+
+// Those of exercise NN whose sentence has all the words.
+lab::Checks checks_of(const lab::Checks& checks, const std::string& exercise,
+                      const std::vector<std::string>& words) {
+  lab::Checks chosen_by_words;
+  std::ranges::copy_if(checks, std::back_inserter(chosen_by_words), [&](const auto* check) {
+    const std::string sentence = lab::result_of(*check).sentence;
+    return std::string_view(check->suite) == "exercise-" + exercise &&
+           std::ranges::all_of(
+               words, [&](const std::string& word) { return contains_word(sentence, word); });
+  });
+  return chosen_by_words;
+}
+
+// The programs of exercise NN, where the build puts them. False: there is no such folder.
+bool choose_programs_of(const std::string& exercise) {
+  std::error_code error;
+  const auto exercises = lab::program_folder().parent_path() / "exercises";
+  for (const auto& entry : std::filesystem::directory_iterator(exercises, error)) {
+    if (entry.is_directory(error) && entry.path().filename().string().starts_with(exercise + "-")) {
+      lab::set_program_folder(entry.path());
+      return true;
+    }
+  }
+  return false;
+}
+
 std::optional<unsigned> number(std::string_view text, unsigned least, unsigned most) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -188,8 +232,12 @@ struct Tool {
 int run(int argc, char** argv) {
   std::vector<const char*> for_doctest{argv[0]};
   bool all = false;
+  bool programs_given = false;
   std::string first;
   std::string films;
+  std::string save;
+  std::string exercise;           // its number
+  std::vector<std::string> words; // of a sentence
   std::vector<lab::Rejection> must_fail;
   Tool tool;
   unsigned jobs = 2 * std::max(std::thread::hardware_concurrency(), 1U);
@@ -200,8 +248,20 @@ int run(int argc, char** argv) {
       all = argument == "--all";
       continue;
     }
+    if (!argument.starts_with('-') && !argument.empty()) {
+      if (exercise.empty() && number(argument, 1, 99)) {
+        exercise = (argument.size() == 1 ? "0" : "") + std::string(argument);
+      } else {
+        std::istringstream given{std::string(argument)}; // a sentence in quotes is several
+        for (std::string word; given >> word;) {
+          words.push_back(word);
+        }
+      }
+      continue;
+    }
     if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--film" &&
-        name != "--must-fail" && name != "--saying" && name != "--results" && name != "--users") {
+        name != "--must-fail" && name != "--saying" && name != "--save" && name != "--results" &&
+        name != "--users") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -216,6 +276,8 @@ int run(int argc, char** argv) {
       first = value;
     } else if (name == "--film") {
       films = value;
+    } else if (name == "--save") {
+      save = value;
     } else if (name == "--must-fail") {
       must_fail.push_back({.sentence = value, .saying = ""});
     } else if (name == "--saying") {
@@ -248,7 +310,18 @@ int run(int argc, char** argv) {
                         (error ? " (" + error.message() + ")" : ""));
       }
       lab::set_program_folder(std::filesystem::absolute(value));
+      programs_given = true;
     }
+  }
+  if (!words.empty() && exercise.empty()) {
+    return complain("there is no option '" + words.front() +
+                    "'. To choose checks by words, name the exercise first: lab-check 06 " +
+                    words.front());
+  }
+  if (!exercise.empty() && !programs_given && !choose_programs_of(exercise)) {
+    return complain("there is no folder exercises/" + exercise + "-... beside " +
+                    lab::program_folder().string() +
+                    ". To build it: cmake --workflow --preset exercise-" + exercise);
   }
 
   if (doctest::Context(static_cast<int>(for_doctest.size()), for_doctest.data()).shouldExit()) {
@@ -267,6 +340,19 @@ int run(int argc, char** argv) {
     checks = checks_for(for_doctest);
     if (checks.empty()) {
       return complain("no check has that name; lab-check --list-test-cases shows all names");
+    }
+    if (!exercise.empty()) {
+      const lab::Checks of_it = checks_of(checks, exercise, words);
+      if (of_it.empty()) {
+        std::cerr << "lab-check: no check of exercise " << exercise
+                  << " has these words. There are:\n";
+        for (const lab::SuiteCheck* check : checks_of(checks, exercise, {})) {
+          std::cerr << "  " << lab::result_of(*check).sentence << '\n';
+        }
+        return 2;
+      }
+      checks = of_it;
+      all = all || !words.empty();
     }
   }
   lab::raise_process_limit();
@@ -307,7 +393,7 @@ int run(int argc, char** argv) {
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  return lab::run_for_people(checks, jobs, all, first, films) ? 0 : 1;
+  return lab::run_for_people(checks, jobs, all, first, save, films) ? 0 : 1;
 }
 
 } // namespace

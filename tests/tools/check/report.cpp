@@ -13,9 +13,9 @@ namespace lab {
 
 namespace {
 
-constexpr std::size_t most_of_a_check = 14; // with its command, a screen of 24 lines
 constexpr std::size_t most_of_a_suite = 100;
 constexpr std::size_t fewest_columns = 40;
+constexpr std::size_t fewest_rows = 5;
 constexpr std::string_view printed_mark = "  | "; // before a line that a program has printed
 
 using Lines = std::vector<Line>;
@@ -305,7 +305,7 @@ Lines block_of(const Cause& cause, const Screen& screen) {
     AllSeen seen = seen_in(why, width, screen);
     if (!screen.all) {
       const std::size_t others = lines.size() + after.size();
-      shorten(seen, std::max(least, most_of_a_check - std::min(most_of_a_check, others)), width);
+      shorten(seen, std::max(least, screen.rows - std::min(screen.rows, others)), width);
     }
     std::string_view label = failed ? "saw" : "why";
     for (const Seen& one : seen) {
@@ -315,8 +315,8 @@ Lines block_of(const Cause& cause, const Screen& screen) {
     }
   }
   append(lines, std::move(after));
-  if (!screen.all && lines.size() > most_of_a_check) { // a narrow screen
-    lines.resize(most_of_a_check - 1);
+  if (!screen.all && lines.size() > screen.rows) { // a narrow screen
+    lines.resize(screen.rows - 1);
     lines.push_back({{"  ... --all shows the rest"}});
   }
   return lines;
@@ -474,6 +474,7 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
 
 std::string report_of(const std::vector<Result>& results, Screen screen) {
   screen.columns = std::max(screen.columns, fewest_columns);
+  screen.rows = std::max(screen.rows, fewest_rows);
   Lines lines;
   std::vector<std::vector<const Result*>> suites;
   for (const Result& result : results) {
@@ -524,6 +525,15 @@ std::string report_of(const std::vector<Result>& results, Screen screen) {
     text += text_of(line, screen.style) + "\n";
   }
   return text;
+}
+
+const Result* first_cause(const std::vector<Result>& results) {
+  std::vector<const Result*> suite;
+  for (const Result& result : results) {
+    suite.push_back(&result);
+  }
+  const std::vector<Cause> causes = causes_in(suite);
+  return causes.empty() ? nullptr : causes.front().result;
 }
 
 std::string pattern_for(const std::string& name, const std::vector<std::string>& names) {

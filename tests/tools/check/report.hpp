@@ -18,6 +18,7 @@ struct Screen {
   Style style;
   std::size_t columns = 80; ///< what is narrower is taken for 40
   bool all = false;         ///< every check in the order given, and nothing cut
+  std::size_t rows = 14;    ///< lines that a check has at most; with its command, a screen of 24
   /// The command that runs this check alone, word by word, each quoted for a shell. Nothing: it is
   /// not told.
   std::function<std::vector<std::string>(const Result&)> again;
@@ -26,9 +27,12 @@ struct Screen {
 /// The report of a run. A single check is told, and no marks are added up. Of several, first a line
 /// of marks for each suite, and why checks were skipped or not run. Then those that failed, the
 /// first cause last: a crash before everything, then what other checks need, then the rest as it
-/// stands in the suite. A check has 14 lines at most, a suite 100. What several checks saw alike is
-/// told once.
+/// stands in the suite. A check has Screen::rows lines at most, a suite 100. What several checks
+/// saw alike is told once.
 std::string report_of(const std::vector<Result>& results, Screen screen);
+
+/// Of one suite, the check that failed and is to be mended first. Null: none has failed.
+const Result* first_cause(const std::vector<Result>& results);
 
 /// What --test-case takes for the check of this name, `SUITE: SENTENCE`, and for no other of
 /// `names`: as many words as that takes.

@@ -22,6 +22,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -439,10 +440,12 @@ const Run* failed_need(const Run& run) {
 /// For each check, how it failed, and the file for its film.
 using Films = std::vector<std::pair<Result, std::filesystem::path>>;
 
-// Runs the checks, and hands each result to `tell` in the order given.
+// Runs the checks, and hands each result to `tell` in the order given, and to `done` as soon as it
+// is known.
 template <typename Tell>
 void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
-             bool with_needs = true, Progress* progress = nullptr, const Films& films = {}) {
+             bool with_needs = true, Progress* progress = nullptr, const Films& films = {},
+             const std::function<void(const Result&)>& done = {}) {
   std::vector<Run> runs(checks.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].check = checks[i];
@@ -462,6 +465,9 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
       if (run.state == State::running) {
         take(run, confined);
         running -= run.state == State::done ? 1 : 0;
+        if (run.state == State::done && done) {
+          done(run.result);
+        }
       }
     }
     reap_orphans(runs);
@@ -591,13 +597,28 @@ void make_films(const Checks& checks, const std::vector<Result>& results, unsign
 } // namespace
 
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
-                    const std::filesystem::path& films) {
+                    const std::string& save, const std::filesystem::path& films) {
   std::vector<Result> results;
   {
     Progress progress(checks.size());
+    std::function<void(const Result&)> done;
+    Fd known;
+    if (!save.empty()) {
+      known = own(::open(save.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), save);
+      done = [&](const Result& result) { write_all(known.get(), encode(result)); };
+    }
     run_all(
-        checks, jobs, [&](const Result& result) { results.push_back(result); }, {}, true,
-        &progress);
+        checks, jobs, [&](const Result& result) { results.push_back(result); }, {}, true, &progress,
+        {}, done);
+    if (!save.empty()) {
+      std::string text;
+      for (const Result& result : results) {
+        text += encode(result);
+      }
+      or_throw(::ftruncate(known.get(), 0), "ftruncate");
+      or_throw(::lseek(known.get(), 0, SEEK_SET), "lseek");
+      write_all(known.get(), text);
+    }
   }
   if (!films.empty()) {
     make_films(checks, results, jobs, films);
