@@ -84,7 +84,10 @@ bool is_error(std::string_view line) {
 /// Of make(1): what stands around the compiler's own words.
 bool is_of_make(std::string_view line) {
   const std::string_view name = line.substr(0, line.find_first_of("[:"));
-  return name == "make" || name == "gmake" || name == "ninja" || line.starts_with("FAILED: ");
+  const std::size_t end = line.find(']'); // `[ 86%] Built target`, `[1/2] Building`
+  return name == "make" || name == "gmake" || name == "ninja" || line.starts_with("FAILED: ") ||
+         (line.starts_with('[') && end != std::string_view::npos &&
+          line.substr(1, end - 1).find_first_not_of(" 0123456789%/") == std::string_view::npos);
 }
 
 } // namespace
