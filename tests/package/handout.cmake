@@ -18,5 +18,12 @@ endforeach()
 list(JOIN figures "|" figures)
 stage("^(${figures})$")
 overlay(handout)
-keep_presets("^(lab|demo|base|verdict|grade|(step|exercise)-[0-9][0-9])$")
+# A second copy of the exercises' sources: the presets reset-exercise-NN and the key `x` of lab-watch put
+# them back.
+file(GLOB shipped RELATIVE ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_PREFIX}/exercises/[0-9][0-9]-*/*.cpp)
+foreach(file IN LISTS shipped)
+  cmake_path(GET file PARENT_PATH folder)
+  file(COPY ${CMAKE_INSTALL_PREFIX}/${file} DESTINATION ${CMAKE_INSTALL_PREFIX}/tests/shipped/${folder})
+endforeach()
+keep_presets("^(lab|demo|base|verdict|watch|progress|grade|(reset-)?(step|exercise)-[0-9][0-9])$")
 unlink_pages()

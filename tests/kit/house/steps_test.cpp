@@ -91,9 +91,10 @@ void check_row(const std::string& path, const std::string& begin,
   }
 }
 
-void check_presets(const std::string& name) {
+void check_presets(const std::string& name, const std::vector<std::string>& kinds = {
+                                                "buildPresets", "testPresets", "workflowPresets"}) {
   static const auto json = lab::Json::parse(page("CMakePresets.json"));
-  for (const std::string kind : {"buildPresets", "testPresets", "workflowPresets"}) {
+  for (const std::string& kind : kinds) {
     const bool found = std::ranges::any_of(
         json.at(kind).list(), [&](const auto& one) { return one.at("name").text() == name; });
     CHECK_MESSAGE(found, "CMakePresets.json has no ", name, " among its ", kind);
@@ -216,10 +217,11 @@ TEST_CASE("an exercise: its step, its page and its solution, path by path") {
   }
 }
 
-TEST_CASE("an exercise: its six presets") {
+TEST_CASE("an exercise: its eight presets") {
   for (const std::string& exercise : exercises()) {
     check_presets("exercise-" + number(exercise));
     check_presets("solution-" + number(exercise));
+    check_presets("reset-exercise-" + number(exercise), {"buildPresets", "workflowPresets"});
   }
 }
 

@@ -4,6 +4,7 @@ cmake_minimum_required(VERSION 3.25)
 
 function(of_sources variable)
   file(GLOB files ${KIT}/${SOURCES}/* ${KIT}/steps/support/* ${KIT}/exercises/support/*)
+  list(FILTER files EXCLUDE REGEX "(~|\\.mine[0-9]*)$") # what an editor and a reset keep beside them
   set(all "")
   foreach(file IN LISTS files ITEMS ${LAB_CHECK})
     if(NOT IS_DIRECTORY "${file}")

@@ -160,8 +160,8 @@ fs::path Kit::lab_check() const {
 
 std::string Kit::sources_of(const Exercise& exercise) const {
   std::map<std::string, std::string> files;
-  for (const fs::path& folder :
-       {fs::path("exercises") / exercise.folder, fs::path("steps/support")}) {
+  for (const fs::path& folder : {fs::path("exercises") / exercise.folder, fs::path("steps/support"),
+                                 fs::path("exercises/support")}) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(root_ / folder, error)) {
       const std::string name = entry.path().filename().string();

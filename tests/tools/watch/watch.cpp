@@ -104,6 +104,7 @@ private:
         IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
     add(kit_.root() / "exercises", IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
     add(kit_.root() / "steps/support", saved);
+    add(kit_.root() / "exercises/support", saved);
     for (const Exercise& exercise : kit_.exercises()) {
       add(kit_.root() / "exercises" / exercise.folder, saved);
     }
