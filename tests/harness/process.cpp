@@ -3,6 +3,7 @@
 #include "harness/launch.hpp"
 #include "harness/process_state.hpp"
 #include "harness/programs.hpp"
+#include "harness/trace.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -256,6 +257,9 @@ bool Process::flooded() const {
 }
 
 bool Process::type(std::string_view text, std::chrono::milliseconds limit) {
+  if (tracing()) {
+    trace("the check types " + quoted(text));
+  }
   const Deadline deadline(limit);
   std::size_t done = 0;
   while (done < text.size()) {
@@ -285,6 +289,7 @@ void Process::close_input() {
   if (state_->options.input == Input::terminal) {
     type("\x04");
   } else {
+    trace("the check ends the program's input");
     state_->input.close();
   }
 }
@@ -292,6 +297,9 @@ void Process::close_input() {
 bool Process::signal(int number) {
   if (poll_exit()) {
     return false;
+  }
+  if (tracing()) {
+    trace("the check sends " + signal_name(number) + " to process " + std::to_string(state_->pid));
   }
   // Not reaped: the pid is still the program's.
   return or_throw(::kill(state_->pid, number), "kill") == 0;

@@ -5,6 +5,7 @@
 #include "harness/limits.hpp"
 #include "harness/process_state.hpp"
 #include "harness/programs.hpp"
+#include "harness/trace.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -46,6 +47,9 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   }
   try {
     start();
+    if (tracing()) {
+      trace("the check starts `" + command() + "`: process " + std::to_string(pid));
+    }
     thread = std::thread([this] { drain(); });
     reported.emplace([this] { return report(); });
   } catch (...) {

@@ -2,6 +2,7 @@
 // limits that the kernel does not.
 #include "harness/process_state.hpp"
 #include "harness/programs.hpp"
+#include "harness/trace.hpp"
 
 #include <algorithm>
 #include <array>
@@ -96,7 +97,12 @@ void Process::State::drain() {
       const std::lock_guard lock(mutex);
       for (Stream* stream : {&out, &err}) {
         // Many at a time, so that a program that writes a lot need not wait for us so often.
+        const std::size_t before = stream->text.size();
         for (int turn = 0; (turn < 64 || ended) && stream->source && stream->take_in(); ++turn) {
+        }
+        if (tracing() && stream->text.size() > before) {
+          trace("`" + name + "` prints " + quoted(std::string_view(stream->text).substr(before)) +
+                (stream == &err ? " on standard error" : ""));
         }
       }
       flood = !flooded && out.text.size() + err.text.size() > options.most_output;
@@ -185,6 +191,9 @@ std::optional<Exit> Process::State::look_for_exit() {
   }
   exit = info.si_code == CLD_EXITED ? Exit{.exited = true, .code = info.si_status, .signal = 0}
                                     : Exit{.exited = false, .code = 0, .signal = info.si_status};
+  if (tracing()) {
+    trace("`" + command() + "` has ended: " + exit->text());
+  }
   const auto left = tree->members(false);
   for (const ProcessInfo& process : left) {
     if (!process.zombie()) {

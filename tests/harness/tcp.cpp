@@ -2,6 +2,7 @@
 
 #include "harness/lock.hpp"
 #include "harness/process.hpp"
+#include "harness/trace.hpp"
 
 #include <algorithm>
 #include <array>
@@ -168,6 +169,9 @@ Connection Connection::to(unsigned port, const std::string& address,
   }
   Connection made(std::move(socket));
   made.remote_port_ = port;
+  if (tracing()) {
+    trace("a client connects: " + made.who());
+  }
   return made;
 }
 
@@ -198,6 +202,9 @@ void Connection::fail(std::string_view doing, int error, const std::string& so_f
 }
 
 void Connection::send(std::string_view data, std::chrono::milliseconds limit) {
+  if (tracing()) {
+    trace("port " + std::to_string(local_port_) + " sends " + quoted(data));
+  }
   const Deadline deadline(limit);
   std::size_t done = 0;
   while (done < data.size()) {
@@ -228,6 +235,9 @@ std::size_t Connection::send_some_nonblocking(std::string_view data) {
       fail("sending", errno, std::to_string(done) + " of " + quantity(data.size()) + " went");
     }
   }
+  if (tracing()) {
+    trace("port " + std::to_string(local_port_) + " sends what is taken: " + quantity(done));
+  }
   return done;
 }
 
@@ -236,6 +246,11 @@ bool Connection::take(std::size_t most, const Deadline& deadline, std::string_vi
   while (true) {
     const ssize_t got = ::recv(socket_.get(), buffer.data(), std::min(most, buffer.size()), 0);
     if (got >= 0) {
+      if (tracing()) {
+        const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+        trace("port " + std::to_string(local_port_) +
+              (got == 0 ? " receives end of file" : " receives " + quoted(bytes)));
+      }
       pending_.append(buffer.data(), static_cast<std::size_t>(got));
       return got > 0;
     }
@@ -418,12 +433,18 @@ void Connection::exchange_pattern(std::size_t bytes, std::uint64_t seed,
 }
 
 void Connection::half_close() {
+  if (tracing()) {
+    trace("port " + std::to_string(local_port_) + " half-closes");
+  }
   if (::shutdown(socket_.get(), SHUT_WR) != 0) {
     fail("half-closing", errno == ENOTCONN ? ECONNRESET : errno, "");
   }
 }
 
 void Connection::reset() {
+  if (tracing()) {
+    trace("port " + std::to_string(local_port_) + " resets");
+  }
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   or_throw(::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once),
            "setsockopt");

@@ -381,6 +381,29 @@ TEST_CASE("a program that floods, and --all") {
   CHECK(lines_of(all).size() > lines_of(report).size());
 }
 
+TEST_CASE("an exercise by its number, checks by words, and what they do step by step") {
+  const Handed wrong("echo 4711; read line\n");
+  const std::string report = wrong.report({"2", "ZOMBIES", "same moment"});
+  CHECK(in_order(report, {"What the check did: makes N zombies at the same moment",
+                          "the check starts `zombies 3`: process ", "`zombies` prints \"4711\\n\"",
+                          "FAIL 0/4 makes N zombies at the same moment"}));
+  CHECK_FALSE(contains(report, "with N = 0"));
+  const std::string typed = wrong.report({"02", "enter", "end of file"});
+  CHECK(in_order(typed, {"What the check did: ends with status 0 on Enter"}));
+  // Without words, all of them, and no steps.
+  const std::string all = wrong.report({"02"});
+  CHECK(contains(all, "exercise-02: "));
+  CHECK_FALSE(contains(all, "What the check did"));
+  // Words that are in no sentence: the sentences that there are.
+  lab::Process none(LAB_CHECK, {.arguments = {"02", "pigeon"}});
+  none.wait();
+  CHECK(contains(none.err(), "there is no folder exercises/02-") !=
+        contains(none.err(), "no check of exercise 02 has these words"));
+  lab::Process no_number(LAB_CHECK, {.arguments = {"zombie"}});
+  CHECK(no_number.wait().code == 2);
+  CHECK(contains(no_number.err(), "lab-check 06 zombie"));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {

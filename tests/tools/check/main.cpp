@@ -39,9 +39,9 @@ constexpr std::string_view usage =
     "  NN                           the checks of exercise NN, with the programs of that "
     "exercise:\n"
     "                               lab-check 06\n"
-    "  WORDS                        those of them whose sentence has all these words, with all "
-    "that\n"
-    "                               was seen: lab-check 06 zombie\n"
+    "  WORDS                        those of them whose sentence has all these words. They also "
+    "say\n"
+    "                               step by step what they do: lab-check 06 zombie\n"
     "  --programs DIR               the folder that holds the programs to check, by name;\n"
     "                               by default the folder of lab-check\n"
     "  --jobs N                     how many checks run at the same time; a check mostly waits\n"
@@ -352,7 +352,6 @@ int run(int argc, char** argv) {
         return 2;
       }
       checks = of_it;
-      all = all || !words.empty();
     }
   }
   lab::raise_process_limit();
@@ -393,7 +392,7 @@ int run(int argc, char** argv) {
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  return lab::run_for_people(checks, jobs, all, first, save, films) ? 0 : 1;
+  return lab::run_for_people(checks, jobs, all, first, save, films, !words.empty()) ? 0 : 1;
 }
 
 } // namespace

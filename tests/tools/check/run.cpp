@@ -7,9 +7,11 @@
 #include "harness/proc.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
+#include "harness/trace.hpp"
 #include "harness/tree.hpp"
 #include "tools/check/report.hpp"
 #include "tools/film/film.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,6 +73,7 @@ struct Run {
 /// How the programs are confined, if they are.
 struct Confined {
   bool wanted = false;
+  bool traced = false;     // the checks say what they do
   std::vector<uid_t> free; // users that no check has now
 };
 
@@ -209,8 +212,8 @@ void note_who_sends_signals() {
 }
 
 /// The child that tries one check: what it has of its parent it does not need, and ends with it.
-[[noreturn]] void be_worker(Run& run, bool confined, const std::string& tokens, int out, int err,
-                            pid_t parent) {
+[[noreturn]] void be_worker(Run& run, bool confined, bool traced, const std::string& tokens,
+                            int out, int err, pid_t parent) {
   int status = EXIT_FAILURE;
   try {
     ::setsid();
@@ -229,6 +232,9 @@ void note_who_sends_signals() {
     note_who_sends_signals();
     if (confined) {
       confine_programs(run.user);
+    }
+    if (traced) {
+      start_trace();
     }
     run.film.empty() ? attempt(*run.check, run.result) : make_film(run);
     write_all(STDOUT_FILENO, encode(run.result));
@@ -255,7 +261,8 @@ void start(Run& run, Confined& confined) {
   const pid_t parent = ::getpid();
   run.pid = or_throw(::fork(), "fork");
   if (run.pid == 0) {
-    be_worker(run, confined.wanted, tokens, out_write.get(), err_write.get(), parent);
+    be_worker(run, confined.wanted, confined.traced, tokens, out_write.get(), err_write.get(),
+              parent);
   }
   if (run.user) {
     confined.free.pop_back();
@@ -445,7 +452,7 @@ using Films = std::vector<std::pair<Result, std::filesystem::path>>;
 template <typename Tell>
 void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
              bool with_needs = true, Progress* progress = nullptr, const Films& films = {},
-             const std::function<void(const Result&)>& done = {}) {
+             const std::function<void(const Run&)>& done = {}) {
   std::vector<Run> runs(checks.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].check = checks[i];
@@ -466,7 +473,7 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
         take(run, confined);
         running -= run.state == State::done ? 1 : 0;
         if (run.state == State::done && done) {
-          done(run.result);
+          done(run);
         }
       }
     }
@@ -521,6 +528,26 @@ bool contains_words(std::string_view text, std::string_view words) {
     text.remove_prefix(at + end);
     words.remove_prefix(end + any.size());
   }
+}
+
+/// The lines of a trace, for a screen: if there are very many, the middle is left out.
+std::string shortened(const std::string& trace, bool all) {
+  constexpr std::size_t most = 60;
+  std::vector<std::string_view> lines;
+  for (std::string_view rest = trace; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    lines.push_back(rest.substr(0, end));
+    rest.remove_prefix(end);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!all && lines.size() > most && i == most / 2) {
+      text += "  ... " + std::to_string(lines.size() - most) + " more lines; --all shows them\n";
+      i += lines.size() - most;
+    }
+    text += printable(lines[i]);
+  }
+  return text;
 }
 
 std::vector<std::string> command_for(const Result& result, const std::string& first) {
@@ -598,81 +625,101 @@ void make_films(const Checks& checks, const std::vector<Result>& results, unsign
 
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
                     const std::string& save, const std::filesystem::path& films) {
-  std::vector<Result> results;
-  {
-    Progress progress(checks.size());
-    std::function<void(const Result&)> done;
-    Fd known;
-    if (!save.empty()) {
-      known = own(::open(save.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), save);
-      done = [&](const Result& result) { write_all(known.get(), encode(result)); };
-    }
-    run_all(
-        checks, jobs, [&](const Result& result) { results.push_back(result); }, {}, true, &progress,
-        {}, done);
-    if (!save.empty()) {
-      std::string text;
-      for (const Result& result : results) {
-        text += encode(result);
-      }
-      or_throw(::ftruncate(known.get(), 0), "ftruncate");
-      or_throw(::lseek(known.get(), 0, SEEK_SET), "lseek");
-      write_all(known.get(), text);
-    }
-  }
-  if (!films.empty()) {
-    make_films(checks, results, jobs, films);
-  }
-  std::cout << report_of(
-      results, {.style = style_for(STDOUT_FILENO),
-                .columns = columns_of(STDOUT_FILENO),
-                .all = all,
-                .again = [&](const Result& result) { return command_for(result, first); }});
-  return std::ranges::all_of(
-      results, [](const Result& result) { return result.passed() || result.skipped(); });
-}
+                    const std::string& save, bool traced) {
+                      std::vector<Result> results;
+                      std::string steps;
+                      {
+                        Progress progress(checks.size());
+                        Fd known;
+                        const auto done = [&](const Run& run) {
+                          if (known) {
+                            write_all(known.get(), encode(run.result));
+                          }
+                          if (traced && !run.err.text.empty()) {
+                            steps += "What the check did: " + run.result.sentence + "\n" +
+                                     shortened(run.err.text, all) + "\n";
+                          }
+                        };
+                        if (!save.empty()) {
+                          known = own(
+                              ::open(save.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666),
+                              save);
+                        }
+                        run_all(
+                            checks, jobs, [&](const Result& result) { results.push_back(result); },
+                            {.wanted = false, .traced = traced, .free = {}}, true, &progress, {},
+                            done);
+                        if (!save.empty()) {
+                          std::string text;
+                          for (const Result& result : results) {
+                            text += encode(result);
+                          }
+                          or_throw(::ftruncate(known.get(), 0), "ftruncate");
+                          or_throw(::lseek(known.get(), 0, SEEK_SET), "lseek");
+                          write_all(known.get(), text);
+                        }
+                      }
+                      if (!films.empty()) {
+                        make_films(checks, results, jobs, films);
+                      }
+                      std::cout << steps
+                                << report_of(results, {.style = style_for(STDOUT_FILENO),
+                                                       .columns = columns_of(STDOUT_FILENO),
+                                                       .all = all,
+                                                       .again = [&](const Result& result) {
+                                                         return command_for(result, first);
+                                                       }});
+                      return std::ranges::all_of(results, [](const Result& result) {
+                        return result.passed() || result.skipped();
+                      });
+                    }
 
-void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
-                  int results) {
-  const auto tell = [&](const Result& result) { write_all(results, encode(result)); };
-  if (jobs == 0) { // which there are
-    for (const SuiteCheck* const check : checks) {
-      tell(result_of(*check));
-    }
-    return;
-  }
-  run_all(checks, jobs, tell, {.wanted = true, .free = users});
-}
+                    void run_for_tool(const Checks& checks, unsigned jobs,
+                                      const std::vector<uid_t>& users, int results) {
+                      const auto tell = [&](const Result& result) {
+                        write_all(results, encode(result));
+                      };
+                      if (jobs == 0) { // which there are
+                        for (const SuiteCheck* const check : checks) {
+                          tell(result_of(*check));
+                        }
+                        return;
+                      }
+                      run_all(checks, jobs, tell, {.wanted = true, .free = users});
+                    }
 
-std::optional<bool> run_for_rejections(const Checks& checks,
-                                       const std::vector<Rejection>& rejections, unsigned jobs) {
-  std::vector<Result> results;
-  std::string wrong;
-  bool any_run = false;
-  const auto judge = [&](const Result& result) {
-    results.push_back(result);
-    if (result.skipped()) {
-      return;
-    }
-    any_run = true;
-    if (result.outcome != Outcome::failed) {
-      wrong += "not rejected by: " + result.sentence + '\n';
-      return;
-    }
-    for (const Rejection& rejection : rejections) {
-      if (rejection.sentence == result.sentence &&
-          !contains_words(result.why + '\n' + result.means, rejection.saying)) {
-        wrong +=
-            "rejected by: " + result.sentence + ", but it does not say: " + rejection.saying + '\n';
-      }
-    }
-  };
-  run_all(checks, jobs, judge, {}, false);
-  std::cout << report_of(results, {.style = style_for(STDOUT_FILENO), .all = true}) << wrong;
-  if (!any_run) {
-    return std::nullopt;
-  }
-  return wrong.empty();
-}
+                    std::optional<bool> run_for_rejections(const Checks& checks,
+                                                           const std::vector<Rejection>& rejections,
+                                                           unsigned jobs) {
+                      std::vector<Result> results;
+                      std::string wrong;
+                      bool any_run = false;
+                      const auto judge = [&](const Result& result) {
+                        results.push_back(result);
+                        if (result.skipped()) {
+                          return;
+                        }
+                        any_run = true;
+                        if (result.outcome != Outcome::failed) {
+                          wrong += "not rejected by: " + result.sentence + '\n';
+                          return;
+                        }
+                        for (const Rejection& rejection : rejections) {
+                          if (rejection.sentence == result.sentence &&
+                              !contains_words(result.why + '\n' + result.means, rejection.saying)) {
+                            wrong += "rejected by: " + result.sentence +
+                                     ", but it does not say: " + rejection.saying + '\n';
+                          }
+                        }
+                      };
+                      run_all(checks, jobs, judge, {}, false);
+                      std::cout << report_of(results,
+                                             {.style = style_for(STDOUT_FILENO), .all = true})
+                                << wrong;
+                      if (!any_run) {
+                        return std::nullopt;
+                      }
+                      return wrong.empty();
+                    }
 
 } // namespace lab

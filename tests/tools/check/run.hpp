@@ -22,11 +22,13 @@ using Checks = std::vector<const SuiteCheck*>;
 /// runs one check again; the command `first` comes before it. Each result also goes into the file
 /// `save`, by encode, when it is known: as they end, and after the last one in the order of the
 /// report. If `films` is given, each check that has failed is run once more, and a film of it goes
-/// into that folder. Returns whether none failed.
+/// into that folder. With `traced`, all that each check does, and what the program prints
+/// meanwhile, stands before the report. Returns whether none failed.
 ///
 /// The children call no exec, so this process must have only one thread.
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
-                    const std::string& save = {}, const std::filesystem::path& films = {});
+                    const std::string& save = {}, const std::filesystem::path& films = {},
+                    bool traced = false);
 
 /// The same for a tool. It writes each result, by encode, to the descriptor `results`. The programs
 /// are confined (harness/confine.hpp). If there are `users`, there are at least `jobs` of them, and
