@@ -102,8 +102,9 @@ public:
   explicit Watching(std::vector<std::string> arguments = {})
       : Watching(options_for(std::move(arguments))) {}
 
-  explicit Watching(lab::ProcessOptions options)
-      : watch_(lab::program("lab-watch"), std::move(options)) {}
+  explicit Watching(lab::ProcessOptions options,
+                    const fs::path& program = lab::program("lab-watch"))
+      : watch_(program, std::move(options)) {}
 
   lab::Process& process() { return watch_; }
 
@@ -517,6 +518,19 @@ TEST_SUITE("bad weather") {
     CHECK(ran.out.empty());
     CHECK(run_watch({"99"}).exit.code == 2);
     CHECK(run_watch({"zombie"}).exit.code == 2);
+  }
+
+  TEST_CASE("the input is no terminal, as in cmake --workflow: keys come all the same") {
+    begin_anew();
+    solve_both();
+    lab::ProcessOptions options = options_for({"2"});
+    options.arguments.insert(options.arguments.begin(), {"-c", "exec \"$0\" \"$@\" </dev/null",
+                                                         lab::program("lab-watch").string()});
+    Watching watching(std::move(options), "/bin/sh");
+    watching.see("Solved");
+    watching.press("l");
+    watching.see("03 Collect them as they end");
+    watching.quit();
   }
 
   TEST_CASE("another build runs in another terminal: it waits for the end of that one") {

@@ -148,7 +148,7 @@ AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
 
 /// Leaves `most` of the lines from `begin` to `end`: the middle goes, and a line says so.
 void shorten(AllSeen& seen, std::size_t begin, std::size_t end, std::size_t most,
-             std::size_t at_the_end, std::size_t width) {
+             std::size_t at_the_end, std::size_t width, const std::string& all) {
   if (end - begin <= most) {
     return;
   }
@@ -163,14 +163,14 @@ void shorten(AllSeen& seen, std::size_t begin, std::size_t end, std::size_t most
     left_out += one->stands_for;
   }
   const std::string text = "  ... " + count(left_out, "more line");
-  const std::string how = "; --all shows them";
-  *first = {.text = text + (text.size() + how.size() <= width ? how : ": --all"),
+  const std::string how = "; " + all + " shows them";
+  *first = {.text = text + (text.size() + how.size() <= width ? how : ": " + all),
             .stands_for = left_out};
   seen.erase(first + 1, last);
 }
 
 /// At most so many lines: what programs have printed is cut first, the longest of it before.
-void shorten(AllSeen& seen, std::size_t most, std::size_t width) {
+void shorten(AllSeen& seen, std::size_t most, std::size_t width, const std::string& all) {
   constexpr std::size_t least = 3; // its first line, its last one, and what is said between
   if (seen.size() > most) {
     std::erase_if(seen, [](const Seen& one) { return one.text.ends_with("so far, 0 bytes"); });
@@ -194,7 +194,7 @@ void shorten(AllSeen& seen, std::size_t most, std::size_t width) {
     }
     const std::size_t over = seen.size() - most;
     const std::size_t left = std::max(least, longest - std::min(over, longest));
-    shorten(seen, begin, begin + longest, left, (left - 1) / 2, width);
+    shorten(seen, begin, begin + longest, left, (left - 1) / 2, width, all);
   }
   // Then what was seen; the line of what the program was doing stays.
   const auto doing = std::ranges::find(seen, true, &Seen::doing);
@@ -202,11 +202,11 @@ void shorten(AllSeen& seen, std::size_t most, std::size_t width) {
   constexpr std::size_t least_doing = 3;
   const std::size_t after = std::min(seen.size() - before, least_doing);
   if (seen.size() > most) {
-    shorten(seen, 0, before, most - after, most - after > 4 ? 1 : 0, width);
+    shorten(seen, 0, before, most - after, most - after > 4 ? 1 : 0, width, all);
   }
   const auto left =
       static_cast<std::size_t>(std::ranges::find(seen, true, &Seen::doing) - seen.begin());
-  shorten(seen, left, seen.size(), most - left, 1, width);
+  shorten(seen, left, seen.size(), most - left, 1, width, all);
 }
 
 /// The line that says that a program under test has ended of itself, by a signal; see
@@ -305,7 +305,8 @@ Lines block_of(const Cause& cause, const Screen& screen) {
     AllSeen seen = seen_in(why, width, screen);
     if (!screen.all) {
       const std::size_t others = lines.size() + after.size();
-      shorten(seen, std::max(least, screen.rows - std::min(screen.rows, others)), width);
+      shorten(seen, std::max(least, screen.rows - std::min(screen.rows, others)), width,
+              screen.how_all);
     }
     std::string_view label = failed ? "saw" : "why";
     for (const Seen& one : seen) {
@@ -317,7 +318,7 @@ Lines block_of(const Cause& cause, const Screen& screen) {
   append(lines, std::move(after));
   if (!screen.all && lines.size() > screen.rows) { // a narrow screen
     lines.resize(screen.rows - 1);
-    lines.push_back({{"  ... --all shows the rest"}});
+    lines.push_back({{"  ... " + screen.how_all + " shows the rest"}});
   }
   return lines;
 }
@@ -409,7 +410,7 @@ Lines reasons_in(const std::vector<const Result*>& suite, const Screen& screen) 
   constexpr std::size_t most = 20;
   if (lines.size() > most) {
     lines.resize(most - 1);
-    lines.push_back({{"  ... --all shows the rest"}});
+    lines.push_back({{"  ... " + screen.how_all + " shows the rest"}});
   }
   return lines;
 }
@@ -455,7 +456,8 @@ Lines failures_in(const std::vector<Cause>& causes, std::size_t most, const Scre
   }
   Lines lines;
   if (left_out > 0) {
-    lines.push_back({{"... " + std::to_string(left_out) + " more failed; --all shows them"}});
+    lines.push_back(
+        {{"... " + std::to_string(left_out) + " more failed; " + screen.how_all + " shows them"}});
   }
   for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
     if (blocks.size() > 1 && &*block == &blocks.front()) {

@@ -19,6 +19,7 @@ struct Screen {
   std::size_t columns = 80; ///< what is narrower is taken for 40
   bool all = false;         ///< every check in the order given, and nothing cut
   std::size_t rows = 14;    ///< lines that a check has at most; with its command, a screen of 24
+  std::string how_all = "--all"; ///< what shows all of it: an option, or a key
   /// The command that runs this check alone, word by word, each quoted for a shell. Nothing: it is
   /// not told.
   std::function<std::vector<std::string>(const Result&)> again;

@@ -624,102 +624,92 @@ void make_films(const Checks& checks, const std::vector<Result>& results, unsign
 } // namespace
 
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
-                    const std::string& save, const std::filesystem::path& films) {
-                    const std::string& save, bool traced) {
-                      std::vector<Result> results;
-                      std::string steps;
-                      {
-                        Progress progress(checks.size());
-                        Fd known;
-                        const auto done = [&](const Run& run) {
-                          if (known) {
-                            write_all(known.get(), encode(run.result));
-                          }
-                          if (traced && !run.err.text.empty()) {
-                            steps += "What the check did: " + run.result.sentence + "\n" +
-                                     shortened(run.err.text, all) + "\n";
-                          }
-                        };
-                        if (!save.empty()) {
-                          known = own(
-                              ::open(save.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666),
-                              save);
-                        }
-                        run_all(
-                            checks, jobs, [&](const Result& result) { results.push_back(result); },
-                            {.wanted = false, .traced = traced, .free = {}}, true, &progress, {},
-                            done);
-                        if (!save.empty()) {
-                          std::string text;
-                          for (const Result& result : results) {
-                            text += encode(result);
-                          }
-                          or_throw(::ftruncate(known.get(), 0), "ftruncate");
-                          or_throw(::lseek(known.get(), 0, SEEK_SET), "lseek");
-                          write_all(known.get(), text);
-                        }
-                      }
-                      if (!films.empty()) {
-                        make_films(checks, results, jobs, films);
-                      }
-                      std::cout << steps
-                                << report_of(results, {.style = style_for(STDOUT_FILENO),
-                                                       .columns = columns_of(STDOUT_FILENO),
-                                                       .all = all,
-                                                       .again = [&](const Result& result) {
-                                                         return command_for(result, first);
-                                                       }});
-                      return std::ranges::all_of(results, [](const Result& result) {
-                        return result.passed() || result.skipped();
-                      });
-                    }
+                    const std::string& save, const std::filesystem::path& films, bool traced) {
+  std::vector<Result> results;
+  std::string steps;
+  {
+    Progress progress(checks.size());
+    Fd known;
+    const auto done = [&](const Run& run) {
+      if (known) {
+        write_all(known.get(), encode(run.result));
+      }
+      if (traced && !run.err.text.empty()) {
+        steps += "What the check did: " + run.result.sentence + "\n" +
+                 shortened(run.err.text, all) + "\n";
+      }
+    };
+    if (!save.empty()) {
+      known = own(::open(save.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), save);
+    }
+    run_all(
+        checks, jobs, [&](const Result& result) { results.push_back(result); },
+        {.wanted = false, .traced = traced, .free = {}}, true, &progress, {}, done);
+    if (!save.empty()) {
+      std::string text;
+      for (const Result& result : results) {
+        text += encode(result);
+      }
+      or_throw(::ftruncate(known.get(), 0), "ftruncate");
+      or_throw(::lseek(known.get(), 0, SEEK_SET), "lseek");
+      write_all(known.get(), text);
+    }
+  }
+  if (!films.empty()) {
+    make_films(checks, results, jobs, films);
+  }
+  std::cout << steps
+            << report_of(results, {.style = style_for(STDOUT_FILENO),
+                                   .columns = columns_of(STDOUT_FILENO),
+                                   .all = all,
+                                   .again = [&](const Result& result) {
+                                     return command_for(result, first);
+                                   }});
+  return std::ranges::all_of(
+      results, [](const Result& result) { return result.passed() || result.skipped(); });
+}
 
-                    void run_for_tool(const Checks& checks, unsigned jobs,
-                                      const std::vector<uid_t>& users, int results) {
-                      const auto tell = [&](const Result& result) {
-                        write_all(results, encode(result));
-                      };
-                      if (jobs == 0) { // which there are
-                        for (const SuiteCheck* const check : checks) {
-                          tell(result_of(*check));
-                        }
-                        return;
-                      }
-                      run_all(checks, jobs, tell, {.wanted = true, .free = users});
-                    }
+void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
+                  int results) {
+  const auto tell = [&](const Result& result) { write_all(results, encode(result)); };
+  if (jobs == 0) { // which there are
+    for (const SuiteCheck* const check : checks) {
+      tell(result_of(*check));
+    }
+    return;
+  }
+  run_all(checks, jobs, tell, {.wanted = true, .free = users});
+}
 
-                    std::optional<bool> run_for_rejections(const Checks& checks,
-                                                           const std::vector<Rejection>& rejections,
-                                                           unsigned jobs) {
-                      std::vector<Result> results;
-                      std::string wrong;
-                      bool any_run = false;
-                      const auto judge = [&](const Result& result) {
-                        results.push_back(result);
-                        if (result.skipped()) {
-                          return;
-                        }
-                        any_run = true;
-                        if (result.outcome != Outcome::failed) {
-                          wrong += "not rejected by: " + result.sentence + '\n';
-                          return;
-                        }
-                        for (const Rejection& rejection : rejections) {
-                          if (rejection.sentence == result.sentence &&
-                              !contains_words(result.why + '\n' + result.means, rejection.saying)) {
-                            wrong += "rejected by: " + result.sentence +
-                                     ", but it does not say: " + rejection.saying + '\n';
-                          }
-                        }
-                      };
-                      run_all(checks, jobs, judge, {}, false);
-                      std::cout << report_of(results,
-                                             {.style = style_for(STDOUT_FILENO), .all = true})
-                                << wrong;
-                      if (!any_run) {
-                        return std::nullopt;
-                      }
-                      return wrong.empty();
-                    }
+std::optional<bool> run_for_rejections(const Checks& checks,
+                                       const std::vector<Rejection>& rejections, unsigned jobs) {
+  std::vector<Result> results;
+  std::string wrong;
+  bool any_run = false;
+  const auto judge = [&](const Result& result) {
+    results.push_back(result);
+    if (result.skipped()) {
+      return;
+    }
+    any_run = true;
+    if (result.outcome != Outcome::failed) {
+      wrong += "not rejected by: " + result.sentence + '\n';
+      return;
+    }
+    for (const Rejection& rejection : rejections) {
+      if (rejection.sentence == result.sentence &&
+          !contains_words(result.why + '\n' + result.means, rejection.saying)) {
+        wrong +=
+            "rejected by: " + result.sentence + ", but it does not say: " + rejection.saying + '\n';
+      }
+    }
+  };
+  run_all(checks, jobs, judge, {}, false);
+  std::cout << report_of(results, {.style = style_for(STDOUT_FILENO), .all = true}) << wrong;
+  if (!any_run) {
+    return std::nullopt;
+  }
+  return wrong.empty();
+}
 
 } // namespace lab

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace {
@@ -99,6 +100,13 @@ int run(const std::vector<std::string>& arguments) {
   if (progress) {
     lab::guard_descendants();
     return show_progress(kit);
+  }
+  if (::isatty(STDIN_FILENO) != 1 && ::isatty(STDOUT_FILENO) == 1) {
+    // cmake --workflow gives no terminal as input. It is there all the same.
+    if (const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC); fd != -1) {
+      ::dup2(fd, STDIN_FILENO);
+      ::close(fd);
+    }
   }
   const char* const terminal = std::getenv("TERM"); // NOLINT(concurrency-mt-unsafe)
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1 || terminal == nullptr ||

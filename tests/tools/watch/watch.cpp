@@ -49,6 +49,25 @@ std::string changed(const std::string& mark, const std::string& how,
   return text;
 }
 
+/// The beginning of a line, as wide as the screen. What colours it takes no place.
+std::string fitted(std::string_view line, std::size_t width) {
+  std::string text;
+  std::size_t used = 0;
+  while (!line.empty()) {
+    if (line.front() == '\x1b') {
+      const std::size_t end = std::min(line.find('m'), line.size() - 1) + 1;
+      text += line.substr(0, end);
+      line.remove_prefix(end);
+      continue;
+    }
+    const Character character = first_of(line);
+    used += width_of(character.bytes);
+    text += used <= width ? character.bytes : "";
+    line.remove_prefix(character.bytes.size());
+  }
+  return text;
+}
+
 /// The folders of sources, as something to poll. Where the kernel has no inotify left, there are no
 /// events, and `trouble` says why.
 class Saves {
@@ -528,7 +547,8 @@ private:
     screen.resize(rows);
     std::string text = "\x1b[?7l\x1b[H"; // a line that is too long is cut, and breaks none
     for (std::size_t i = 0; i < screen.size(); ++i) {
-      text += (i == 0 ? "\x1b[K" : "\r\n\x1b[K") + screen[i]; // (at the last column it clears that)
+      text += (i == 0 ? "\x1b[K" : "\r\n\x1b[K") +
+              fitted(screen[i], width); // (at the last column it clears that)
     }
     text += "\x1b[J\x1b[?7h";
     if (text != drawn_) {
@@ -707,7 +727,7 @@ private:
     if (first == nullptr) {
       return {};
     }
-    Screen paper{.style = style_, .columns = width, .again = {}};
+    Screen paper{.style = style_, .columns = width, .how_all = "key a", .again = {}};
     if (page_ == Page::all) {
       std::vector<Result> failed;
       std::ranges::copy_if(results, std::back_inserter(failed), [](const Result& result) {
