@@ -16,11 +16,11 @@ struct Kit {
   std::string compiler;
   std::vector<std::string> compile_options;
   std::vector<std::string> link_options;
-  std::filesystem::path archive; ///< liblab_support.a
+  std::filesystem::path archive;              ///< liblab_support.a
   std::vector<std::filesystem::path> headers; ///< folders: steps/support and exercises/support
-  std::filesystem::path check;   ///< lab-check
-  std::filesystem::path probe;   ///< liblab-probe.so
-  std::string cmake;             ///< it opens archives
+  std::filesystem::path check;                ///< lab-check
+  std::filesystem::path probe;                ///< liblab-probe.so
+  std::string cmake;                          ///< it opens archives
   std::vector<Exercise> exercises;
   /// The headers that programs include first, by name. They are compiled once, for all programs.
   std::vector<std::string> first_headers;
