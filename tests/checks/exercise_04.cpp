@@ -235,19 +235,6 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
   expect_all_removed(held.process, held.probe, held.count, when);
 }
 
-LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each of them ends",
-          .promise = "E4 M3", .marks = 1,
-          .means = "some end together, and some while the handler runs: what a signal misses, the "
-                   "next look has to find",
-          .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
-          .needs = &removes_each_child_when_it_ends) {
-  const std::size_t most = processes_at_once(200, 10);
-  for (const std::size_t count :
-       std::initializer_list<std::size_t>{4, std::min<std::size_t>(50, most), most}) {
-    run_to_its_end(count);
-  }
-}
-
 LAB_CHECK(handles_signals_safely, .sentence = "its handler makes async-signal-safe calls alone",
           .promise = "E4 M6", .marks = 1,
           .means =
@@ -364,6 +351,19 @@ LAB_CHECK(removes_each_child_when_it_ends,
   expect_all_removed(held.process, held.probe, 3, "three children were killed, one by one");
   expect(removed_in(held.process.lines()) == wanted,
          "its lines are in another order than the ends of its children");
+}
+
+LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each of them ends",
+          .promise = "E4 M3", .marks = 1,
+          .means = "some end together, and some while the handler runs: what a signal misses, the "
+                   "next look has to find",
+          .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+          .needs = &removes_each_child_when_it_ends) {
+  const std::size_t most = processes_at_once(200, 10);
+  for (const std::size_t count :
+       std::initializer_list<std::size_t>{4, std::min<std::size_t>(50, most), most}) {
+    run_to_its_end(count);
+  }
 }
 
 LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by sigaction",
