@@ -186,32 +186,19 @@ LAB_CHECK(
   run_to_its_end(1);
 }
 
-LAB_CHECK(removes_none_when_n_is_0, .sentence = "prints `all 0 children removed` when N is 0",
-          .promise = "E4", .marks = 1,
-          .means = "without children no signal will come: look before you sleep",
-          .look = "TODO 2, hint 1") {
-  run_to_its_end(0);
-}
-
-LAB_CHECK(sleeps_while_its_children_live,
-          .sentence = "sleeps while its children live, without polling", .promise = "E4 G4",
-          .marks = 2,
-          .means = "a program that waits for a signal sleeps until the signal comes. A program "
-                   "that looks every second is late by up to a second, and never rests",
-          .look = "TODO 2, hints 1 and 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
-                  "sigsuspend(2)",
+LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by sigaction",
+          .promise = "E4", .marks = 1, .means = signal_means, .look = signal_look,
           .needs = &removes_every_child) {
-  Held held(3);
-  expect_all_idle({{held.process.pid(), "reaper 3, none of whose children has ended"}});
-  // A poll once a second shows in a window of more than that.
-  const auto use = idle_report(held.process.pid(), std::chrono::milliseconds(1'100));
-  expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
-         use.switches == 1 ? " time" : " times", " in 1.1 s");
-  held.process.stop(); // one signal for all: that several may come is another check's
+  Held held(2);
+  expect(catches_signal(held.process.pid(), SIGCHLD),
+         "with its children started it has no handler for SIGCHLD (SigCgt of /proc/PID/status)");
+  for (const Event& event : held.probe.events()) {
+    expect(event.call.find("signal") == std::string::npos ||
+               event.text.find("SIGCHLD") == std::string::npos ||
+               event.text.find("SIG_DFL") != std::string::npos,
+           "the handler of SIGCHLD is set by ", event.text);
+  }
   held.probe.let_all_go();
-  wait_until("all children to end", [&] { return zombies_of(held.process) == held.count; });
-  held.process.resume();
-  expect_all_removed(held.process, held.probe, 3, "its children were released");
 }
 
 LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
@@ -233,6 +220,49 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
   }
   held.process.resume();
   expect_all_removed(held.process, held.probe, held.count, when);
+}
+
+LAB_CHECK(removes_none_when_n_is_0, .sentence = "prints `all 0 children removed` when N is 0",
+          .promise = "E4", .marks = 1,
+          .means = "without children no signal will come: look before you sleep",
+          .look = "TODO 2, hint 1") {
+  run_to_its_end(0);
+}
+
+LAB_CHECK(sleeps_while_its_children_live,
+          .sentence = "sleeps while its children live, without polling", .promise = "E4 G4",
+          .marks = 2,
+          .means = "a program that waits for a signal sleeps until the signal comes. A program "
+                   "that looks every second is late by up to a second, and never rests",
+          .look = "TODO 2, hints 1 and 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
+                  "sigsuspend(2)",
+          .needs = &removes_children_that_ended_while_it_was_stopped) {
+  Held held(3);
+  expect_all_idle({{held.process.pid(), "reaper 3, none of whose children has ended"}});
+  // A poll once a second shows in a window of more than that.
+  const auto use = idle_report(held.process.pid(), std::chrono::milliseconds(1'100));
+  expect(use.switches == 0, "none of its children has ended, and it has woken up ", use.switches,
+         use.switches == 1 ? " time" : " times", " in 1.1 s");
+  held.process.stop(); // one signal for all: that several may come is another check's
+  held.probe.let_all_go();
+  wait_until("all children to end", [&] { return zombies_of(held.process) == held.count; });
+  held.process.resume();
+  expect_all_removed(held.process, held.probe, 3, "its children were released");
+}
+
+extern const Check removes_each_child_when_it_ends;
+
+LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each of them ends",
+          .promise = "E4 M3", .marks = 1,
+          .means = "some end together, and some while the handler runs: what a signal misses, the "
+                   "next look has to find",
+          .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+          .needs = &removes_each_child_when_it_ends) {
+  const std::size_t most = processes_at_once(200, 10);
+  for (const std::size_t count :
+       std::initializer_list<std::size_t>{4, std::min<std::size_t>(50, most), most}) {
+    run_to_its_end(count);
+  }
 }
 
 LAB_CHECK(handles_signals_safely, .sentence = "its handler makes async-signal-safe calls alone",
@@ -353,40 +383,13 @@ LAB_CHECK(removes_each_child_when_it_ends,
          "its lines are in another order than the ends of its children");
 }
 
-LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each of them ends",
-          .promise = "E4 M3", .marks = 1,
-          .means = "some end together, and some while the handler runs: what a signal misses, the "
-                   "next look has to find",
-          .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
-          .needs = &removes_each_child_when_it_ends) {
-  const std::size_t most = processes_at_once(200, 10);
-  for (const std::size_t count :
-       std::initializer_list<std::size_t>{4, std::min<std::size_t>(50, most), most}) {
-    run_to_its_end(count);
-  }
-}
-
-LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by sigaction",
-          .promise = "E4", .marks = 1, .means = signal_means, .look = signal_look,
-          .needs = &removes_every_child) {
-  Held held(2);
-  expect(catches_signal(held.process.pid(), SIGCHLD),
-         "with its children started it has no handler for SIGCHLD (SigCgt of /proc/PID/status)");
-  for (const Event& event : held.probe.events()) {
-    expect(event.call.find("signal") == std::string::npos ||
-               event.text.find("SIGCHLD") == std::string::npos ||
-               event.text.find("SIG_DFL") != std::string::npos,
-           "the handler of SIGCHLD is set by ", event.text);
-  }
-  held.probe.let_all_go();
-}
-
 LAB_CHECK(says_that_fork_fails,
           .sentence = "ends with status 1 when a fork fails, and leaves no process",
           .promise = "G2 G5", .marks = 1,
           .means = "some of the N children were never started: a parent that waits for N waits for "
                    "ever. And it must not say that all N were removed",
-          .look = "steps/support/error.hpp; fork(2), EAGAIN", .needs = &removes_every_child) {
+          .look = "steps/support/error.hpp; fork(2), EAGAIN",
+          .needs = &removes_children_that_ended_while_it_was_stopped) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});
   ProcessOptions options;

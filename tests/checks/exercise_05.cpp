@@ -100,7 +100,7 @@ LAB_CHECK(
     .promise = "M2 S3", .marks = 1,
     .means = "a child that keeps the listener keeps the port, for as long as its client stays",
     .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE",
-    .needs = &server::returns_from_its_handler) {
+    .needs = &child_holds_no_listener) {
   run_part(tidy::leave_the_port_free, subject);
 }
 
