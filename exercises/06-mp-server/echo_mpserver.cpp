@@ -89,9 +89,10 @@ void refuse(int /*connection*/) {}
   handle(SIGTERM, SIG_DFL, 0);
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
   lab::echo_until_eof(connection);
-  lab::print_line("client disconnected");
   // TODO 3: this client may connect again as soon as it has seen the end of this connection, and
   // its place has to be free by then. When does the client see the end, and when does the parent?
+  close(connection); // _exit does it too, but only after it has freed the memory
+  lab::print_line("client disconnected");
   _exit(0); // not exit: buffers and atexit functions are the parent's
 }
 
@@ -131,7 +132,6 @@ int main(int argc, char** argv) {
       continue;
     }
     lab::print_connected(client);
-
     const pid_t child = fork(); // now both processes hold both sockets
     if (child == 0) {
       listener.close();

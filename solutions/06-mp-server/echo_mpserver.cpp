@@ -47,9 +47,10 @@ void reap_children(int /*signal*/) {
   errno = saved;
 }
 
-// [3] A child says that its client has gone. SIGCHLD would come too late: exit closes the socket,
-// the client sees that, and only then there is a zombie to reap. A real-time signal is queued, one
-// for each child that sends it, and says which child that was; SIGUSR1 is one bit, like SIGCHLD.
+// [3] A child says that its client has gone. SIGCHLD would come too late: close ends the
+// connection, the client sees that, and only then there is a zombie to reap. A real-time signal is
+// queued, one for each child that sends it, and says which child that was; SIGUSR1 is one bit, like
+// SIGCHLD.
 void give_back_place(int /*signal*/, siginfo_t* info, void* /*context*/) {
   std::erase(served, info->si_pid);
 }
@@ -124,10 +125,11 @@ void refuse(int connection) {
   handle(SIGTERM, SIG_DFL, 0);
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
   lab::echo_until_eof(connection);
-  lab::print_line("client disconnected");
   if (getppid() == parent) {
-    kill(parent, SIGRTMIN); // [6] before the client can see the end of its connection, in _exit
+    kill(parent, SIGRTMIN); // [6] before the client can see the end of its connection
   }
+  close(connection); // _exit does it too, but only after it has freed the memory
+  lab::print_line("client disconnected");
   _exit(0); // not exit: buffers and atexit functions are the parent's
 }
 
@@ -166,7 +168,6 @@ int main(int argc, char** argv) {
       continue;
     }
     lab::print_connected(client);
-
     const pid_t child = fork(); // now both processes hold both sockets
     if (child == 0) {
       listener.close();

@@ -86,6 +86,7 @@ bool wait_for_client(int listener) {
   handle(SIGTERM, SIG_DFL, 0);
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
   lab::echo_until_eof(connection);
+  close(connection); // _exit does it too, but only after it has freed the memory
   lab::print_line("client disconnected");
   _exit(0); // not exit: buffers and atexit functions are the parent's
 }
@@ -121,7 +122,6 @@ int main(int argc, char** argv) {
       continue;
     }
     lab::print_connected(client);
-
     const pid_t child = fork(); // [8] now both processes hold both sockets
     if (child == 0) {
       listener.close();

@@ -53,7 +53,7 @@ void handle(int signal, void (*handler)(int), int flags) {
   lab::or_die(sigaction(signal, &action, nullptr), "sigaction");
 }
 
-// The signals are not blocked yet: the handlers may run from here on.
+// The signals are unblocked: from here on a handler may run at any moment.
 void handle_signals() {
   lab::or_die(sigprocmask(SIG_BLOCK, nullptr, &unblocked), "sigprocmask"); // reads the mask
   sigemptyset(&blocked);
@@ -61,6 +61,7 @@ void handle_signals() {
     sigaddset(&blocked, signal);
     sigdelset(&unblocked, signal);
   }
+  lab::or_die(sigprocmask(SIG_SETMASK, &unblocked, nullptr), "sigprocmask");
   handle(SIGCHLD, reap_children, SA_RESTART | SA_NOCLDSTOP);
   handle(SIGINT, stop, 0);
   handle(SIGTERM, stop, 0);
@@ -73,6 +74,7 @@ void handle_signals() {
   handle(SIGTERM, SIG_DFL, 0);
   sigprocmask(SIG_SETMASK, &unblocked, nullptr);
   lab::echo_until_eof(connection);
+  close(connection); // _exit does it too, but only after it has freed the memory
   lab::print_line("client disconnected");
   _exit(0); // not exit: buffers and atexit functions are the parent's
 }
@@ -105,7 +107,6 @@ int main(int argc, char** argv) {
       continue;
     }
     lab::print_connected(client);
-
     sigprocmask(SIG_BLOCK, &blocked, nullptr); // no handler finds `children` half changed
     const pid_t child = fork();                // now both processes hold both sockets
     if (child == 0) {

@@ -30,7 +30,8 @@ void stop(int /*signal*/) {
     kill(pid, SIGTERM);
     kill(pid, SIGCONT); // a stopped child acts on SIGTERM only when it runs
   }
-  while (waitpid(-1, nullptr, children.empty() ? WNOHANG : 0) > 0) {
+  const int options = children.empty() ? WNOHANG : 0; // alone: waits for nothing
+  while (waitpid(-1, nullptr, options) > 0) {
   }
   _exit(0);
 }

@@ -1,5 +1,4 @@
-// How a program ends on a signal, alone (step 01) or with its children (step 05). Step 04 explains
-// handlers; step 06 shows all of this in its own file.
+// How a program ends on a signal, alone or with its children. Step 04 explains handlers.
 #pragma once
 
 #include <sys/types.h>

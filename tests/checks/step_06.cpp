@@ -772,13 +772,22 @@ LAB_EVERY_SERVER(LAB_TAKE_SERVER)
 LAB_TIDY_SERVER(LAB_TAKE_SERVER)
 LAB_FORKING_SERVER(LAB_TAKE_SERVER)
 LAB_SERVER_WORDING(LAB_TAKE_SERVER)
-LAB_TAKE(mp_server::shares_out_the_descriptors)
-LAB_TAKE(mp_server::reaps_children_that_ended_while_it_was_stopped)
-LAB_TAKE(mp_server::prints_each_child_removed)
-LAB_TAKE(mp_server::survives_a_storm)
-LAB_TAKE(mp_server::outlives_a_failing_accept)
-LAB_TAKE(mp_server::handles_signals_safely)
-LAB_TAKE(mp_server::keeps_errno)
+
+LAB_CHECK(does_all_else_right,
+          .sentence = "flag_server reaps, prints and goes on after a failure as echo_mpserver does",
+          .promise = "M2 M3 M4 M5 M6", .marks = 2,
+          .means = "the two programs differ in how they wait, and in nothing else",
+          .look = "diff steps/06-mp-server/flag_server.cpp and echo_mpserver.cpp",
+          .needs = &server::returns_from_its_handler) {
+  for (const Check* const check :
+       {&mp_server::shares_out_the_descriptors,
+        &mp_server::reaps_children_that_ended_while_it_was_stopped,
+        &mp_server::prints_each_child_removed, &mp_server::survives_a_storm,
+        &mp_server::outlives_a_failing_fork, &mp_server::outlives_a_failing_accept,
+        &mp_server::handles_signals_safely, &mp_server::keeps_errno}) {
+    check->body(subject);
+  }
+}
 
 LAB_CHECK(loses_a_signal, .sentence = "flag_server loses a SIGTERM that comes before it waits",
           .promise = "S7", .marks = 2,

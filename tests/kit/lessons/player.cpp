@@ -48,9 +48,9 @@ struct Mismatch {
   std::string seen;
 };
 
-/// An empty folder in which `steps` and, of `build`, `bin`, `exercises` and `textbook` are the kit's;
-/// gone with its owner. In it is a home: there gdb learns that nobody edits lines here, and that
-/// nobody answers.
+/// An empty folder in which `steps` and, of `build`, `bin`, `exercises` and `textbook` are the
+/// kit's; gone with its owner. In it is a home: there gdb learns that nobody edits lines here, and
+/// that nobody answers.
 class Folder {
 public:
   Folder() {
