@@ -222,6 +222,13 @@ void expect_no_child_left(Server& server, const std::string& after) {
 // Sends the signal, and looks at the end of it.
 void expect_end(Server& server, int signal, std::string_view situation) {
   const std::string what = text(signal_name(signal), " ", situation);
+  // It waits by now, or is busy for good: the moment before it waits is another check's.
+  constexpr std::chrono::milliseconds rest{100};
+  Quiescence quiescence(server.pid(), rest);
+  const Deadline busy(promptly);
+  while (!quiescence.reached() && !busy.passed()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
   server.process().signal(signal);
   const Exit exit = ended(server.process(), what);
   expect(exit.success(), what, ": it ended with ", exit.text(), " instead of exit status 0");

@@ -220,6 +220,7 @@ private:
       }
     }
     names(one);
+    left_out(one);
   }
 
   /// The slides that a note offers to leave out, by the beginnings of their titles.
