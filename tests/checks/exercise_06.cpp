@@ -292,7 +292,7 @@ LAB_CHECK(
   if (!can_probe) {
     return;
   }
-  Probe probe({.faults = "fork:parent:1=then-stop"});
+  Probe probe({.faults = "fork:parent:1=then-stop", .hold_exits = true});
   ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};
   probe.attach(options.process);
   Server quick(program, options);
@@ -302,14 +302,15 @@ LAB_CHECK(
     const auto info = process_info(quick.pid());
     return info && info->stopped();
   });
-  leaves.close();
-  wait_until("the child of the client that has left to end",
-             [&] { return quick.children().empty(); });
+  leaves.half_close();
+  wait_until("the child of the client that has left to close its socket",
+             [&] { return probe.held_children().size() == 1; });
   quick.process().resume();
-  quick.wait_for_no_children(soon);
+  leaves.receive_until_eof(soon); // the parent has closed its own
   Connection next = quick.connect();
   expect_served(next, "MAX is 1; the check stopped the server right after fork, and let it go on "
-                      "when the client had left and its child had ended: the place is free");
+                      "when the child had told that its client has gone: the place is free");
+  probe.let_all_go();
 }
 
 LAB_CHECK(frees_the_place_of_a_killed_child,
