@@ -44,7 +44,7 @@ std::string counts(std::uint64_t sent, std::uint64_t received) {
 
 // Which of the two numbers is wrong, if that is all. What the check means is about N.
 Advice wrong_number(const std::string& line, std::uint64_t sent, std::uint64_t received) {
-  if (line == counts(received, sent)) {
+  if (line == text("sent ", received, " bytes, received ", sent, " bytes")) {
     return {.means = "the two numbers are swapped: N is what the writer has sent, and M what the "
                      "reader has received",
             .look = "TODO 4"};

@@ -306,11 +306,11 @@ TEST_CASE("decks: what a slide lacks is reported") {
   CHECK(problem_of(with("`echo one`", "`build/textbook/echo_mpserver 9190`")) == "");
   check_contains(problem_of(with("exercise-04", "exercise-44")), "no preset exercise-44");
   const std::string_view leave =
-      "- Note: If time is short, leave out \"It prints\" and \"It ends\".";
+      R"(- Note: If time is short, leave out "It prints" and "It ends".)";
   CHECK(problem_of(with("- Note: begins.", leave)) == "");
   check_contains(
-      problem_of(with("- Note: begins.", "- Note: If time is short, leave out \"It so\".")),
-      "no slide \"It so\"");
+      problem_of(with("- Note: begins.", R"(- Note: If time is short, leave out "It so".)")),
+      R"(no slide "It so")");
 }
 
 TEST_CASE("decks: code that is not the source's is reported at its line") {

@@ -168,7 +168,7 @@ Script hostile() {
               .result = 99,
               .text = evil,
               .arguments = {1, 99, 0},
-              .data = evil + "\xff\x1b[31m\u202e"});
+              .data = evil + "\xff\x1b[31m\xe2\x80\xae"});
   script.recording().commands = {evil + std::string(10'000, 'x'), "\xe2\x80\xa8"};
   return script;
 }
@@ -353,7 +353,9 @@ TEST_SUITE("film") {
   }
 
   TEST_CASE("a leak is a socket that the parent holds when its child has ended") {
-    for (const auto& [server, leaks] : {std::pair{"leaky_server", true}, {"tidy_server", false}}) {
+    for (const auto& one : {std::pair{"leaky_server", true}, {"tidy_server", false}}) {
+      const char* const server = one.first;
+      const bool leaks = one.second;
       CAPTURE(server);
       const lab::Port port = lab::reserve_port();
       const Run three = run({{server, std::to_string(port.number())},
@@ -413,7 +415,7 @@ TEST_SUITE("film") {
     CHECK(count_of(page, std::regex("</script")) == 2);
     CHECK_FALSE(contains(page, "<img"));
     CHECK_FALSE(contains(page, "\x1b"));
-    CHECK_FALSE(contains(page, "\u202e"));
+    CHECK_FALSE(contains(page, "\xe2\x80\xae"));
     CHECK(page.size() < 60'000);
     const std::size_t at = page.find("class=\"film\">") + 13;
     const auto film = lab::Json::parse(page.substr(at, page.find("</script>", at) - at));

@@ -589,10 +589,12 @@ TEST_CASE("submissions as they arrive: a program is known by its name, and none 
     by_name[row.front()] = row;
   }
   CHECK(by_name.size() == 19); // with the titles
-  for (const auto& [name, note] : std::map<std::string, std::string>{
+  for (const auto& one : std::map<std::string, std::string>{
            {"essay.txt", "is neither a folder nor an archive"},
            {"absent", "No such file or directory"},
            {"nested", "have the same name: name each by its student"}}) {
+    const std::string& name = one.first;
+    const std::string& note = one.second;
     INFO(name);
     REQUIRE(by_name.contains(name));
     CHECK(contains(by_name.at(name).back(), note));

@@ -234,7 +234,7 @@ TEST_CASE("a page: an exercise has as many TODOs as its page and its deck say") 
         todos.merge(found_in(page(file.path()), marked));
       }
     }
-    const std::string number_of_todos = words.at(todos.size());
+    const std::string& number_of_todos = words.at(todos.size());
     for (const std::string& path :
          {"exercises/" + exercise + "/README.md", "slides/" + exercise + ".md"}) {
       if (!fs::exists(root() / path)) {

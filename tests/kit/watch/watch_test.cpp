@@ -524,7 +524,7 @@ TEST_SUITE("bad weather") {
     begin_anew();
     solve_both();
     lab::ProcessOptions options = options_for({"2"});
-    options.arguments.insert(options.arguments.begin(), {"-c", "exec \"$0\" \"$@\" </dev/null",
+    options.arguments.insert(options.arguments.begin(), {"-c", R"(exec "$0" "$@" </dev/null)",
                                                          lab::program("lab-watch").string()});
     Watching watching(std::move(options), "/bin/sh");
     watching.see("Solved");

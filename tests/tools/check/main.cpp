@@ -170,7 +170,7 @@ bool contains_word(std::string_view text, std::string_view word) {
     return std::tolower(static_cast<unsigned char>(a)) ==
            std::tolower(static_cast<unsigned char>(b));
   };
-  return !std::ranges::search(text, word, alike).empty();
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), alike) != text.end();
 }
 
 // Those of exercise NN whose sentence has all the words.

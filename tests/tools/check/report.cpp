@@ -531,6 +531,7 @@ std::string report_of(const std::vector<Result>& results, Screen screen) {
 
 const Result* first_cause(const std::vector<Result>& results) {
   std::vector<const Result*> suite;
+  suite.reserve(results.size());
   for (const Result& result : results) {
     suite.push_back(&result);
   }

@@ -120,8 +120,8 @@ std::string page_of(const Film& film);
 /// the other page is no film.
 std::string page_beside(const std::string& page, const Recording& recording);
 
-/// The moment of an event as a drawing, in the signs of the slides. Events count from 1.
-std::string still_of(const Film& film, std::size_t event);
+/// The moment of an event as a drawing, in the signs of the slides. `number` counts from 1.
+std::string still_of(const Film& film, std::size_t number);
 
 /// The state of a process at an event. `gone` before its birth and after it was reaped.
 Stretch state_at(const FilmProcess& process, int event);

@@ -3,6 +3,7 @@
 #include "tools/text/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
@@ -87,14 +88,11 @@ bool reads(const Event& event) {
 }
 
 bool can_wait(std::string_view call) {
-  for (const std::string_view begin :
-       {"accept", "connect", "epoll_", "nanosleep", "pause", "poll", "ppoll", "pselect", "read",
-        "recv", "select", "send", "sig", "sleep", "usleep", "wait", "write"}) {
-    if (call.starts_with(begin)) {
-      return true;
-    }
-  }
-  return false;
+  static constexpr std::array<std::string_view, 17> begins{
+      "accept", "connect", "epoll_", "nanosleep", "pause", "poll",   "ppoll", "pselect", "read",
+      "recv",   "select",  "send",   "sig",       "sleep", "usleep", "wait",  "write"};
+  return std::ranges::any_of(begins,
+                             [&](std::string_view begin) { return call.starts_with(begin); });
 }
 
 bool is_wait_nohang(const Event& event) {
@@ -920,7 +918,7 @@ private:
         std::to_string(recording_.interval.count()) +
         " ms late. Not seen: pipes, static programs, syscall(2), F_DUPFD of fcntl(2), "
         "and which bytes are under way between two sockets.");
-    notes.push_back(
+    notes.emplace_back(
         "Recording makes each call slower, by about a microsecond. So a race can end in "
         "another way than without the film.");
   }

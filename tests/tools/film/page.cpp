@@ -207,7 +207,7 @@ std::string page_with(const std::vector<std::string>& films, const std::string& 
       colours(&drawing::Colour::dark) + "color-scheme:dark}}\n" + std::string(page_css) +
       "</style>\n</head>\n<body>\n" + std::string(page_html);
   for (const std::string& film : films) {
-    page += "<script type=\"application/json\" class=\"film\">" + film + "</script>\n";
+    page += R"(<script type="application/json" class="film">)" + film + "</script>\n";
   }
   return page + "<script nonce=\"" + nonce + "\">\n" + std::string(page_js) +
          "</script>\n</body>\n</html>\n";
@@ -232,7 +232,7 @@ std::string page_of(const Recording& recording) {
 }
 
 std::string page_beside(const std::string& page, const Recording& recording) {
-  constexpr std::string_view begin = "<script type=\"application/json\" class=\"film\">";
+  constexpr std::string_view begin = R"(<script type="application/json" class="film">)";
   const std::size_t at = page.find(begin);
   const std::size_t end = at == std::string::npos ? at : page.find("</script>", at);
   if (end == std::string::npos) {

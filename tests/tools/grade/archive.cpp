@@ -60,15 +60,9 @@ const std::string& limits_in_words() {
 
 /// Whether a path of the archive leads out of the folder.
 bool leads_out(const std::string& path) {
-  if (path.starts_with('/')) {
-    return true;
-  }
-  for (const fs::path& part : fs::path(path)) {
-    if (part == "..") {
-      return true;
-    }
-  }
-  return false;
+  const fs::path parts(path);
+  return path.starts_with('/') ||
+         std::any_of(parts.begin(), parts.end(), [](const fs::path& part) { return part == ".."; });
 }
 
 } // namespace

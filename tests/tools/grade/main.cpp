@@ -95,6 +95,7 @@ int join(const Options& options) {
   }
   const Store store(options.out);
   std::vector<Row> in_order;
+  in_order.reserve(rows.size());
   for (auto& [name, row] : rows) {
     if (row.marks) {
       store.write(*row.marks);
@@ -208,6 +209,7 @@ int grade(const Options& options) {
          .stopped = [] { return stop_signal != 0; }});
   }
   std::vector<Row> in_order;
+  in_order.reserve(rows.size());
   for (auto& [name, row] : rows) {
     in_order.push_back(std::move(row));
   }

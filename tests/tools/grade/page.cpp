@@ -105,17 +105,21 @@ std::string hidden(const std::string& text) {
   return "<span class=\"hidden\">" + text + "</span>";
 }
 
+std::string link_to(const std::string& place, const std::string& words) {
+  return "<a href=\"" + place + "\">" + words + "</a>";
+}
+
 /// Shown for each student: the marks of each exercise, and for one exercise its checks.
 std::string row_of(const Marks& marks, const std::string& student) {
   const std::string name = html(printable_line(student));
-  std::string text = R"(<tr><th class="who" scope="row" title=")" + name + "\"><a href=\"" +
+  std::string text = R"(<tr><th class="who" scope="row" title=")" + name + R"("><a href=")" +
                      report_of(marks) + "\">" + name + "</a></th><td class=\"sum\" data-n=\"" +
                      std::to_string(marks.reached()) + "\">" + std::to_string(marks.reached()) +
                      "/" + std::to_string(marks.possible()) + "</td>";
   for (const ExerciseMarks& one : marks.exercises) {
     const std::string place = report_of(marks) + "#e" + number_of(one);
     const int width = one.possible() == 0 ? 0 : one.reached() * 100 / one.possible();
-    text += "<td class=\"m\"><a href=\"" + place + R"("><span class="part"><span style="width:)" +
+    text += R"(<td class="m"><a href=")" + place + R"("><span class="part"><span style="width:)" +
             std::to_string(width) + "%\"></span></span>" +
             (one.not_built.empty() ? std::to_string(one.reached()) : "–" + hidden("no program")) +
             "</a></td>";
@@ -126,8 +130,7 @@ std::string row_of(const Marks& marks, const std::string& student) {
       text += std::string("<td class=\"c ") + look.kind + " v" + number_of(one) + "\" title=\"" +
               html(number_of(one) + " " + printable_line(check.sentence)) + ": " + look.word +
               "\">" +
-              (look.kind == 'f' ? "<a href=\"" + place + "-" + std::to_string(i + 1) + "\">" +
-                                      look.mark + words + "</a>"
+              (look.kind == 'f' ? link_to(place + "-" + std::to_string(i + 1), look.mark + words)
                                 : look.mark + words) +
               "</td>";
     }
@@ -142,19 +145,23 @@ std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
   std::string rules = "<style>";
   for (const ExerciseMarks& one : first.exercises) {
     const std::string view = "v" + number_of(one);
-    text += "<label><input type=\"radio\" name=\"view\" id=\"" + view + "\"> " +
+    text += R"(<label><input type="radio" name="view" id=")" + view + "\"> " +
             html(printable_line(one.exercise.folder)) + "</label>";
     const std::string chosen = "body:has(#" + view + ":checked) ";
-    rules += chosen + "." + view + " { display: table-cell; } " + chosen +
-             ".m { display: none; } " + chosen + ".checks." + view + " { display: block; }\n";
+    rules += chosen;
+    rules += "." + view;
+    rules += " { display: table-cell; } " + chosen;
+    rules += ".m { display: none; } " + chosen;
+    rules += ".checks." + view;
+    rules += " { display: block; }\n";
   }
   text += "</div>\n" + rules +
           "</style>\n<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr>"
           "<th class=\"who\" scope=\"col\"><button type=\"button\">name</button></th>"
           "<th class=\"sum\" scope=\"col\"><button type=\"button\">marks</button></th>";
   for (const ExerciseMarks& one : first.exercises) {
-    text += "<th class=\"group m\" scope=\"col\">" + html(printable_line(one.exercise.folder)) +
-            "</th>";
+    text +=
+        R"(<th class="group m" scope="col">)" + html(printable_line(one.exercise.folder)) + "</th>";
     for (std::size_t i = 0; i < one.checks.size(); ++i) {
       text += "<th class=\"no v" + number_of(one) + R"(" scope="col" title=")" +
               html(printable_line(one.checks[i].sentence)) + "\">" + std::to_string(i + 1) +
@@ -243,6 +250,7 @@ std::vector<Cause> causes_of(const std::vector<Marks>& all) {
     }
   }
   std::vector<Cause> ranked;
+  ranked.reserve(causes.size());
   for (auto& [means, cause] : causes) {
     ranked.push_back(std::move(cause));
   }

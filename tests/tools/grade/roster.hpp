@@ -44,6 +44,6 @@ private:
 };
 
 /// Throws std::runtime_error if the file cannot be read.
-Roster read_roster(const std::filesystem::path& file);
+Roster read_roster(const std::filesystem::path& path);
 
 } // namespace lab::grade

@@ -329,7 +329,7 @@ private:
     }
     for (const std::string& one : passed_over) {
       if (notes_.size() < most_notes) {
-        notes_.push_back("passed over: " + prefix + one);
+        notes_.push_back(std::string("passed over: ").append(prefix).append(one));
       }
     }
     places_.push_back(std::move(place));

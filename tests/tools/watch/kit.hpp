@@ -57,7 +57,7 @@ public:
 
   [[nodiscard]] const std::vector<Exercise>& exercises() const { return exercises_; }
 
-  [[nodiscard]] std::filesystem::path lab_check() const;
+  [[nodiscard]] static std::filesystem::path lab_check();
 
   /// Nothing but the sources matters: names and bytes of the exercise's files and of what they may
   /// include. Editors' backup files are not among them.
@@ -93,7 +93,7 @@ public:
   [[nodiscard]] std::vector<std::string> other_ways(const Exercise& exercise) const;
 
   /// `steps/03-wait/README.md`: the lesson of this exercise.
-  [[nodiscard]] std::string lesson_of(const Exercise& exercise) const;
+  [[nodiscard]] static std::string lesson_of(const Exercise& exercise);
 
 private:
   std::filesystem::path build_;

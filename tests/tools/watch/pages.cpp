@@ -279,7 +279,7 @@ std::vector<Line> first_error(std::string_view words, std::string_view root, std
     return is_error(line) || has(line, "warning:");
   });
   // An error has notes of its own, and some have very many.
-  const std::size_t others = static_cast<std::size_t>(std::count_if(next, all.end(), is_error));
+  const auto others = static_cast<std::size_t>(std::count_if(next, all.end(), is_error));
   const std::size_t room = most - std::min(most - 1, std::size_t{others > 0 ? 2U : 0U});
   for (auto line = first; line != next; ++line) {
     if (line == first) {
@@ -313,6 +313,7 @@ std::string first_warning(std::string_view words, std::string_view root) {
 
 std::vector<Line> difference_page(const std::vector<std::string>& lines) {
   std::vector<Line> page;
+  page.reserve(lines.size());
   for (const std::string& line : lines) {
     page.push_back({{clean(line), line.starts_with("+")    ? Paint::green
                                   : line.starts_with("-")  ? Paint::red
@@ -333,7 +334,7 @@ std::vector<Line> solved_page(const Kit& kit, const std::vector<Standing>& cours
         quantity_of(solved.exercise->hints.size(), "hint") + "."}}};
   if (next != nullptr) {
     append(lines, {{}, {{"Next", Paint::bold}}});
-    append(lines, indented("lesson", 10, {{kit.lesson_of(*next)}}, width));
+    append(lines, indented("lesson", 10, {{Kit::lesson_of(*next)}}, width));
     append(lines,
            indented("exercise", 10, {{next->number + ", " + next->title + ": key n"}}, width));
   }
@@ -357,7 +358,7 @@ std::vector<Line> solved_page(const Kit& kit, const std::vector<Standing>& cours
       lines,
       wrapped({{"What took you longest: exercise " + hardest->exercise->number + ", " +
                 hardest->exercise->title + " (" + minutes(hardest->memory.seconds) +
-                "). Read its lesson once more in a month: " + kit.lesson_of(*hardest->exercise)}},
+                "). Read its lesson once more in a month: " + Kit::lesson_of(*hardest->exercise)}},
               width));
   append(lines, {{}, {{"Where to go from here", Paint::bold}}});
   append(lines,
@@ -373,11 +374,12 @@ std::vector<Line> solved_page(const Kit& kit, const std::vector<Standing>& cours
 }
 
 std::vector<Line> help_page(std::size_t width) {
+  const std::string opening =
+      "Save a file of the exercise in your editor: it is built and checked "
+      "at once, and you see the first thing to mend. These keys do the rest:";
   std::vector<Line> lines = prose(
-      {"Save a file of the exercise in your editor: it is built and checked at once, and you see "
-       "the "
-       "first thing to mend. These keys do the rest:",
-       "", "| h | the next hint. Each exercise has three, from a nudge to nearly the answer |",
+      {opening, "",
+       "| h | the next hint. Each exercise has three, from a nudge to nearly the answer |",
        "| t | the task: what the program has to do |",
        "| l | the list of all exercises, with your marks and your time |",
        "| n p | the next exercise, the one before |",

@@ -119,7 +119,7 @@ void Run::go_on() {
     stage_ = Stage::checking;
     const std::string sources = "exercises/" + exercise_.folder;
     start({"-D", "KIT=" + kit_.root().string(), "-D", "SOURCES=" + sources, "-D",
-           "LAB_CHECK=" + kit_.lab_check().string(), "-D",
+           "LAB_CHECK=" + Kit::lab_check().string(), "-D",
            "VERDICT=" + kit_.verdict_file(exercise_).string(), "-D",
            "PROGRAMS=" + (kit_.build() / sources).string(), "-D",
            "SUITE=exercise-" + exercise_.number, "-D", "BUILD=" + kit_.build().string(), "-D",
