@@ -654,6 +654,7 @@ TEST_CASE("the roster: who handed in nothing has a row, and marks go to Canvas a
   const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
   const std::size_t total = 4 + count_of_exercises();
   std::vector<std::vector<std::string>> brief; // name, ID, e-mail, submission, total, note
+  brief.reserve(rows.size());
   for (const auto& row : rows) {
     brief.push_back({row.at(0), row.at(1), row.at(2), row.at(3), row.at(total), row.back()});
   }

@@ -113,7 +113,7 @@ std::string link_to(const std::string& place, const std::string& words) {
 std::string row_of(const Marks& marks, const std::string& student) {
   const std::string name = html(printable_line(student));
   std::string text = R"(<tr><th class="who" scope="row" title=")" + name + R"("><a href=")" +
-                     report_of(marks) + "\">" + name + "</a></th><td class=\"sum\" data-n=\"" +
+                     report_of(marks) + "\">" + name + R"(</a></th><td class="sum" data-n=")" +
                      std::to_string(marks.reached()) + "\">" + std::to_string(marks.reached()) +
                      "/" + std::to_string(marks.possible()) + "</td>";
   for (const ExerciseMarks& one : marks.exercises) {

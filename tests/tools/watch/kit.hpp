@@ -72,7 +72,7 @@ public:
   [[nodiscard]] std::filesystem::path verdict_file(const Exercise& exercise) const;
 
   /// All checks of all exercises, not run.
-  [[nodiscard]] std::vector<Result> checks() const;
+  [[nodiscard]] static std::vector<Result> checks();
 
   [[nodiscard]] Memory memory_of(const Exercise& exercise) const;
 

@@ -377,6 +377,9 @@ std::vector<Line> help_page(std::size_t width) {
   const std::string opening =
       "Save a file of the exercise in your editor: it is built and checked "
       "at once, and you see the first thing to mend. These keys do the rest:";
+  const std::string closing =
+      "`02 7/14?` in the second line: the marks are those of an earlier file. "
+      "`-`: not checked yet.";
   std::vector<Line> lines = prose(
       {opening, "",
        "| h | the next hint. Each exercise has three, from a nudge to nearly the answer |",
@@ -389,9 +392,7 @@ std::vector<Line> help_page(std::size_t width) {
        "| x | the file as it was shipped. It asks first, and keeps your file beside it |",
        "| q | quit; Ctrl-C does so too |", "",
        "On a long page: space and b, or the arrows. The same key again, or Enter, closes a page.",
-       "",
-       "`02 7/14?` in the second line: the marks are those of an earlier file. `-`: not checked "
-       "yet."},
+       "", closing},
       width);
   return lines;
 }

@@ -774,7 +774,7 @@ private:
   Style style_ = style_for(STDOUT_FILENO);
   Saves saves_;
   std::vector<Standing> course_;
-  std::vector<Result> checks_ = kit_.checks();
+  std::vector<Result> checks_ = Kit::checks();
   std::size_t current_ = 0;
 
   std::unique_ptr<Run> run_;
@@ -807,7 +807,7 @@ private:
 
 std::vector<Standing> standings(const Kit& kit) {
   std::vector<Verdict> verdicts = kit.verdicts();
-  const std::vector<Result> checks = kit.checks();
+  const std::vector<Result> checks = Kit::checks();
   std::vector<Standing> course;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     const Exercise& exercise = kit.exercises()[i];
