@@ -54,7 +54,10 @@ std::unique_ptr<Probe> run_to_the_end(const std::string& program,
   ProcessOptions options{.arguments = arguments, .input = Input::null};
   probe->attach(options);
   Process process(lab::program(program), options);
-  ended(process, "started");
+  // One that does not end is another check's: its handlers have run when it sleeps for good.
+  Quiescence quiescence(process.pid());
+  wait_until("the program to end, or to wait",
+             [&] { return process.poll_exit() || quiescence.reached(); });
   return probe;
 }
 
