@@ -226,9 +226,7 @@ void expect_end(Server& server, int signal, std::string_view situation) {
   constexpr std::chrono::milliseconds rest{100};
   Quiescence quiescence(server.pid(), rest);
   const Deadline busy(promptly);
-  while (!quiescence.reached() && !busy.passed()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  }
+  wait_until("the server to be at rest", [&] { return quiescence.reached() || busy.passed(); });
   server.process().signal(signal);
   const Exit exit = ended(server.process(), what);
   expect(exit.success(), what, ": it ended with ", exit.text(), " instead of exit status 0");

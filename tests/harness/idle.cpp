@@ -38,7 +38,7 @@ double share_of_processor(pid_t pid, std::chrono::milliseconds window) {
   const auto start = Clock::now();
   const CpuUse before = use_of(pid);
   while (true) {
-    std::this_thread::sleep_for(window);
+    std::this_thread::sleep_for(window); // what it does in a time without events is what is asked
     const CpuUse now = use_of(pid);
     const auto used = now.run_time - before.run_time;
     const std::chrono::nanoseconds had = Clock::now() - start - (now.wait_time - before.wait_time);

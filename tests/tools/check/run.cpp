@@ -190,7 +190,8 @@ void make_film(Run& run) {
 
 constexpr int ended_by_program = 3; // an exit status that no check has otherwise
 
-/// A program has sent a signal to the check, its parent: a mistake of kill(2), or of its pid.
+/// A program has sent a signal to the check, its parent: a mistake of kill(2), or of its pid. The
+/// check ends here, so that snprintf may have broken into anything.
 void blame_sender(int signal, siginfo_t* info, void* /*context*/) {
   std::array<char, 160> text{};
   const int size = std::snprintf(

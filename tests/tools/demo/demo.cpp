@@ -95,7 +95,7 @@ public:
     std::array<pollfd, 2> both{{{.fd = fd, .events = POLLIN, .revents = 0},
                                 {.fd = signals.get(), .events = POLLIN, .revents = 0}}};
     lab::or_throw(::poll(both.data(), both.size(), -1), "poll");
-    sleep(0ms);
+    sleep(0ms); // no wait: throws if a signal has come
   }
 
 private:

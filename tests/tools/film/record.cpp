@@ -167,7 +167,7 @@ private:
   void turn() {
     look();
     show();
-    std::this_thread::sleep_for(interval);
+    std::this_thread::sleep_for(interval); // a look at /proc each time: nothing tells of a state
   }
 
   void show() {
@@ -213,7 +213,7 @@ struct Camera::State {
     Eye sight;
     while (!over) {
       sight.look(descendants_of(::getpid()), recording.looks);
-      std::this_thread::sleep_for(interval);
+      std::this_thread::sleep_for(interval); // a look at /proc each time: nothing tells of a state
     }
   }
 };
