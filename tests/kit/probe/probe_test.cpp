@@ -700,6 +700,16 @@ TEST_SUITE("probe") {
     munmap(at, sizeof(lab::probe::Shared));
   }
 
+  TEST_CASE("for a film: a call in which the process is killed is recorded") {
+    Probe probe({.film = true});
+    const Run result = run(&probe, built("calls"), {"kill itself"});
+    CHECK(result.exit.signal == SIGKILL);
+    const auto events = probe.events();
+    REQUIRE_FALSE(events.empty());
+    CHECK(events.back().call == "kill");
+    CHECK_FALSE(events.back().result_known);
+  }
+
   TEST_CASE("two programs, one record") {
     Probe probe;
     lab::ServerOptions options;

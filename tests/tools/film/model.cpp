@@ -812,6 +812,9 @@ private:
     if (failed && event.error == EINTR) {
       after += " A signal has interrupted it.";
     }
+    if (!event.result_known && !event.is_exit && !event.is_fork) {
+      after += " It has not returned.";
+    }
     FilmEvent& stored = add(item, of, made.what,
                             who(of) + ": " + printable_line(event.text) + "." + after +
                                 (event.injected ? " (The check has made this result.)" : ""),

@@ -107,7 +107,15 @@ private:
 
   static bool ended(Process& program) { return program.poll_exit().has_value(); }
 
-  static bool waits(const Process& program) { return !blocked_call_of(program.pid()).empty(); }
+  // Whether it has begun a call that can wait, and sleeps in it. (/proc alone would take a program
+  // for ready that is still being read from a disk.)
+  [[nodiscard]] bool waits(const Process& program) const {
+    const auto events = probe_.events();
+    const auto last = std::find_if(events.rbegin(), events.rend(),
+                                   [&](const Event& event) { return event.pid == program.pid(); });
+    return last != events.rend() && last->kind == Event::Kind::waits &&
+           !blocked_call_of(program.pid()).empty();
+  }
 
   // Passes on what is typed, until the last program has ended.
   void play() {

@@ -150,7 +150,12 @@ LAB_DEFINE(int, connect, (int fd, const sockaddr* address, socklen_t size)) {
 }
 
 LAB_INTERPOSE(int, shutdown, (int fd, int how)) {
-  return plain(What::call_shutdown, Group::shutdown, "shutdown", fd, next_shutdown, fd, how);
+  Call call(What::call_shutdown, "shutdown", fd, how);
+  if (const Fault told = fault(Group::shutdown, fd); told.error != 0) {
+    return call.fail(told);
+  }
+  call.begins();
+  return call.done(next_shutdown(fd, how));
 }
 
 // Descriptors.
@@ -161,6 +166,7 @@ LAB_INTERPOSE(int, close, (int fd)) {
     next_close(fd); // whatever close(2) says, the descriptor is gone
     return call.fail(told);
   }
+  call.begins();
   return call.done(next_close(fd));
 }
 
@@ -241,6 +247,9 @@ ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flag
   if (filming()) [[unlikely]] {
     record_wait(name, fd, static_cast<std::int64_t>(size));
     Call call(what, name, fd, static_cast<std::int64_t>(size));
+    if (way == Way::out) {
+      call.begins();
+    }
     const ssize_t moved = real(size);
     way == Way::in ? call.ended_now() : call.ended_if_long();
     if (moved > 0 && data != nullptr) {
@@ -566,11 +575,13 @@ LAB_INTERPOSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const ti
 
 LAB_INTERPOSE(int, kill, (pid_t pid, int number)) {
   Call call(What::call_kill, "kill", pid, number);
+  call.begins();
   return call.done(next_kill(pid, number));
 }
 
 LAB_INTERPOSE(int, raise, (int number)) {
   Call call(What::call_kill, "raise", getpid(), number);
+  call.begins();
   return call.done(next_raise(number));
 }
 

@@ -32,12 +32,14 @@ std::atomic<std::uint64_t> handled = 0;
 std::atomic<std::uint64_t> breaking = 0;
 
 template <std::size_t Size>
-void append(List<Size>& list, const Facts& facts) noexcept {
+Facts* append(List<Size>& list, const Facts& facts) noexcept {
   const std::uint32_t place = list.used.fetch_add(1, std::memory_order_relaxed);
-  if (place < Size) {
-    list.records[place].facts = facts;
-    list.records[place].ready.store(1, std::memory_order_release);
+  if (place >= Size) {
+    return nullptr;
   }
+  list.records[place].facts = facts;
+  list.records[place].ready.store(1, std::memory_order_release);
+  return &list.records[place].facts;
 }
 
 bool is(Descriptor wanted, int fd) noexcept {
@@ -172,10 +174,10 @@ std::int64_t now() noexcept {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-void add(Facts facts, bool finding) noexcept {
+Facts* add(Facts facts, bool finding) noexcept {
   Shared* const memory = shared.load(std::memory_order_acquire);
   if (memory == nullptr) {
-    return;
+    return nullptr;
   }
   const KeepErrno keep;
   facts.pid = getpid();
@@ -187,11 +189,7 @@ void add(Facts facts, bool finding) noexcept {
     facts.flags |= frame->unblocked ? flag_unblocked : 0;
     copy_text(facts.interrupted, frame->interrupted);
   }
-  if (finding) {
-    append(memory->findings, facts);
-  } else {
-    append(memory->calls, facts);
-  }
+  return finding ? append(memory->findings, facts) : append(memory->calls, facts);
 }
 
 void record_wait(const char* name, std::int64_t first, std::int64_t second) noexcept {

@@ -62,8 +62,8 @@ private:
 std::int64_t now() noexcept;
 
 /// Adds a record to the list of findings or to that of calls; fills in pid and handler, and the
-/// time where it is 0.
-void add(Facts facts, bool finding) noexcept;
+/// time where it is 0. Returns the record's; nullptr if there is no room.
+Facts* add(Facts facts, bool finding) noexcept;
 
 /// In a new process: what is counted for each process starts anew.
 void begin_child() noexcept;
@@ -203,6 +203,16 @@ public:
     }
   }
 
+  /// For a film: records the call before it is made. Others see what it does at once, and may kill
+  /// the process before it returns.
+  void begins() noexcept {
+    if (filming()) [[unlikely]] {
+      facts_.flags |= flag_no_result;
+      recorded_ = add(facts_, false);
+      facts_.flags &= static_cast<std::uint16_t>(~flag_no_result);
+    }
+  }
+
   /// Records that the probe let it fail. Returns -1 with errno set.
   int fail(const Fault& told) noexcept {
     facts_.flags |= flag_injected;
@@ -220,13 +230,24 @@ public:
   Result done(Result result) noexcept {
     facts_.result = static_cast<std::int64_t>(result);
     facts_.error = facts_.result == -1 ? errno : 0;
-    add(facts_, false);
+    if (recorded_ == nullptr) {
+      add(facts_, false);
+    } else {
+      const KeepErrno keep;
+      recorded_->time = facts_.time == 0 ? now() : facts_.time;
+      recorded_->result = facts_.result;
+      recorded_->error = facts_.error;
+      recorded_->arguments = facts_.arguments;
+      recorded_->data = facts_.data;
+      recorded_->flags &= static_cast<std::uint16_t>(~flag_no_result);
+    }
     return result;
   }
 
 private:
   Within within_;
   Facts facts_;
+  Facts* recorded_ = nullptr; ///< in the list already
 };
 
 /// Defines the function NAME in front of that of the same name which the program would get:

@@ -317,6 +317,8 @@ int main(int argc, char** argv) {
     crowd(times);
   } else if (what == "work") {
     work(times);
+  } else if (what == "kill itself") {
+    kill(getpid(), SIGKILL);
   } else {
     return 6;
   }
