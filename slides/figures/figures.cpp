@@ -15,7 +15,7 @@ constexpr TextStyle bold{.size = 22, .bold = true};
 
 // Step 05: who holds what.
 
-enum class Moment : unsigned char { before_fork, after_fork, child_ended, after_close };
+enum class Moment : unsigned char { before_fork, after_fork, after_close };
 
 std::string tables(Moment moment, const std::string& title, const std::string& description) {
   Canvas d(1140, 400, title, description);
@@ -31,13 +31,6 @@ std::string tables(Moment moment, const std::string& title, const std::string& d
   Box child;
   if (forked) {
     child = d.process({10, 230}, 320, "child", "4720", "S", closed ? std::vector{fourth} : both);
-  }
-
-  if (moment == Moment::child_ended) {
-    d.text({170, 262}, "child 4720 has ended,", small_middle);
-    d.text({170, 290}, "and with it its two descriptors", small_middle);
-    d.text({1015, 370}, "waits for FIN",
-           {.size = 22, .anchor = Anchor::middle, .bold = true, .colour = held_twice});
   }
 
   d.text({590, 24}, "the kernel counts", small_middle);
@@ -73,13 +66,6 @@ std::string after_fork() {
                 "The server 4711 and its child 4720 have the same table: 3 is the listener, 4 the "
                 "connection. The kernel counts two descriptors for each socket; all four lines "
                 "are thick and red.");
-}
-
-std::string child_ended() {
-  return tables(Moment::child_ended, "The child has ended, the parent still holds the connection",
-                "The server 4711 has closed nothing: it still holds the listener and the "
-                "connection. Its child has ended, so the kernel counts one descriptor for the "
-                "connection, not none. It sends no FIN, and the client waits for it.");
 }
 
 std::string after_close() {
@@ -538,7 +524,6 @@ std::map<std::string, std::string> all() {
       {"tables-after-close.svg", after_close()},
       {"tables-after-fork.svg", after_fork()},
       {"tables-before-fork.svg", before_fork()},
-      {"tables-child-ended.svg", child_ended()},
   };
   figures.merge(first_steps());
   return figures;

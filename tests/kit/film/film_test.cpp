@@ -449,6 +449,24 @@ TEST_SUITE("film") {
     CHECK_THROWS_WITH(lab::film::still_of(script.film(), 4), "there is no event 4: the film has 3");
   }
 
+  TEST_CASE("a still of several events has lanes in time, the holders of a socket, and the words") {
+    Script script;
+    script.starts(100, "server");
+    script.add(100, Kind::call, {.call = "socket", .result = 3, .arguments = {AF_INET, 0, 0}});
+    script.forks(100, 101).exits(101, 3).handler(100, SIGCHLD, 101).reaps(100, 101, 3 << 8);
+    const Film film = script.film();
+    const std::string strip = lab::film::strip_of(film, {3, 4, 5, 6});
+    for (const std::string_view part : {">server 100<", ">child 101<", ">101: descriptor 3<", ">Z<",
+                                        ">SIGCHLD<", ">server 101 ends: exit status 3. "}) {
+      CHECK_MESSAGE(contains(strip, part), part);
+    }
+    // Two processes hold the socket from the first of the events to the second.
+    CHECK(count_of(strip, std::regex("stroke-width=\"9\"")) == 2);
+    CHECK_THROWS_WITH(lab::film::strip_of(film, {4, 3}),
+                      "the events of a still are in the order of time: 3 comes before 4");
+    CHECK_THROWS_WITH(lab::film::strip_of(film, {4, 9}), "there is no event 9: the film has 6");
+  }
+
   TEST_CASE("two films beside each other, and a page that is no film") {
     Script script;
     script.starts(100, "parent").exits(100);
@@ -468,8 +486,11 @@ TEST_SUITE("film") {
       return lab::Process(lab::program("lab-film"), {.arguments = std::move(arguments),
                                                      .working_directory = folder.string()});
     };
-    for (const std::vector<std::string>& wrong :
-         {std::vector<std::string>{}, {"--what"}, {"--still", "x", "a"}, {"a", "and"}}) {
+    for (const std::vector<std::string>& wrong : {std::vector<std::string>{},
+                                                  {"--what"},
+                                                  {"--still", "x", "a"},
+                                                  {"--still", "3,", "a"},
+                                                  {"a", "and"}}) {
       lab::Process process = film(wrong);
       CHECK(process.wait().code == 2);
       CHECK(contains(process.err(), "usage: lab-film"));

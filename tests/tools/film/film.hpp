@@ -123,6 +123,9 @@ std::string page_beside(const std::string& page, const Recording& recording);
 /// The moment of an event as a drawing, in the signs of the slides. `number` counts from 1.
 std::string still_of(const Film& film, std::size_t number);
 
+/// Several moments as one drawing: lanes in time, and each event in words. The numbers go up.
+std::string strip_of(const Film& film, const std::vector<std::size_t>& numbers);
+
 /// The state of a process at an event. `gone` before its birth and after it was reaped.
 Stretch state_at(const FilmProcess& process, int event);
 

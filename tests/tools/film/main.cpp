@@ -1,4 +1,4 @@
-// lab-film [--out FILE.html] [--still N | --beside FILE.html] COMMAND [and COMMAND ...]
+// lab-film [--out FILE.html] [--still N[,N...] | --beside FILE.html] COMMAND [and COMMAND ...]
 //
 // Records a run, and writes one page that shows it in time: processes, signals, sockets. README.md
 // says what is on the page.
@@ -27,8 +27,8 @@
 
 namespace {
 
-constexpr std::string_view usage_line = "usage: lab-film [--out FILE.html] [--still N | --beside "
-                                        "FILE.html] COMMAND [and COMMAND ...]\n";
+constexpr std::string_view usage_line = "usage: lab-film [--out FILE.html] [--still N[,N...] | "
+                                        "--beside FILE.html] COMMAND [and COMMAND ...]\n";
 
 constexpr std::string_view help =
     "\n"
@@ -38,7 +38,8 @@ constexpr std::string_view help =
     "the last program.\n"
     "\n"
     "  --out FILE     writes there; without it, film.html (with --still: film.svg)\n"
-    "  --still N      instead of the page, a drawing of the moment of event N\n"
+    "  --still N      instead of the page, a drawing of the moment of event N; of several events,\n"
+    "                 N,N,N: the lanes in time\n"
     "  --beside FILE  puts the film of that page and this one on one page, side by side, and\n"
     "                 marks where they part\n"
     "\n"
@@ -51,9 +52,29 @@ struct Arguments {
   bool help = false;
   std::string out{};
   std::string beside{};
-  std::size_t still = 0;
+  std::vector<std::size_t> still{};
   std::vector<std::vector<std::string>> commands{};
 };
+
+/// `17` or `3,17,40`. False if it is anything else.
+bool numbers_of(std::string_view text, std::vector<std::size_t>& numbers) {
+  while (true) {
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || number == 0) {
+      return false;
+    }
+    numbers.push_back(number);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty()) {
+      return true;
+    }
+    if (text.front() != ',') {
+      return false;
+    }
+    text.remove_prefix(1);
+  }
+}
 
 /// Nothing, after a line on standard error that says why.
 std::optional<Arguments> arguments_of(const std::vector<std::string>& words) {
@@ -77,16 +98,14 @@ std::optional<Arguments> arguments_of(const std::vector<std::string>& words) {
     }
     const std::string& value = words[i];
     if (word == "--still") {
-      const auto [end, error] =
-          std::from_chars(value.data(), value.data() + value.size(), arguments.still);
-      if (error != std::errc() || end != value.data() + value.size() || arguments.still == 0) {
-        return refuse("'" + value + "' is not the number of an event");
+      if (!numbers_of(value, arguments.still)) {
+        return refuse("'" + value + "' is not the number of an event, or numbers with commas");
       }
     } else {
       (word == "--out" ? arguments.out : arguments.beside) = value;
     }
   }
-  if (arguments.still != 0 && !arguments.beside.empty()) {
+  if (!arguments.still.empty() && !arguments.beside.empty()) {
     return refuse("--still and --beside do not go together");
   }
   arguments.commands.emplace_back();
@@ -103,7 +122,7 @@ std::optional<Arguments> arguments_of(const std::vector<std::string>& words) {
     }
   }
   if (arguments.out.empty()) {
-    arguments.out = arguments.still == 0 ? "film.html" : "film.svg";
+    arguments.out = arguments.still.empty() ? "film.html" : "film.svg";
   }
   return arguments;
 }
@@ -148,7 +167,9 @@ int run(const Arguments& arguments) {
                          .input = STDIN_FILENO,
                          .asked_to_end = [] { return asked != 0; }});
   const lab::film::Film film = lab::film::film_of(recording);
-  write_file(arguments.out, arguments.still != 0        ? lab::film::still_of(film, arguments.still)
+  write_file(arguments.out, arguments.still.size() > 1 ? lab::film::strip_of(film, arguments.still)
+                            : !arguments.still.empty()
+                                ? lab::film::still_of(film, arguments.still.front())
                             : !arguments.beside.empty() ? lab::film::page_beside(former, recording)
                                                         : lab::film::page_of(recording));
   std::cout << "lab-film: " << arguments.out << ": " << film.processes.size() << " processes, "

@@ -548,6 +548,12 @@ private:
     if (held > 0) {
       sentence += " The kernel closes its " + counted(held, "socket", "sockets") + ".";
     }
+    std::set<int> connections;
+    for (const auto& [fd, which] : live(of).table) {
+      if (!band(which).other_end.empty()) {
+        connections.insert(which);
+      }
+    }
     add_to_story(of, "ends " + gone.end);
     if (!parent_lives) {
       gone.reaped = number; // the shell, or who has adopted it, waits for it
@@ -571,6 +577,11 @@ private:
       }
     }
     std::string& said = film_.events.back().sentence;
+    const auto open =
+        std::ranges::find_if(connections, [&](int which) { return holders(which) > 0; });
+    if (open != connections.end()) {
+      said += still_held(*open);
+    }
     if (orphans > 0) {
       said += " " + counted(orphans, "child is an orphan now, and is adopted.",
                             "children are orphans now, and are adopted.");
