@@ -134,8 +134,13 @@ void draw(Canvas& canvas, const Run& run, const Bars& at, const Value& value, co
   const double thickness = at.step * 0.55;
   if (of_limit > 0) {
     const double x = at.x + of_limit / most * at.length;
-    const double last = at.top + at.step * static_cast<double>(run.results.size() - 1);
-    canvas.line({{x, at.top - 12}, {x, last + thickness + 12}}, {.dashed = true});
+    double from = at.top - 12; // between the rows, and not behind words
+    double to = at.top;
+    for (std::size_t row = 0; row <= run.results.size(); ++row) {
+      canvas.line({{x, from}, {x, to}}, {.dashed = true});
+      from = at.top + at.step * static_cast<double>(row) + thickness;
+      to = row + 1 < run.results.size() ? from + at.step - thickness : from + 12;
+    }
   }
   double y = at.top;
   for (const Result& result : run.results) {
