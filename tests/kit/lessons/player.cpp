@@ -99,8 +99,7 @@ public:
                                              {"HISTFILE", ""},
                                              {"HOME", folder.home().string()},
                                              {"DEBUGINFOD_URLS", ""}, // gdb would ask about them
-                                             {"TERM", "dumb"},
-                                             {"COLUMNS", "200"}},
+                                             {"TERM", "dumb"}},
                              .working_directory = folder.path().string()}) {}
 
   /// The next line, or that of the prompt. Throws Mismatch where none comes.
@@ -116,8 +115,11 @@ public:
     }
   }
 
-  /// Waits for the first prompt, however busy the machine.
+  /// Waits for the first prompt, however busy the machine. The terminal is as large as the smallest
+  /// that a student has: ps, ss, gdb and lab-xray lay out what they show for its width.
   void started() {
+    shell_.line();
+    type("stty columns 80 rows 24\n");
     shell_.line();
     at_prompt = true;
   }
