@@ -138,9 +138,9 @@ private:
 std::string half_close() {
   Canvas d(1140, 440, "Half-close: no more from me, and I go on reading",
            "A sequence in time. The client sends its last line and calls shutdown with SHUT_WR; "
-           "FIN goes to the server. The server's read returns 0, but the two echoes that are "
-           "under way still reach the client. Then the server closes, its FIN arrives, and the "
-           "client's read returns 0.");
+           "FIN goes to the server. The two echoes that are under way still reach the client. "
+           "Then the server's read returns 0, it closes, its FIN arrives, and the client's read "
+           "returns 0.");
   d.process({190, 6}, 200, "client", "", "");
   d.process({750, 6}, 200, "server", "", "");
   Sequence s(d, 290, 850, 48, 434);
@@ -148,13 +148,13 @@ std::string half_close() {
   s.to_right(76, "last line");
   s.left_says(132, "SHUT_WR");
   s.to_right(126, "FIN: no more from me");
-  s.right_says(158, "read: 0");
   s.to_left(186, "echo");
   s.left_says(218, "read");
   s.right_says(192, "write");
   s.to_left(242, "echo of the last line");
   s.left_says(274, "read");
   s.right_says(248, "write");
+  s.right_says(281, "read: 0");
   s.to_left(308, "FIN");
   s.right_says(314, "close");
   s.left_says(340, "read: 0");
