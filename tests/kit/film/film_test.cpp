@@ -194,6 +194,79 @@ Script large(int children, int reads) {
   return script;
 }
 
+/// The film of a check that has failed, as its page has it.
+struct Failed {
+  std::string saw;
+  lab::Json film;
+
+  [[nodiscard]] std::vector<std::string> sentences() const {
+    std::vector<std::string> result;
+    for (const lab::Json& event : film.at("events").list()) {
+      result.push_back(event.list().at(3).text());
+    }
+    return result;
+  }
+
+  [[nodiscard]] bool says(std::string_view words) const {
+    return std::ranges::any_of(sentences(),
+                               [&](const std::string& one) { return contains(one, words); });
+  }
+
+  /// How many processes are in this state when the check fails.
+  [[nodiscard]] int at_end(State state) const {
+    return static_cast<int>(
+        std::ranges::count_if(film.at("processes").list(), [&](const lab::Json& process) {
+          return last_state(process) == state;
+        }));
+  }
+
+  /// Of the process with this id; `gone` if there is none.
+  [[nodiscard]] State at_end(const std::string& pid) const {
+    for (const lab::Json& process : film.at("processes").list()) {
+      if (std::to_string(static_cast<int>(process.at("pid").number())) == pid) {
+        return last_state(process);
+      }
+    }
+    return State::gone;
+  }
+
+  /// A number that the check saw.
+  [[nodiscard]] std::string seen(const std::string& pattern) const {
+    std::smatch found;
+    CHECK_MESSAGE(std::regex_search(saw, found, std::regex(pattern)), saw);
+    return found.empty() ? "" : found[1].str();
+  }
+
+private:
+  static State last_state(const lab::Json& process) {
+    return static_cast<State>(process.at("stretches").list().back().list().at(1).number());
+  }
+};
+
+/// Films the check of a mutant that fails.
+Failed fail(const std::string& mutant, const std::string& check) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("lab-film-" + mutant + std::to_string(getpid()));
+  lab::Process process(lab::program("lab-check"),
+                       {.arguments = {"--programs", LAB_MUTANTS "/" + mutant,
+                                      "--test-suite=exercise-" + mutant.substr(0, 2),
+                                      "--test-case=*: " + check, "--film", folder.string()}});
+  CHECK(process.wait(100s).code == 1);
+  const auto files = std::filesystem::directory_iterator(folder);
+  REQUIRE(files != std::filesystem::directory_iterator());
+  std::ifstream in(files->path());
+  const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::filesystem::remove_all(folder);
+  const std::size_t at = page.find("class=\"film\">") + 13;
+  Failed failed{.saw = "",
+                .film = lab::Json::parse(page.substr(at, page.find("</script>", at) - at))};
+  constexpr std::string_view begin = "Here the check has failed. It saw: ";
+  const std::string last = failed.sentences().back();
+  REQUIRE_MESSAGE(last.starts_with(begin), last);
+  failed.saw = last.substr(begin.size());
+  return failed;
+}
+
 TEST_SUITE("film") {
   TEST_CASE("three children that end together are one delivery, and one is reaped") {
     Script script;
@@ -411,6 +484,117 @@ TEST_SUITE("film") {
       const bool types = process.name == "echo_mpclient" && process.parent != none;
       CHECK((process.end == "exit status 0" || (types && process.end == "killed by SIGKILL")));
     }
+  }
+
+  // A film for a failed check of each exercise. What the check saw is what the film shows.
+
+  TEST_CASE("exercise 01: the write that took a part of the bytes") {
+    const Failed film = fail("01-short-writes-ignored",
+                             "echoes and counts right when write takes less than it is given");
+    const std::string taken = film.seen("of 5000 bytes sent, (\\d+) came back");
+    CHECK(film.says("It has taken " + taken + " of 5,000 bytes: the rest is not sent."));
+  }
+
+  TEST_CASE("exercise 02: each child is reaped before the next is forked") {
+    const Failed film = fail("02-one-after-the-other", "makes N zombies at the same moment");
+    CHECK(std::to_string(film.at_end(State::zombie)) ==
+          film.seen("(\\d+) of its children are zom"));
+    std::string order;
+    for (const std::string& sentence : film.sentences()) {
+      order += contains(sentence, " forks. ") ? "f" : contains(sentence, " is reaped.") ? "r" : "";
+    }
+    CHECK(order == "frfrfr");
+  }
+
+  TEST_CASE("exercise 03: a child that nobody has asked about is a zombie, its parent waits for "
+            "another") {
+    const Failed film = fail("03-in-order-of-birth", "prints one line a child* at once*");
+    CHECK(film.at_end(film.seen("for child (\\d+)")) == State::zombie);
+    CHECK(film.says("is blocked in waitpid"));
+    CHECK(film.at_end(State::blocked) >= 1);
+  }
+
+  TEST_CASE("exercise 04: 50 children became one delivery, and 49 are zombies") {
+    const Failed film =
+        fail("04-one-waitpid-a-signal", "removes all 50 children that ended while it was stopped");
+    CHECK(std::to_string(film.at_end(State::zombie)) == film.seen("(\\d+) are still zombies"));
+    CHECK(film.says("50 children have ended since the last delivery: that is one SIGCHLD."));
+  }
+
+  TEST_CASE("exercise 04: the signal that came before pause") {
+    const Failed film =
+        fail("04-pause", "loses no wake-up when the last child ends just before it sleeps");
+    const auto sentences = film.sentences();
+    CHECK(contains(sentences.at(sentences.size() - 2), "is blocked in pause"));
+    CHECK(contains(sentences.at(sentences.size() - 3), "The handler of SIGCHLD returns"));
+    CHECK(film.at_end(State::zombie) == 0);
+  }
+
+  TEST_CASE("exercise 05: a socket that a child holds and does not use") {
+    const Failed film = fail("05-child-keeps-the-listener", "a child holds no listener");
+    const auto& listener = film.film.at("bands").list().front();
+    std::set<std::string> holders;
+    for (const lab::Json& hold : listener.at("holds").list()) {
+      if (hold.list().at(3).number() < 0) { // to the end
+        const auto& process = film.film.at("processes")
+                                  .list()
+                                  .at(static_cast<std::size_t>(hold.list().at(0).number()));
+        holders.insert(std::to_string(static_cast<int>(process.at("pid").number())));
+      }
+    }
+    CHECK(holders.size() >= 2);
+    CHECK(holders.contains(film.seen("descriptor_server (\\d+)  S")));
+    CHECK(holders.contains(film.seen("also held by (\\d+)")));
+  }
+
+  TEST_CASE("exercise 06: a second client waits, its server waits for the child of the first") {
+    const Failed film =
+        fail("06-one-client-at-a-time", "*serves a second client while the first one stays");
+    CHECK(std::ranges::count_if(film.sentences(), [](const std::string& one) {
+            return contains(one, ": accept4(");
+          }) == 1);
+    CHECK(film.says("is blocked in waitpid"));
+    CHECK(film.seen("bytes sent, (\\d+) came back") == "0");
+  }
+
+  TEST_CASE("exercise 07: the writer has closed, the reader holds the connection, no FIN") {
+    const Failed film =
+        fail("07-close-for-shutdown", "`q` half-closes*and what comes back is still read");
+    const std::string reader = film.seen("parent (\\d+) still holds the connection");
+    CHECK(film.says("The socket stays open: " + reader + " still holds it."));
+    CHECK_FALSE(film.says("sends FIN"));
+  }
+
+  TEST_CASE("what comes again and again is shown twice, and how often it came is said") {
+    Script script;
+    script.starts(100, "polls").forks(100, 101);
+    for (int i = 0; i < 1000; ++i) {
+      script.add(100, Kind::call,
+                 {.call = "waitpid", .text = "waitpid(-1, WNOHANG) = 0", .is_wait = true});
+      script.add(100, Kind::waits, {.call = "usleep"});
+      script.add(100, Kind::call, {.call = "usleep", .text = "usleep()"});
+    }
+    script.exits(101);
+    const Film film = script.film();
+    CHECK(film.events.size() == 9);
+    CHECK(find_event(film, "parent") == none);
+    CHECK(find_event(film, "polls 100 does the same again, and finds nothing: 998 times more.") ==
+          7);
+  }
+
+  TEST_CASE("real-time signals wait in a queue: each is a delivery") {
+    Script script;
+    script.starts(100, "parent").forks(100, 101);
+    for (int i = 0; i < 2; ++i) {
+      script.add(101, Kind::call,
+                 {.call = "kill", .text = "kill(100)", .arguments = {100, SIGRTMIN, 0}});
+    }
+    script.handler(100, SIGRTMIN, 101).returns(100, SIGRTMIN);
+    script.handler(100, SIGRTMIN, 101).returns(100, SIGRTMIN);
+    const Film film = script.film();
+    CHECK(find_event(film, "while it was pending") == none);
+    CHECK(std::ranges::count_if(film.events,
+                                [](const auto& event) { return event.from.size() == 1; }) == 2);
   }
 
   TEST_CASE("what a program is called, writes or is given cannot be markup") {

@@ -28,6 +28,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -161,27 +162,40 @@ void write_all(int fd, std::string_view text) {
   }
 }
 
-/// What the film of a check begins with. The report has the rest.
-std::string head_of(const Result& result) {
-  Result brief = result;
-  brief.why.resize(std::min(brief.why.find('\n'), brief.why.size()));
-  brief.note.clear();
-  return told(brief);
+/// What a check that failed saw. The report has the rest: the last calls, and what the program was
+/// doing.
+std::string seen(const Result& result) {
+  constexpr int most_lines = 6;
+  std::istringstream in(result.why);
+  std::string text;
+  std::string line;
+  for (int i = 0; i < most_lines && std::getline(in, line) &&
+                  !(i > 0 && (line.starts_with('`') || line == "its last calls:"));
+       ++i) {
+    text += (i > 0 ? "\n" : "") + line;
+  }
+  return text;
 }
 
-/// Tries the check once more, and makes a film of it.
+/// Tries the check once more, and makes a film of it. What the film says is what this run saw.
 void make_film(Run& run) {
   film::Recording recording;
+  Result again = run.result;
   {
     film::Camera camera;
-    Result again = run.result;
     attempt(*run.check, again);
     recording = camera.take();
-    recording.head = head_of(run.result) +
-                     (again.outcome == Outcome::failed
-                          ? ""
-                          : "While the film was made, the check has not failed: what you see is a "
-                            "run in which the program was lucky.\n");
+  }
+  const bool failed = again.outcome == Outcome::failed;
+  Result& told_of = failed ? again : run.result;
+  told_of.why = seen(told_of);
+  told_of.note.clear();
+  recording.head = told(told_of);
+  if (failed) {
+    recording.failed = told_of.why;
+  } else {
+    recording.head += "While the film was made, the check has not failed: what you see is a run in "
+                      "which the program was lucky.\n";
   }
   recording.commands.push_back(run.result.suite + ": " + run.result.sentence);
   std::ofstream out(run.film, std::ios::binary);

@@ -99,6 +99,7 @@ struct Film {
   std::vector<FilmProcess> processes; ///< a parent stands before its children
   std::vector<Band> bands;
   std::vector<FilmEvent> events;
+  bool failed = false;            ///< the last event is that the check has failed
   std::vector<std::string> notes; ///< what cannot be seen, and what was left out
 };
 

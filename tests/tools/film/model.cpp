@@ -95,6 +95,30 @@ bool can_wait(std::string_view call) {
                              [&](std::string_view begin) { return call.starts_with(begin); });
 }
 
+/// Without the probe's mark: the sentence says it.
+std::string words_of(const Event& event) {
+  const std::string text = printable_line(event.text);
+  return text.substr(0, text.find("   <- injected"));
+}
+
+/// A call in which nothing has happened: it found nothing, or has slept.
+bool is_idle(const Event& event) {
+  static const std::set<std::string, std::less<>> sleeps = {
+      "sleep",  "usleep",  "nanosleep",  "poll",        "ppoll",
+      "select", "pselect", "epoll_wait", "epoll_pwait", "epoll_pwait2"};
+  if (event.kind == Event::Kind::waits) {
+    return true;
+  }
+  return event.kind == Event::Kind::call &&
+         ((event.result == 0 && (event.is_wait || sleeps.contains(event.call))) ||
+          (event.result == -1 && event.error != 0 && event.error != EINTR));
+}
+
+bool same_again(const Event& one, const Event& other) {
+  return one.kind == other.kind && one.call == other.call && one.result == other.result &&
+         one.error == other.error && one.arguments == other.arguments;
+}
+
 bool is_wait_nohang(const Event& event) {
   return event.call.starts_with("wait") && (event.arguments[1] & WNOHANG) != 0;
 }
@@ -113,6 +137,7 @@ public:
 
   Film make() {
     order();
+    fold_repeats();
     leave_out();
     find_deliveries();
     for (place_ = 0; place_ < items_.size(); ++place_) {
@@ -122,6 +147,12 @@ public:
         drop_unconfirmed();
       }
       item.event != nullptr ? take(*item.event) : take(*item.look);
+      if (const auto found = again_.find(item.event);
+          item.event != nullptr && found != again_.end()) {
+        film_.events.back().sentence += " " + process_name(item.pid()) +
+                                        " does the same again, and finds nothing: " +
+                                        counted(found->second, "time more.", "times more.");
+      }
     }
     finish();
     return std::move(film_);
@@ -155,6 +186,53 @@ private:
     }
     std::stable_sort(items_.begin(), items_.end(),
                      [](const Item& one, const Item& other) { return one.time < other.time; });
+  }
+
+  /// What a process does again and again, and in vain, is shown twice. The last one says how often
+  /// it came.
+  void fold_repeats() {
+    std::map<pid_t, std::vector<std::size_t>> of_process;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      of_process[items_[i].pid()].push_back(i);
+    }
+    std::set<std::size_t> dropped;
+    for (const auto& [pid, places] : of_process) {
+      for (std::size_t begin = 0; begin < places.size();) {
+        begin = fold_at(places, begin, dropped);
+      }
+    }
+    if (dropped.empty()) {
+      return;
+    }
+    std::size_t place = 0;
+    std::erase_if(items_, [&](const Item& /*item*/) { return dropped.contains(place++); });
+    film_.notes.push_back("What came again and again is shown twice: " +
+                          whole_number(dropped.size()) + " events are left out.");
+  }
+
+  /// Where to look next.
+  std::size_t fold_at(const std::vector<std::size_t>& places, std::size_t begin,
+                      std::set<std::size_t>& dropped) {
+    constexpr std::size_t longest = 6;
+    constexpr std::size_t least = 5; // so often it has to come
+    const auto event = [&](std::size_t at) { return items_[places[at]].event; };
+    for (std::size_t size = 1; size <= longest; ++size) {
+      std::size_t end = begin;
+      while (end < places.size() && event(end) != nullptr && is_idle(*event(end)) &&
+             (end < begin + size || same_again(*event(end), *event(end - size)))) {
+        ++end;
+      }
+      const std::size_t times = (end - begin) / size;
+      if (times >= least) {
+        const std::size_t kept = begin + 2 * size;
+        again_[event(kept - 1)] = times - 2;
+        for (std::size_t at = kept; at < begin + times * size; ++at) {
+          dropped.insert(places[at]);
+        }
+        return begin + times * size;
+      }
+    }
+    return begin + 1;
   }
 
   void leave_out() {
@@ -195,6 +273,8 @@ private:
     const auto found = pids_.find(pid);
     return found == pids_.end() ? none : found->second;
   }
+
+  [[nodiscard]] std::string process_name(pid_t pid) { return who(process_of(pid)); }
 
   FilmProcess& process(int index) { return film_.processes[static_cast<std::size_t>(index)]; }
 
@@ -422,6 +502,9 @@ private:
     if (process(of).ended != none) {
       return; // what it does while it ends
     }
+    if (live(of).stopped) { // /proc has not shown it yet
+      goes_on(item, of);
+    }
     switch (event.kind) {
     case Event::Kind::waits:
       wait_begins(item, event, of);
@@ -454,6 +537,13 @@ private:
         called(item, event, of);
       }
     }
+  }
+
+  void goes_on(const Item& item, int of) {
+    live(of).stopped = false;
+    const int number = next_event();
+    add(item, of, What::signal, who(of) + " goes on.", "signal(7)");
+    settle(of, number);
   }
 
   void program_begins(const Item& item, const Event& event) {
@@ -642,8 +732,13 @@ private:
     live(of).frames.push_back({.signal = name, .blocked = ""});
     std::vector<Arrow> from;
     if (auto& sent = live(of).sent[event.signal]; !sent.empty()) {
-      from = std::move(sent);
-      sent.clear();
+      if (event.signal >= SIGRTMIN) { // these wait in a queue
+        from.push_back(sent.front());
+        sent.erase(sent.begin());
+      } else {
+        from = std::move(sent);
+        sent.clear();
+      }
       if (from.size() > 1) {
         sentence += " It was sent " + std::to_string(from.size()) +
                     " times while it was pending: that is one delivery.";
@@ -798,6 +893,10 @@ private:
       } else if (made.band != none && failed &&
                  (event.error == ECONNRESET || event.error == EPIPE)) {
         band(made.band).marks.push_back({number, event.error == EPIPE ? "EPIPE" : "reset"});
+      } else if (!failed && !reads(event) && event.result < event.arguments[1]) {
+        after = " It has taken " + whole_number(static_cast<std::size_t>(event.result)) + " of " +
+                whole_number(static_cast<std::size_t>(event.arguments[1])) +
+                " bytes: the rest is not sent.";
       } else if (!event.data.empty()) {
         const std::string text = printable_line(event.data);
         after = " It writes '" + text +
@@ -827,7 +926,7 @@ private:
       after += " It has not returned.";
     }
     FilmEvent& stored = add(item, of, made.what,
-                            who(of) + ": " + printable_line(event.text) + "." + after +
+                            who(of) + ": " + words_of(event) + "." + after +
                                 (event.injected ? " (The check has made this result.)" : ""),
                             man_of(call));
     stored.band = made.band;
@@ -874,15 +973,24 @@ private:
     const int number = next_event();
     switch (look.kind) {
     case Look::Kind::stopped:
-    case Look::Kind::continued:
-      live(of).stopped = look.kind == Look::Kind::stopped;
-      add(item, of, What::signal, who(of) + (live(of).stopped ? " is stopped." : " goes on."),
-          "signal(7)");
+      live(of).stopped = true;
+      add(item, of, What::signal, who(of) + " is stopped.", "signal(7)");
       settle(of, number);
+      break;
+    case Look::Kind::continued:
+      if (live(of).stopped) {
+        goes_on(item, of);
+      }
       break;
     case Look::Kind::zombie:
       process(of).end = look.signal != 0 ? "killed by " + signal_name(look.signal) : "";
       ends(item, of, "signal(7)");
+      break;
+    case Look::Kind::gone:
+      // A child whose parent lives ends when it is reaped.
+      if (const int parent = process(of).parent; parent == none || process(parent).ended != none) {
+        ends(item, of, "signal(7)");
+      }
       break;
     case Look::Kind::sent:
       live(of).sent[look.signal].push_back({of, number});
@@ -903,6 +1011,11 @@ private:
         ++zombies;
         add_to_story(static_cast<int>(i), "zombie to the end");
       }
+    }
+    if (!recording_.failed.empty() && !film_.events.empty()) {
+      film_.failed = true;
+      add({recording_.end, nullptr, nullptr}, film_.events.back().process, What::other,
+          "Here the check has failed. It saw: " + printable_line(recording_.failed.substr(0, 500)));
     }
     auto& notes = film_.notes;
     if (zombies > 0) {
@@ -947,6 +1060,7 @@ private:
   std::vector<Live> live_;
   std::set<pid_t> left_out_;
   std::map<pid_t, std::set<pid_t>> senders_;
+  std::map<const Event*, std::size_t> again_; ///< how often the same came after it
   pid_t confirming_ = 0;
   std::set<int> confirmed_;
 };

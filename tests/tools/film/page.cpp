@@ -94,7 +94,7 @@ std::string data_of(const Film& film) {
   }
   int index = 0;
   const auto texts = [](const std::string& text) { return in_script(text); };
-  return "{\"head\":" + in_script(film.head, true) +
+  return "{\"head\":" + in_script(film.head, true) + (film.failed ? ",\"failed\":true" : "") +
          ",\"commands\":" + list_of(film.commands, texts) +
          ",\"notes\":" + list_of(film.notes, texts) + ",\"groups\":" +
          list_of(groups,

@@ -269,13 +269,14 @@ class View {
     const indent = 8 + Math.min(row.depth, 4) * 12;
     labels.append(make('text', { x: indent, y: y + 31, class: 'name' }, cut(`${members.length} children`, label - indent - 6)));
     const tall = row.height - 8;
+    const peak = Math.max(...row.counts.map(([, counts]) => members.length - counts[5]));
     row.counts.forEach(([event, counts], index) => {
       const from = at(event);
       const to = at(index + 1 < row.counts.length ? row.counts[index + 1][0] : this.end);
       let bottom = y + 4 + tall;
       for (const state of [4, 3, 1, 2, 0]) {
         if (counts[state] === 0) continue;
-        const part = (counts[state] / members.length) * tall;
+        const part = (counts[state] / peak) * tall;
         bottom -= part;
         box(from, to, bottom, part, `${STATES[state]} many`,
           part >= 14 ? `${counts[state]} ${state === 4 ? 'Z' : ''}` : '');
@@ -381,9 +382,9 @@ class View {
     this.list.querySelector('[aria-current]')?.removeAttribute('aria-current');
     const item = this.list.children[this.now];
     item.firstChild.setAttribute('aria-current', 'true');
-    for (let i = 0; i < 2; ++i) { // what comes into view gets its real height, and moves the rest
-      this.list.scrollTop += item.getBoundingClientRect().top - this.list.getBoundingClientRect().top - this.list.clientHeight / 3;
-    }
+    this.follow(item);
+    // What comes into view gets its real height, and moves the rest.
+    requestAnimationFrame(() => { if (item.firstChild.hasAttribute('aria-current')) this.follow(item); });
     const x = this.x(this.now);
     const seen = this.scroller.clientWidth - this.label;
     if (x < this.scroller.scrollLeft + 20 || x > this.scroller.scrollLeft + seen - 80) {
@@ -391,6 +392,13 @@ class View {
     }
     this.drawMoment();
     this.draw();
+  }
+
+  /// The list shows this item.
+  follow(item) {
+    for (let i = 0; i < 2; ++i) {
+      this.list.scrollTop += item.getBoundingClientRect().top - this.list.getBoundingClientRect().top - this.list.clientHeight / 3;
+    }
   }
 
   /// The x-ray of the moment: a process is a box with its descriptors, a socket an octagon.
@@ -572,7 +580,8 @@ function go(index, keepAddress = false) {
 
 function fromAddress() {
   const found = /^#e=(\d{1,6})$/.exec(location.hash);
-  go(found ? Number(found[1]) - 1 : 0, true);
+  // The film of a check that has failed begins with what it saw. The keys go back from there.
+  go(found ? Number(found[1]) - 1 : views[0].film.failed ? most - 1 : 0, true);
 }
 
 function stopPlaying() {

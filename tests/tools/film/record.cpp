@@ -33,8 +33,12 @@ class Eye {
 public:
   void look(const std::vector<ProcessInfo>& processes, std::vector<Look>& looks) {
     const Clock::time_point now = Clock::now(); // what the probe has recorded of them is before
+    std::map<Identity, char> former_states;
+    former_states.swap(states_);
     for (const ProcessInfo& process : processes) {
-      char& former = states_[{process.pid, process.start_time}];
+      const Identity identity{process.pid, process.start_time};
+      const auto known = former_states.extract(identity);
+      const char former = known ? known.mapped() : ' ';
       const auto add = [&](Look::Kind kind, int signal = 0) {
         looks.push_back({now, process.pid, kind, signal});
       };
@@ -45,7 +49,10 @@ public:
       } else if (!process.stopped() && former == 'T') {
         add(Look::Kind::continued);
       }
-      former = process.zombie() ? 'Z' : process.stopped() ? 'T' : 'S';
+      states_[identity] = process.zombie() ? 'Z' : process.stopped() ? 'T' : 'S';
+    }
+    for (const auto& [identity, state] : former_states) {
+      looks.push_back({now, identity.first, Look::Kind::gone, 0});
     }
   }
 
@@ -190,9 +197,11 @@ private:
 
   // What /proc shows of the processes that live.
   void look() {
+    std::vector<ProcessInfo> all;
     for (auto& program : programs_) {
-      eye_.look(program->processes(), recording_.looks);
+      std::ranges::move(program->processes(), std::back_inserter(all));
     }
+    eye_.look(all, recording_.looks);
   }
 
   const RecordOptions& options_;

@@ -22,6 +22,7 @@ struct Look {
     stopped,   ///< it is in state T now
     continued, ///< it is not any more
     zombie,    ///< it is in state Z now
+    gone,      ///< it is not there any more
     sent       ///< lab-film has sent it a signal
   };
 
@@ -34,6 +35,7 @@ struct Look {
 struct Recording {
   std::string head;                  ///< what the page begins with
   std::vector<std::string> commands; ///< as they were typed
+  std::string failed;                ///< what the check saw that failed at the end
   std::vector<Event> events;         ///< Probe::events
   std::vector<Look> looks;           ///< by time
   std::size_t lost = 0;              ///< Probe::lost
