@@ -1,5 +1,5 @@
 // browser_test.mjs MARP FOLDER: looks at the pages of films in Chromium, on a light screen and on a
-// dark one. In FOLDER are once.html, all.html and beside.html with what the programs printed (.txt),
+// dark one. In FOLDER are the films that in_a_browser.sh makes, with what the programs printed (.txt),
 // and hostile.html and large.html. Exit 1 where something is wrong, a line for each.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -115,9 +115,70 @@ await withBrowser(marp, async (browser) => {
     await close(page, name);
   }
 
+  // What the others show, and what their programs have printed by themselves.
+  const printed = (name) => fs.readFileSync(path.join(folder, `${name}.txt`), 'utf8');
+  const all = (text, pattern) => [...text.matchAll(pattern)].map(([, part]) => part).sort();
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+  const before = (texts, ...parts) => { // one after the other
+    let at = -1;
+    return parts.every((part) => { at = texts.findIndex((text, index) => index > at && text.includes(part)); return at >= 0; });
+  };
+  const films = {
+    leaky: ({ xray }) => check(xray.filter((row) => row.includes('leaky_server')).some((row) => (row.match(/↔/g) ?? []).length === 3),
+      `leaky: the server does not hold three sockets at its end: ${xray}`),
+    tidy: ({ xray }) => check(xray.some((row) => row.includes('tidy_server') && !row.includes('↔')),
+      `tidy: the server holds a client's socket at its end: ${xray}`),
+    half: ({ texts, text }) => {
+      check(same(all(text, /removed proc id: (\d+)/g), all(texts.join('\n'), /It writes 'removed proc id: (\d+)/g)), 'half: removed');
+      for (const pid of all(text, /removed proc id: (\d+)/g)) check(texts.some((one) => one.includes(`The zombie ${pid} is reaped`)), `half: ${pid} is reaped`);
+      check(before(texts, 'SHUT_WR', '= 0, end of file'), 'half: FIN comes before the end of file');
+    },
+    closing: ({ texts }) => check(!texts.some((one) => one.includes('SHUT_WR')) && before(texts, 'The socket stays open', 'the kernel ends the connection'),
+      'closing: a half-close, or no close'),
+    gap: ({ texts }) => {
+      check(before(texts, 'kill(', 'SIGTERM is delivered to flag_server', 'The handler of SIGTERM returns in flag_server', 'accept4(3) = 4'), 'gap: the order');
+      check(before(texts, 'accept4(3) = 4', 'flag_server', 'ends: exit status 0'), 'gap: it does not end after the client');
+    },
+    pause: ({ texts }) => check(texts.at(-1).includes('Here the check has failed. It saw: waited for it to end') &&
+      before(texts, 'The handler of SIGCHLD returns', 'is blocked in pause', 'Here the check'), 'pause: the order'),
+  };
+  for (const [name, look] of Object.entries(films)) {
+    const page = await open(`${name}.html`);
+    const texts = await page.$$eval('.events a', (list) => list.map((element) => element.textContent));
+    const text = printed(name);
+    const accepted = all(texts.join('\n'), /accept4\(3\) = \d+, from 127\.0\.0\.1:(\d+)/g);
+    check(same(accepted, all(text, /connected client IP: 127\.0\.0\.1 port: (\d+)/g)), `${name}: who was accepted: ${accepted}`);
+    // A film of a check begins where it failed, any other at the beginning.
+    check((await where(page)).startsWith(name === 'pause' ? `event ${texts.length} ` : 'event 1 '), `${name}: begins at ${await where(page)}`);
+    const end = texts.findIndex((one) => one.includes('sends SIGTERM to') && one.includes('_server')); // asked to end
+    await page.evaluate((number) => { location.hash = `#e=${number}`; }, end + 1);
+    if (end >= 0) await page.waitForFunction((number) => document.getElementById('where').textContent.startsWith(`event ${number} `), {}, end + 1);
+    const label = await page.$eval('.xray', (element) => element.getAttribute('aria-label'));
+    look({ texts, text, xray: label.split('. ') });
+    for (const key of ['Home', 'ArrowRight', 'PageDown', 'ArrowLeft', 'End']) {
+      await page.keyboard.press(key);
+      const seen = await page.waitForFunction(() => {
+        const list = document.querySelector('.events');
+        const item = list.querySelector('[aria-current]').getBoundingClientRect();
+        const box = list.getBoundingClientRect();
+        return item.top >= box.top - 1 && item.top < box.bottom;
+      }, { timeout: 5000 }).then(() => true, () => false);
+      check(seen, `${name}: after ${key} the list does not show the event`);
+      const number = (await where(page)).split(' ')[1];
+      check(page.url().endsWith(`#e=${number}`), `${name}: after ${key} the address is ${page.url()}`);
+    }
+    await close(page, name);
+  }
+  const servers = await open('servers.html');
+  check((await servers.$$eval('.sentence', (list) => list.length)) === 2, 'servers: two films');
+  await servers.keyboard.press('End');
+  check((await servers.$$eval('.sentence', (list) => list.filter((one) => one.textContent.includes('part')).length)) === 2,
+    'servers: they do not part');
+  await close(servers, 'servers');
+
   // Contrast and width, on each screen.
   for (const scheme of ['light', 'dark']) {
-    for (const [name, width] of [['once', 1280], ['once', 400], ['hostile', 1280], ['hostile', 400], ['beside', 1280]]) {
+    for (const [name, width] of [['once', 1280], ['once', 400], ['hostile', 1280], ['hostile', 400], ['beside', 1280], ['servers', 1280], ...Object.keys(films).flatMap((one) => [[one, 1280], [one, 400]])]) {
       const page = await open(`${name}.html#e=200`, width);
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
       for (const problem of await page.evaluate(inspect)) problems.push(`${name}, ${scheme}, ${width}: ${problem}`);

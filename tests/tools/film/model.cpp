@@ -989,6 +989,7 @@ private:
     case Look::Kind::gone:
       // A child whose parent lives ends when it is reaped.
       if (const int parent = process(of).parent; parent == none || process(parent).ended != none) {
+        process(of).end = look.signal != 0 ? "killed by " + signal_name(look.signal) : "";
         ends(item, of, "signal(7)");
       }
       break;

@@ -309,11 +309,13 @@ class View {
     for (const [event, what] of band.marks) {
       const x = at(event);
       if (x < label || x > width) continue;
-      things.append(make('polygon', { points: `${x - 5},${y + 8} ${x + 5},${y + 8} ${x},${y + 19}`, class: 'mark' }));
+      const sign = make('g');
+      things.append(sign);
       if (x > free) {
-        things.append(make('text', { x: x + 7, y: y + 15, class: 'small' }, what));
+        sign.append(make('text', { x: x + 7, y: y + 15, class: 'small' }, what));
         free = x + 12 + what.length * 7;
       }
+      sign.append(make('polygon', { points: `${x - 5},${y + 8} ${x + 5},${y + 8} ${x},${y + 19}`, class: 'mark' }));
     }
   }
 
@@ -383,8 +385,6 @@ class View {
     const item = this.list.children[this.now];
     item.firstChild.setAttribute('aria-current', 'true');
     this.follow(item);
-    // What comes into view gets its real height, and moves the rest.
-    requestAnimationFrame(() => { if (item.firstChild.hasAttribute('aria-current')) this.follow(item); });
     const x = this.x(this.now);
     const seen = this.scroller.clientWidth - this.label;
     if (x < this.scroller.scrollLeft + 20 || x > this.scroller.scrollLeft + seen - 80) {
@@ -394,10 +394,14 @@ class View {
     this.draw();
   }
 
-  /// The list shows this item.
-  follow(item) {
-    for (let i = 0; i < 2; ++i) {
-      this.list.scrollTop += item.getBoundingClientRect().top - this.list.getBoundingClientRect().top - this.list.clientHeight / 3;
+  /// The list shows this item. What comes into view gets its real height, and moves the rest: so look
+  /// again, until nothing moves.
+  follow(item, frames = 12) {
+    const before = this.list.scrollTop;
+    this.list.scrollTop += item.getBoundingClientRect().top - this.list.getBoundingClientRect().top - this.list.clientHeight / 3;
+    const rest = this.list.scrollTop === before ? Math.min(frames, 3) - 1 : frames - 1;
+    if (rest > 0) {
+      requestAnimationFrame(() => { if (item.firstChild.hasAttribute('aria-current')) this.follow(item, rest); });
     }
   }
 

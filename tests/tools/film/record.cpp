@@ -87,10 +87,16 @@ public:
     for (std::size_t i = programs_.size(); i-- > 0;) {
       finish(*programs_[i], i == 0 && programs_.size() > 1);
     }
+    std::map<pid_t, int> killed;
     for (auto& program : programs_) {
-      program->wait(); // until its output is in
+      killed[program->pid()] = program->wait().signal; // and until its output is in
     }
     look();
+    for (Look& each : recording_.looks) {
+      if (each.kind == Look::Kind::gone && killed.contains(each.pid)) {
+        each.signal = killed.at(each.pid);
+      }
+    }
     show();
     recording_.end = Clock::now();
     recording_.events = probe_.events();

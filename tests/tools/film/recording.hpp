@@ -29,7 +29,7 @@ struct Look {
   Clock::time_point time;
   pid_t pid = 0;
   Kind kind = Kind::stopped;
-  int signal = 0; ///< of sent; of zombie: the signal that killed it, or 0
+  int signal = 0; ///< of sent; of zombie and gone: the signal that killed it, or 0
 };
 
 struct Recording {
