@@ -5,7 +5,10 @@
 #include "harness/idle.hpp"
 #include "harness/programs.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
+#include <set>
 
 namespace lab::probed {
 
@@ -34,7 +37,16 @@ void expect_safe_handlers(const Probe& probe, bool even_while_waiting) {
         break;
       }
     }
-    throw Failure(seen);
+    std::set<std::int64_t> callers;
+    for (const UnsafeCall& call : calls) {
+      callers.insert(call.caller);
+    }
+    std::string at;
+    for (const auto& [caller, place] : probe.places_of(callers)) {
+      const auto call = std::ranges::find(calls, caller, &UnsafeCall::caller);
+      at += place + ": " + call->function + " in a handler\n";
+    }
+    throw Failure(seen).at(at);
   }
 }
 

@@ -9,9 +9,11 @@ namespace lab {
 
 namespace {
 
+using Tell = std::function<std::string()>;
+
 struct Reports {
   std::mutex mutex;
-  std::list<std::function<std::string()>> list;
+  std::list<std::pair<Tell, Tell>> list; // what a program does, and at which places
 };
 
 Reports& reports() {
@@ -32,7 +34,7 @@ std::string in_situation(const std::string& seen) {
   return text + seen;
 }
 
-std::string what_all_do() {
+std::string told_by_all(Tell std::pair<Tell, Tell>::*of_each) {
   thread_local bool asking = false; // a report that fails makes a Failure as well
   std::string text;
   if (asking) {
@@ -41,9 +43,9 @@ std::string what_all_do() {
   asking = true;
   Reports& all = reports();
   const std::lock_guard lock(all.mutex);
-  for (const auto& report : all.list) {
+  for (const auto& one : all.list) {
     try {
-      text += report();
+      text += one.*of_each ? (one.*of_each)() : "";
     } catch (const std::exception& error) {
       text += std::string("(no report: ") + error.what() + ")\n";
     }
@@ -55,7 +57,8 @@ std::string what_all_do() {
 } // namespace
 
 Failure::Failure(const std::string& seen, Advice advice)
-    : std::runtime_error(in_situation(seen)), doing_(what_all_do()), advice_(std::move(advice)) {}
+    : std::runtime_error(in_situation(seen)), doing_(told_by_all(&std::pair<Tell, Tell>::first)),
+      at_(told_by_all(&std::pair<Tell, Tell>::second)), advice_(std::move(advice)) {}
 
 Situation::Situation(std::string words) {
   situations().push_back(std::move(words));
@@ -65,10 +68,10 @@ Situation::~Situation() {
   situations().pop_back();
 }
 
-Reported::Reported(std::function<std::string()> report) {
+Reported::Reported(std::function<std::string()> report, std::function<std::string()> places) {
   Reports& all = reports();
   const std::lock_guard lock(all.mutex);
-  place_ = all.list.insert(all.list.end(), std::move(report));
+  place_ = all.list.emplace(all.list.end(), std::move(report), std::move(places));
 }
 
 Reported::~Reported() {

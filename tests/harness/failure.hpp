@@ -27,6 +27,15 @@ public:
   /// check need not write it into the text.
   [[nodiscard]] const std::string& doing() const { return doing_; }
 
+  /// The places in the program that it is about: `exercises/.../reaper.cpp:24: WORDS`, a line each.
+  [[nodiscard]] const std::string& at() const { return at_; }
+
+  /// These, instead of what each Reported has.
+  Failure& at(std::string places) {
+    at_ = std::move(places);
+    return *this;
+  }
+
   /// Empty where what the check says is right.
   [[nodiscard]] const Advice& advice() const { return advice_; }
 
@@ -39,6 +48,7 @@ public:
 
 private:
   std::string doing_;
+  std::string at_;
   Advice advice_;
 };
 
@@ -69,10 +79,11 @@ public:
   ~Situation();
 };
 
-/// While the object lives, the text that `report` returns is a part of each Failure's doing().
+/// While the object lives, the text that `report` returns is a part of each Failure's doing(), and
+/// what `places` returns is a part of its at().
 class Reported {
 public:
-  explicit Reported(std::function<std::string()> report);
+  explicit Reported(std::function<std::string()> report, std::function<std::string()> places = {});
   Reported(const Reported&) = delete;
   Reported& operator=(const Reported&) = delete;
   Reported(Reported&&) = delete;
@@ -80,7 +91,7 @@ public:
   ~Reported();
 
 private:
-  std::list<std::function<std::string()>>::iterator place_;
+  std::list<std::pair<std::function<std::string()>, std::function<std::string()>>>::iterator place_;
 };
 
 } // namespace lab

@@ -2,6 +2,7 @@
 
 #include "harness/confine.hpp"
 #include "harness/probe/elf.hpp"
+#include "harness/probe/places.hpp"
 #include "harness/probe/rules.hpp"
 #include "harness/probe/shared.hpp"
 #include "harness/programs.hpp"
@@ -277,6 +278,7 @@ Event event_of(const Facts& facts) {
                        (facts.flags & probe::flag_no_result) == 0;
   event.text = shown(facts);
   event.arguments = facts.arguments;
+  event.caller = facts.caller;
   event.address = address_of(facts);
   event.data = facts.data.data();
   event.has_status = (facts.flags & probe::flag_status) != 0;
@@ -307,6 +309,7 @@ std::vector<UnsafeCall> calls_of(What what, const std::vector<Facts>& findings) 
       found->pid = facts.pid;
       found->signal = facts.signal;
       found->function = facts.text.data();
+      found->caller = facts.caller;
     }
     ++found->times;
     found->only_while_waiting =
@@ -389,7 +392,8 @@ Probe::Probe(const ProbeOptions& options) : memory_(make_memory(path_)) {
   shared_->hold_exits = options.hold_exits;
   shared_->film = options.film || film_ended();
   shared_->version = probe::version;
-  reported_.emplace([this] { return "its last calls:\n" + timeline(12); });
+  reported_.emplace([this] { return "its last calls:\n" + timeline(12); },
+                    [this] { return places_of_faults(); });
 }
 
 Probe::~Probe() {
@@ -555,6 +559,38 @@ std::size_t Probe::faults_injected(std::string_view group) const {
   return count;
 }
 
+std::map<std::int64_t, std::string> Probe::places_of(const std::set<std::int64_t>& callers) const {
+  if (programs_confined()) { // what is in the file of such a program is nothing to look into
+    return {};
+  }
+  std::set<std::string> programs;
+  for (const Facts& facts : read(shared_->calls.used, shared_->calls.records)) {
+    if (facts.what == What::begin) {
+      programs.insert(facts.text.data());
+    }
+  }
+  return programs.size() == 1 ? probe::places_in(program(*programs.begin()), callers)
+                              : std::map<std::int64_t, std::string>{};
+}
+
+std::string Probe::places_of_faults() const {
+  std::map<std::int64_t, std::string> failed; // the first of each place
+  for (const Event& event : events()) {
+    if (event.injected && event.error != 0 && event.caller != 0) {
+      failed.emplace(event.caller, event.call + " failed here, " + probe::error_name(event.error));
+    }
+  }
+  std::set<std::int64_t> callers;
+  for (const auto& [caller, words] : failed) {
+    callers.insert(caller);
+  }
+  std::string text;
+  for (const auto& [caller, place] : places_of(callers)) {
+    text += place + ": " + failed[caller] + "\n";
+  }
+  return text;
+}
+
 std::string Probe::timeline(std::size_t most) const {
   struct Line {
     const Event* event;
@@ -571,11 +607,18 @@ std::string Probe::timeline(std::size_t most) const {
       lines.push_back({&event, 1});
     }
   }
+  const std::size_t begin = lines.size() - std::min(lines.size(), most);
+  std::set<std::int64_t> callers;
+  for (std::size_t i = begin; i < lines.size(); ++i) {
+    callers.insert(lines[i].event->caller);
+  }
+  callers.erase(0);
+  const auto places = places_of(callers);
   std::string result;
   if (lines.size() > most) {
     result += "  (" + std::to_string(lines.size() - most) + " lines before)\n";
   }
-  for (std::size_t i = lines.size() - std::min(lines.size(), most); i < lines.size(); ++i) {
+  for (std::size_t i = begin; i < lines.size(); ++i) {
     const Event& event = *lines[i].event;
     const std::chrono::duration<double, std::milli> since = event.time - all.front().time;
     std::array<char, 64> start{};
@@ -583,6 +626,9 @@ std::string Probe::timeline(std::size_t most) const {
     const bool inside = event.signal != 0 && event.kind == Event::Kind::call;
     result += start.data() + std::string(inside ? "  " : "") + event.text;
     result += lines[i].times == 1 ? "" : "   (" + std::to_string(lines[i].times) + " times)";
+    if (const auto place = places.find(event.caller); place != places.end()) {
+      result += "   " + std::filesystem::path(place->second).filename().string();
+    }
     result += '\n';
   }
   if (lost() > 0) {

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -90,7 +91,8 @@ struct Event {
   bool is_wait = false;    ///< wait, waitpid and their relatives
   bool is_exit = false;    ///< _exit
   bool is_fork = false;
-  pid_t sender = 0; ///< of enter, with ProbeOptions::film: which process sent the signal
+  std::int64_t caller = 0; ///< of a call: where the program makes it, as an address in its file
+  pid_t sender = 0;        ///< of enter, with ProbeOptions::film: which process sent the signal
 };
 
 /// A function that is not async-signal-safe was called in a handler, directly or by another
@@ -104,7 +106,8 @@ struct UnsafeCall {
   /// the handler does not interrupt any other code, and the function does no harm in it.
   bool only_while_waiting = true;
   std::size_t times = 0;
-  std::string text; ///< `printf called in the handler of SIGCHLD (pid 4123)`
+  std::string text;        ///< `printf called in the handler of SIGCHLD (pid 4123)`
+  std::int64_t caller = 0; ///< as Event's
 };
 
 /// A handler that returned with another errno than it found.
@@ -183,10 +186,20 @@ public:
   /// The last events for a message: at most `most` lines, of all processes, in the order of time.
   [[nodiscard]] std::string timeline(std::size_t most = 40) const;
 
+  /// Where the program makes such calls, by UnsafeCall::caller or Event::caller:
+  /// `exercises/04-signal-vs-sigaction/reaper.cpp:24`, a file below the present folder. A call is
+  /// missing if its line is not known: the program is built without -g, it is a library's call, the
+  /// probe is attached to several programs, or these are confined.
+  [[nodiscard]] std::map<std::int64_t, std::string>
+  places_of(const std::set<std::int64_t>& callers) const;
+
   /// How many events came after the record was full: after 32,768.
   [[nodiscard]] std::size_t lost() const;
 
 private:
+  /// Those of the calls that it has made fail: `FILE:LINE: TEXT`, a line each.
+  [[nodiscard]] std::string places_of_faults() const;
+
   std::string path_; // before memory_: that sets it
   Fd memory_;
   Fd library_; // open, where its path cannot be given in LD_PRELOAD

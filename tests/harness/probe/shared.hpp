@@ -106,6 +106,7 @@ struct Facts {
   std::array<std::int64_t, 3> arguments;
   std::int32_t error;
   std::int32_t signal;              ///< the handler that it happened in, or 0
+  std::int64_t caller;              ///< in the program: the address as in its file; 0: not known
   std::array<char, 28> address;     ///< a socket address: its start
   std::array<char, 24> text;        ///< the function's own name
   std::array<char, 24> interrupted; ///< in a handler: what its signal interrupted
@@ -143,7 +144,7 @@ struct Gate {
   std::atomic<std::uint32_t> open;
 };
 
-inline constexpr std::uint32_t version = 5;
+inline constexpr std::uint32_t version = 6;
 inline constexpr std::size_t most_rules = 32;
 inline constexpr std::size_t most_gates = 1024;
 

@@ -6,10 +6,12 @@
 #include "harness/probe/probe.hpp"
 #include "harness/probe/shared.hpp"
 #include "harness/proc.hpp"
+#include "harness/programs.hpp"
 #include "harness/server.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -120,9 +122,56 @@ struct Expected {
   std::vector<std::string> with_own_library{}; // where the C++ library is in the program
 };
 
+constexpr std::string_view sources = "tests/kit/probe/programs/";
+
+/// The place of the only line of `file` that has this text: `tests/.../calls.cpp:24`.
+std::string place_in_source(const std::string& file, std::string_view text) {
+  std::ifstream source(std::string(sources) + file);
+  std::string place;
+  std::string line;
+  for (int number = 1; std::getline(source, line); ++number) {
+    if (line.find(text) != std::string::npos) {
+      REQUIRE_MESSAGE(place.empty(), file, " has this more than once: ", text);
+      place = std::string(sources) + file + ":" + std::to_string(number);
+    }
+  }
+  REQUIRE_MESSAGE(!place.empty(), file, " has not: ", text);
+  return place;
+}
+
 } // namespace
 
 TEST_SUITE("probe") {
+  TEST_CASE("a call has the line where the program makes it") {
+    std::filesystem::current_path(LAB_SOURCE_FOLDER);
+    lab::set_program_folder(PROBE_PROGRAMS);
+    const auto unsafe = [](const std::string& program, const char* what) {
+      Probe probe;
+      run(&probe, built(program), {what});
+      REQUIRE(!probe.unsafe_calls().empty());
+      const std::int64_t caller = probe.unsafe_calls()[0].caller;
+      return probe.places_of({caller})[caller];
+    };
+    CHECK(unsafe("handlers_with_lines", "printf") ==
+          place_in_source("handlers.cpp", "{\"printf\", [](int)"));
+    CHECK(unsafe("handlers_with_lines", "cout int") ==
+          place_in_source("handlers.cpp", "{\"cout int\", [](int)"));
+    CHECK(unsafe("handlers_with_lines", "helper") ==
+          place_in_source("handlers.cpp", "  std::printf(\"line %d\\n\", lines);"));
+    CHECK(unsafe("handlers", "printf").empty()); // built without -g
+
+    Probe probe({.faults = "accept:1=EMFILE"});
+    run(&probe, built("calls_with_lines"), {"accept", "1"});
+    REQUIRE(probe.faults_injected() == 1);
+    const std::string place = place_in_source("calls.cpp", "i % 2 == 0 ? accept(");
+    CHECK(lab::Failure("no place").at() == place + ": accept failed here, EMFILE\n");
+    CHECK(probe.timeline().find(" fails: EMFILE   <- injected   " + place.substr(sources.size()) +
+                                '\n') != std::string::npos);
+    // What lies in another folder is nothing to open from here.
+    std::filesystem::current_path(std::filesystem::temp_directory_path());
+    CHECK(lab::Failure("no place").at().empty());
+  }
+
   TEST_CASE("each function that is not async-signal-safe is seen in a handler") {
     const std::vector<Expected> all{
         {"printf", {"printf"}},

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include <fcntl.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
@@ -26,6 +27,20 @@ constexpr std::uint32_t most_shown = 200; // faults of one rule that are recorde
 // Written by constructors and by the child of a fork, before there is a second thread.
 bool root = false;
 std::array<std::atomic<std::uint32_t>, most_rules> seen_here{};
+
+// Where code is in memory: that of this library, and that of the program.
+struct Code {
+  std::uintptr_t base = 0; // what is added to the addresses in its file
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+
+  [[nodiscard]] bool has(std::uintptr_t address) const noexcept {
+    return address >= begin && address < end;
+  }
+};
+
+Code ours;
+Code programs;
 
 // A bit for each signal that has a handler, and for each whose handler breaks calls: no SA_RESTART.
 std::atomic<std::uint64_t> handled = 0;
@@ -129,6 +144,45 @@ void wait_at(Gate& gate, const std::atomic<std::uint32_t>* all_open) noexcept {
   }
 }
 
+int find_code(dl_phdr_info* info, std::size_t /*size*/, void* first) noexcept {
+  Code code{.base = info->dlpi_addr};
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const auto& part = info->dlpi_phdr[i];
+    if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0) {
+      const std::uintptr_t begin = code.base + part.p_vaddr;
+      code.begin = code.end == 0 ? begin : std::min(code.begin, begin);
+      code.end = std::max(code.end, begin + part.p_memsz);
+    }
+  }
+  if (code.has(reinterpret_cast<std::uintptr_t>(&find_code))) {
+    ours = code;
+  } else if (*static_cast<bool*>(first)) {
+    programs = code;
+  }
+  *static_cast<bool*>(first) = false; // the first is the program
+  return 0;
+}
+
+// The call of the program that has led here. Each frame up to it is one of this library, which
+// keeps its frame pointers. 0 where it is a call of another library.
+std::int64_t find_caller() noexcept {
+  constexpr int most = 16;
+  auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  for (int i = 0; i < most && frame % sizeof frame == 0; ++i) {
+    const auto* const record = reinterpret_cast<const std::uintptr_t*>(frame);
+    const std::uintptr_t returns_to = record[1];
+    if (!ours.has(returns_to)) {
+      return programs.has(returns_to) ? static_cast<std::int64_t>(returns_to - 1 - programs.base)
+                                      : 0;
+    }
+    if (record[0] <= frame) {
+      return 0;
+    }
+    frame = record[0];
+  }
+  return 0;
+}
+
 // What the program has got by exec, or from the process that started it.
 void record_sockets() noexcept {
   constexpr int most = 256;
@@ -152,6 +206,8 @@ void record_sockets() noexcept {
   if (memory == nullptr) {
     return;
   }
+  bool first = true;
+  dl_iterate_phdr(find_code, &first);
   root = getppid() == memory->checker;
   shared.store(memory, std::memory_order_release);
   memory->programs.fetch_add(1, std::memory_order_relaxed);
@@ -181,6 +237,7 @@ Facts* add(Facts facts, bool finding) noexcept {
   }
   const KeepErrno keep;
   facts.pid = getpid();
+  facts.caller = find_caller();
   if (facts.time == 0) {
     facts.time = now();
   }
