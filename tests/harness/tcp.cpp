@@ -463,9 +463,12 @@ bool Connection::was_reset() {
   return reset_;
 }
 
-Listener::Listener(const std::string& address, int backlog) {
-  Endpoint end = endpoint_of(address, 0);
+Listener::Listener(const std::string& address, int backlog, unsigned port) {
+  Endpoint end = endpoint_of(address, port);
   socket_ = stream_socket(end.storage.ss_family);
+  const int on = 1; // a port that one before us has closed first
+  or_throw(port == 0 ? 0 : ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on),
+           "setsockopt");
   or_throw(::bind(socket_.get(), end.address(), end.size), "bind");
   or_throw(::listen(socket_.get(), backlog), "listen");
   or_throw(::getsockname(socket_.get(), end.address(), &end.size), "getsockname");

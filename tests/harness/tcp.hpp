@@ -110,8 +110,8 @@ private:
 /// A listening socket of ours, for checks of clients.
 class Listener {
 public:
-  /// On a port that the kernel chooses. Throws std::system_error.
-  explicit Listener(const std::string& address = "127.0.0.1", int backlog = 128);
+  /// With port 0 the kernel chooses. Throws std::system_error.
+  explicit Listener(const std::string& address = "127.0.0.1", int backlog = 128, unsigned port = 0);
 
   [[nodiscard]] unsigned port() const { return port_; }
 

@@ -60,7 +60,8 @@ std::set<std::string> found_in(const std::string& text, const std::regex& form) 
 
 /// The programs that a preset leaves in build/bin.
 std::set<std::string> built_by(const std::string& preset) {
-  std::set<std::string> programs{"lab-check"}; // without it no check runs
+  std::set<std::string> programs{"lab-check", "lab-scenes"}; // what no check runs without, and
+                                                             // what its reports name
   for (const lab::Json& one : presets().at("buildPresets").list()) {
     if (one.at("name").text() != preset) {
       continue;
