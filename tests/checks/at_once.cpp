@@ -33,6 +33,8 @@ namespace server {
 
 LAB_SHARED_CHECK(shows_lines_at_once, .sentence = "PROGRAM shows each line at once, also in a pipe",
                  .promise = "G3", .marks = 1, .means = buffer_means, .look = buffer_look,
+                 .by_hand = "1: PROGRAM 9190 | cat\n"
+                            "2: BIN/lab-scenes many 9190 1",
                  .needs = &returns_from_its_handler) {
   for (const bool gone : {false, true}) { // one process may keep its lines back, and another not
     const std::string line = gone ? "client disconnected" : "connected client";

@@ -76,6 +76,11 @@ struct Check {
   int marks = 1;          ///< what passing it is worth
   const char* means = ""; ///< why the failure matters: what the student has to understand
   const char* look = "";  ///< where to look: a step and its [n], a man page
+  /// How a person brings the same about: a command a line, with the number of its terminal before
+  /// it, as "2: BIN/lab-scenes reset 9190". PROGRAM in it is the program, PID its process, BIN
+  /// build/bin. Enter and ^C are keys. Where terminal 1 has no line, it has `PROGRAM 9190`. Empty:
+  /// by hand it cannot be done.
+  const char* by_hand = "";
   /// What has to pass first: `&listens`, or `{&listens, &echoes_a_line}`. If one of them fails,
   /// this one is not run. If the suite does not have it, what it needs itself counts instead, and
   /// so on.

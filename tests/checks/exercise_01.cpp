@@ -89,6 +89,8 @@ LAB_CHECK(tells_how_many_bytes,
                    "is `client disconnected: 6 bytes`, with these words and no others",
           .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
                   "steps/01-echo-server, [5]",
+          .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+                     "2: Enter",
           .needs = &server::shows_lines_at_once) {
   Server server("echo_server");
   come_and_go(server, "hello\n");
@@ -103,6 +105,7 @@ LAB_CHECK(
         "may send NUL bytes, and strlen ends at the first: only write's result says how many "
         "bytes went back",
     .look = "TODO 1 and 2; steps/01-echo-server, [5] and [6]; write(2), RETURN VALUE",
+    .by_hand = "2: BIN/lab-scenes bulk 9190 5242880",
     .needs = {&tells_how_many_bytes, &server::returns_every_byte}) {
   Server server("echo_server");
   Connection client = server.connect();
@@ -116,7 +119,7 @@ LAB_CHECK(counts_nothing_for_a_silent_client,
           .means = "end of file is a read that returns 0: it adds nothing. And -1 is no number of "
                    "bytes either",
           .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
-          .needs = &counts_five_mebibytes_exactly) {
+          .by_hand = "2: BIN/lab-scenes silent 9190", .needs = &counts_five_mebibytes_exactly) {
   Server server("echo_server");
   come_and_go(server, "");
   expect_bytes(server, 1, 0);
@@ -129,6 +132,8 @@ LAB_CHECK(counts_for_each_client_anew, .sentence = "counts for each client anew"
           .means = "a counter that is not set to 0 for each client also counts the bytes of the "
                    "clients before",
           .look = "exercises/01-echo-server/README.md, hint 2",
+          .by_hand = "2: BIN/lab-scenes bulk 9190 1000\n"
+                     "2: BIN/lab-scenes bulk 9190 10",
           .needs = &counts_five_mebibytes_exactly) {
   Server server("echo_server");
   std::size_t client = 0;
@@ -143,6 +148,7 @@ LAB_CHECK(counts_more_than_4_gibibytes, .sentence = "counts more than 4 GiB exac
           .means = "an int ends at 2 GiB, and an unsigned int begins at 0 again after 4 GiB. "
                    "std::uint64_t has 64 bits on every machine",
           .look = "TODO 2; exercises/01-echo-server/README.md, hint 2",
+          .by_hand = "2: BIN/lab-scenes bulk 9190 5000000000",
           .needs = &counts_five_mebibytes_exactly) {
   probed::needs_probe("echo_server");
   constexpr std::uint64_t pretended = (std::uint64_t{4} << 30U) + 5;
@@ -201,6 +207,8 @@ LAB_CHECK(counts_what_write_has_taken,
           .means = "bytes that were read but not written have not gone back. Bytes that write took "
                    "before it failed have gone back",
           .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
+          .by_hand = "2: BIN/lab-scenes stall 9190\n"
+                     "2: ^C",
           .needs = {&counts_nothing_for_a_silent_client, &counts_through_short_writes}) {
   Server server("echo_server");
   Connection client = server.connect(soon, 16'384);
@@ -220,6 +228,8 @@ LAB_CHECK(
     .marks = 1,
     .means = "ECONNABORTED is about one client, which has gone: the server accepts the next one",
     .look = "steps/support/failed_accept.cpp; accept(2), ERRORS",
+    .by_hand = "1: strace -o trace.txt -e inject=accept4:error=ECONNABORTED:when=1 PROGRAM 9190\n"
+               "2: BIN/lab-scenes many 9190 1",
     .needs = &server::serves_the_next_client) {
   probed::outlives_an_aborted_accept({.program = "echo_server"});
 }

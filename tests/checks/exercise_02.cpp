@@ -159,7 +159,9 @@ LAB_CHECK(
     .promise = "E2", .marks = 4,
     .means = "a child that has ended is a zombie until its parent asks how it ended. A parent that "
              "asks each child before it starts the next never has more than one zombie",
-    .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES") {
+    .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES",
+    .by_hand = "1: PROGRAM 3\n"
+               "2: ps --ppid PID -o pid,stat,comm") {
   for (const std::size_t count :
        std::initializer_list<std::size_t>{3, 1, processes_at_once(200, 10)}) {
     Process process = start(count);
@@ -169,7 +171,7 @@ LAB_CHECK(
 
 LAB_CHECK(shows_lines_at_once, .sentence = "shows each line at once, also in a pipe",
           .promise = "E2 G3", .marks = 1, .means = buffer_means, .look = buffer_look,
-          .needs = &makes_zombies_at_the_same_moment) {
+          .by_hand = "1: PROGRAM 3 | cat", .needs = &makes_zombies_at_the_same_moment) {
   expect_at_once("the id of a zombie", [](Output output) {
     Process process = start(3, {.output = output});
     const auto seen = [&] { return process.lines().size() >= 3; };
@@ -184,7 +186,10 @@ LAB_CHECK(prints_their_ids,
           .promise = "E2 G3", .marks = 1,
           .means = "fork returns the child's id to the parent: the parent has to remember it until "
                    "it asks how that child ended",
-          .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)", .needs = &shows_lines_at_once) {
+          .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
+          .by_hand = "1: PROGRAM 3\n"
+                     "2: ps --ppid PID -o pid=",
+          .needs = &shows_lines_at_once) {
   Process process = start(5);
   const auto zombies = wait_for_zombies(process, 5);
   settle(process.pid(), "five lines to be printed", [&] { return process.lines().size() >= 5; });
@@ -217,6 +222,8 @@ LAB_CHECK(prints_no_id_when_fork_fails,
           .means = "fork may fail in the middle: then there are fewer than N children, and the "
                    "parent still has to reap them",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
+          .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=3 PROGRAM 5\n"
+                     "1: echo $?",
           .needs = &makes_zombies_at_the_same_moment) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});
@@ -243,6 +250,8 @@ LAB_CHECK(
     .promise = "E2 G4", .marks = 1,
     .means = "a process that waits for a line sleeps in read. A zombie does not go away with time",
     .look = "steps/02-zombie/zombie.cpp, [3]; read(2)",
+    .by_hand = "1: PROGRAM 3\n"
+               "2: ps -o pid,stat,time,comm -p PID --ppid PID",
     .needs = &makes_zombies_at_the_same_moment) {
   Process process = start(3);
   const auto zombies = wait_for_zombies(process, 3);
@@ -257,6 +266,11 @@ LAB_CHECK(ends_on_enter_and_end_of_file,
           .means = "a parent that simply ends leaves its zombies to init. A careful parent reaps "
                    "each of them before it ends",
           .look = "TODO 3; steps/02-zombie/zombie.cpp, [4]; waitpid(2)",
+          .by_hand = "1: PROGRAM 3\n"
+                     "1: Enter\n"
+                     "1: echo $?\n"
+                     "1: PROGRAM 3 < /dev/null\n"
+                     "1: echo $?",
           .needs = &makes_zombies_at_the_same_moment) {
   for (const std::size_t count :
        std::initializer_list<std::size_t>{1, processes_at_once(100, 10)}) {
@@ -276,7 +290,10 @@ LAB_CHECK(ends_on_enter_and_end_of_file,
 LAB_CHECK(makes_no_zombie_when_n_is_0, .sentence = "with N = 0 prints nothing, waits, and exits 0",
           .promise = "E2", .marks = 1,
           .means = "0 is a number, too: the contract holds for it as for any other",
-          .look = "exercises/02-zombie/README.md, the contract") {
+          .look = "exercises/02-zombie/README.md, the contract",
+          .by_hand = "1: PROGRAM 0\n"
+                     "1: Enter\n"
+                     "1: echo $?") {
   Process process = start(0);
   comes(process, [] { return false; }); // until it waits, or has ended
   if (process.poll_exit()) {
@@ -290,7 +307,11 @@ LAB_CHECK(makes_no_zombie_when_n_is_0, .sentence = "with N = 0 prints nothing, w
 LAB_CHECK(refuses_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
           .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
-          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE",
+          .by_hand = "1: PROGRAM\n"
+                     "1: echo $?\n"
+                     "1: PROGRAM abc\n"
+                     "1: echo $?") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no argument"},
       {.arguments = {"1", "2"}, .why = "one argument too many"},

@@ -111,13 +111,14 @@ void expect_all_reported(const std::vector<std::string>& specs, ProcessOptions o
 
 } // namespace
 
-LAB_CHECK(
-    reports_how_each_child_ended,
-    .sentence = "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`",
-    .promise = "E3", .marks = 3,
-    .means = "wait encodes how a child ended in one number, the status: ask first how the child "
-             "ended, then take the exit code or the signal out of it",
-    .look = "TODO 3; steps/03-wait/wait_child.cpp, [2]; wait(2), WIFEXITED; sigabbrev_np(3)") {
+LAB_CHECK(reports_how_each_child_ended,
+          .sentence = "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`",
+          .promise = "E3", .marks = 3,
+          .means =
+              "wait encodes how a child ended in one number, the status: ask first how the child "
+              "ended, then take the exit code or the signal out of it",
+          .look = "TODO 3; steps/03-wait/wait_child.cpp, [2]; wait(2), WIFEXITED; sigabbrev_np(3)",
+          .by_hand = "1: PROGRAM 7 KILL 0 TERM") {
   expect_all_reported({"7"});
   expect_all_reported({"KILL"});
   expect_all_reported({"7", "KILL", "0", "TERM", "42", "7", "SEGV"});
@@ -126,7 +127,8 @@ LAB_CHECK(
 LAB_CHECK(tells_all_exit_codes_apart, .sentence = "tells all exit codes from 0 to 255 apart",
           .promise = "E3", .marks = 1,
           .means = "an exit code has eight bits, and WEXITSTATUS gives all of them",
-          .look = "wait(2), WEXITSTATUS", .needs = &reports_how_each_child_ended) {
+          .look = "wait(2), WEXITSTATUS", .by_hand = "1: PROGRAM $(seq 0 255)",
+          .needs = &reports_how_each_child_ended) {
   const std::size_t most = processes_at_once(256, 10);
   std::vector<std::string> specs;
   for (int code = 0; code < 256; ++code) {
@@ -140,6 +142,8 @@ LAB_CHECK(tells_all_exit_codes_apart, .sentence = "tells all exit codes from 0 t
 
 LAB_CHECK(names_each_signal, .sentence = "names each signal, and leaves no core file behind",
           .promise = "E3 G5", .marks = 1, .means = signal_means, .look = signal_look,
+          .by_hand = "1: PROGRAM HUP INT KILL SEGV TERM\n"
+                     "1: ls core*",
           .needs = &reports_how_each_child_ended) {
   const Folder folder;
   expect_all_reported({"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1",
@@ -193,7 +197,7 @@ LAB_CHECK(sleeps_until_a_child_ends, .sentence = "sleeps until a child ends, wit
 
 LAB_CHECK(shows_lines_at_once, .sentence = "shows each line at once, also in a pipe",
           .promise = "E3 G3", .marks = 1, .means = buffer_means, .look = buffer_look,
-          .needs = &runs_all_children_at_once) {
+          .by_hand = "1: PROGRAM 7 KILL | cat", .needs = &runs_all_children_at_once) {
   probed::needs_probe(program);
   expect_at_once("the line of a child that had been waited for", [](Output output) {
     Probe probe({.hold_children = true});
@@ -265,7 +269,11 @@ LAB_CHECK(refuses_a_bad_spec,
           .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
           .promise = "E3 G1", .marks = 1,
           .means = "look at all SPECs before you start the first child",
-          .look = "exercises/support/endings.cpp, ending_arguments") {
+          .look = "exercises/support/endings.cpp, ending_arguments",
+          .by_hand = "1: PROGRAM 256\n"
+                     "1: echo $?\n"
+                     "1: PROGRAM NOSUCH\n"
+                     "1: echo $?") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no SPEC"},
       {.arguments = {"256"}, .why = "above 255"},
@@ -292,6 +300,8 @@ LAB_CHECK(says_that_fork_fails,
           .means = "fork returns -1 when the process limit is reached: the parent still has to "
                    "reap the children that it has started",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
+          .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=2 PROGRAM 7 0 7\n"
+                     "1: echo $?",
           .needs = &reports_how_each_child_ended) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});

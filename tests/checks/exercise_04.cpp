@@ -182,13 +182,14 @@ LAB_CHECK(
     .promise = "E4", .marks = 2,
     .means = "main has to wait until the handler has removed the last child. If it returns at "
              "once, it leaves the children to init",
-    .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]") {
+    .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+    .by_hand = "1: PROGRAM 4") {
   run_to_its_end(1);
 }
 
 LAB_CHECK(sets_its_handler_by_sigaction, .sentence = "its handler is set by sigaction",
           .promise = "E4", .marks = 1, .means = signal_means, .look = signal_look,
-          .needs = &removes_every_child) {
+          .by_hand = "1: strace -e trace=rt_sigaction PROGRAM 4", .needs = &removes_every_child) {
   Held held(2);
   expect(catches_signal(held.process.pid(), SIGCHLD),
          "with its children started it has no handler for SIGCHLD (SigCgt of /proc/PID/status)");
@@ -205,7 +206,7 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
           .sentence = "removes all 50 children that ended while it was stopped", .promise = "E4 M3",
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "TODO 1; steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), WNOHANG",
-          .needs = &removes_every_child) {
+          .by_hand = "1: PROGRAM 50", .needs = &removes_every_child) {
   Held held(processes_at_once(50, 10));
   const std::string when =
       text(held.count, " children ended while it was stopped, and then it went on");
@@ -225,7 +226,7 @@ LAB_CHECK(removes_children_that_ended_while_it_was_stopped,
 LAB_CHECK(removes_none_when_n_is_0, .sentence = "prints `all 0 children removed` when N is 0",
           .promise = "E4", .marks = 1,
           .means = "without children no signal will come: look before you sleep",
-          .look = "TODO 2, hint 1") {
+          .look = "TODO 2, hint 1", .by_hand = "1: PROGRAM 0") {
   run_to_its_end(0);
 }
 
@@ -257,6 +258,7 @@ LAB_CHECK(removes_two_hundred, .sentence = "removes 200 children, whenever each 
           .means = "some end together, and some while the handler runs: what a signal misses, the "
                    "next look has to find",
           .look = "TODO 1 and 2; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+          .by_hand = "1: PROGRAM 200 | sort | uniq | wc -l",
           .needs = &removes_each_child_when_it_ends) {
   const std::size_t most = processes_at_once(200, 10);
   for (const std::size_t count :
@@ -291,6 +293,9 @@ LAB_CHECK(keeps_errno, .sentence = "its handler leaves errno as it found it", .p
 LAB_CHECK(prints_each_line_at_once,
           .sentence = "prints each line at once and whole, by one write, and once into a file",
           .promise = "E4 G3", .marks = 1, .means = buffer_means, .look = buffer_look,
+          .by_hand = "1: strace -f -e trace=write PROGRAM 4\n"
+                     "1: PROGRAM 4 > lines\n"
+                     "1: cat lines",
           .needs = &handles_signals_safely) {
   if (!Probe::cannot_probe(program)) {
     expect_at_once("the line of the first of three children to end", [](Output output) {
@@ -315,6 +320,7 @@ LAB_CHECK(
         "run already, and nothing wakes pause. The test and the sleep have to be one step",
     .look = "TODO 2, hint 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
             "sigsuspend(2), sigprocmask(2)",
+    .by_hand = "1: for i in $(seq 1000); do timeout 5 PROGRAM 1 > /dev/null || echo lost; done",
     .needs = &sleeps_while_its_children_live) {
   for (const std::size_t count : {1U, 3U}) {
     Held held(count, true);
@@ -390,6 +396,8 @@ LAB_CHECK(says_that_fork_fails,
           .means = "some of the N children were never started: a parent that waits for N waits for "
                    "ever. And it must not say that all N were removed",
           .look = "steps/support/error.hpp; fork(2), EAGAIN",
+          .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=3 PROGRAM 5\n"
+                     "1: echo $?",
           .needs = &removes_children_that_ended_while_it_was_stopped) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:3-=EAGAIN"});
@@ -412,7 +420,11 @@ LAB_CHECK(says_that_fork_fails,
 LAB_CHECK(refuses_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
           .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
-          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+          .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE",
+          .by_hand = "1: PROGRAM\n"
+                     "1: echo $?\n"
+                     "1: PROGRAM abc\n"
+                     "1: echo $?") {
   const std::vector<Wrong> wrong{
       {.arguments = {}, .why = "no argument"},
       {.arguments = {"1", "2"}, .why = "one argument too many"},

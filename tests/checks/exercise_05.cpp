@@ -52,6 +52,8 @@ LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .pro
           .means = "the child accepts no client. If it keeps the listener, the port stays taken "
                    "until its client leaves, even when the parent has ended",
           .look = "TODO 2; steps/05-descriptors, [2]; ls -l /proc/PID/fd",
+          .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+                     "3: BIN/lab-xray PID",
           .needs = &server::returns_from_its_handler) {
   Server server("descriptor_server");
   const Connection first = server.connect();
@@ -70,7 +72,7 @@ LAB_CHECK(lets_the_client_see_the_end,
           .means = "a connection ends when the last of its descriptors is closed. While the parent "
                    "keeps one, the child's is not the last",
           .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
-          .needs = &server::returns_from_its_handler) {
+          .by_hand = "2: BIN/lab-scenes silent 9190", .needs = &server::returns_from_its_handler) {
   run_part(tidy::let_the_client_see_the_end, subject);
   run_part(server::closes_for_an_early_half_close, subject);
   run_part(server::returns_what_is_under_way, subject);
@@ -82,6 +84,8 @@ LAB_CHECK(shares_out_the_descriptors,
           .means = "fork copies the table of descriptors: each process closes what it does not "
                    "use",
           .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
+          .by_hand = "2: BIN/lab-scenes many 9190 3\n"
+                     "3: BIN/lab-xray PID",
           .needs = {&child_holds_no_listener, &lets_the_client_see_the_end}) {
   run_part(tidy::are_shared_out_exactly, subject);
 }
@@ -91,6 +95,9 @@ LAB_CHECK(parents_table_does_not_grow,
           .marks = 1,
           .means = "a table that grows with every client is full one day, and then accept fails",
           .look = "TODO 3; steps/05-descriptors, [4]; ls -l /proc/PID/fd",
+          .by_hand = "2: BIN/lab-scenes many 9190 10\n"
+                     "2: Enter\n"
+                     "3: ls -l /proc/PID/fd",
           .needs = &lets_the_client_see_the_end) {
   run_part(tidy::do_not_grow, subject);
 }
@@ -100,6 +107,9 @@ LAB_CHECK(
     .promise = "M2 S3", .marks = 1,
     .means = "a child that keeps the listener keeps the port, for as long as its client stays",
     .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE",
+    .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+               "3: kill -KILL PID\n"
+               "1: PROGRAM 9190",
     .needs = &child_holds_no_listener) {
   run_part(tidy::leave_the_port_free, subject);
 }
@@ -110,6 +120,8 @@ LAB_CHECK(
     .means = "exec closes only descriptors with the close-on-exec flag. If the program that starts "
              "the server has a lock or a pipe open, it stays open for as long as the server runs",
     .look = "TODO 1; closefrom, close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
+    .by_hand = "1: PROGRAM 9190 9< /etc/hostname\n"
+               "2: ls -l /proc/PID/fd",
     .needs = &server::returns_from_its_handler) {
   // The shell leaves it a file, the end of a pipe and a second standard output.
   ServerOptions options;
@@ -147,6 +159,9 @@ LAB_CHECK(keeps_no_socket_when_fork_fails,
           .means = "fork returns -1 when the process limit is reached: the parent still has to "
                    "close its own socket of that client, or the client waits for ever",
           .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
+          .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=1 PROGRAM 9190\n"
+                     "2: BIN/lab-scenes silent 9190\n"
+                     "2: ls -l /proc/PID/fd",
           .needs = &lets_the_client_see_the_end) {
   probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
 }
@@ -156,6 +171,9 @@ LAB_CHECK(
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
     .look = "steps/support/stop_signals.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",
+    .by_hand = "2: BIN/lab-scenes many 9190 10\n"
+               "2: Enter\n"
+               "3: ps --ppid PID -o pid,stat,comm",
     .needs = &server::returns_from_its_handler) {
   run_part(mp_server::reaps_children_that_end_together, subject);
 }

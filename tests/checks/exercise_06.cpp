@@ -113,6 +113,8 @@ LAB_CHECK(sends_server_busy,
           .means = "the parent knows how many clients it serves: when all places are taken it "
                    "says so, and ends the connection",
           .look = "TODO 1 and 2; steps/06-mp-server, [8]; shutdown(2)",
+          .by_hand = "1: PROGRAM 9190 127.0.0.1 3\n"
+                     "2: BIN/lab-scenes many 9190 4",
           .needs = &server::returns_from_its_handler) {
   for (const unsigned most : {1U, 3U}) {
     Server server = with_places(most);
@@ -138,6 +140,9 @@ LAB_CHECK(sends_server_busy_to_a_client_that_has_sent,
           .means = "if a socket is closed with unread bytes in it, the connection is reset. A "
                    "reset may destroy what was sent before",
           .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
+          .by_hand = "1: PROGRAM 9190 127.0.0.1 3\n"
+                     "2: BIN/lab-scenes many 9190 3\n"
+                     "3: BIN/lab-scenes many 9190 1",
           .needs = &sends_server_busy) {
   Server server = with_places(1);
   const auto clients = served(server, 1);
@@ -155,7 +160,12 @@ LAB_CHECK(
     .sentence = "a client that is refused and sends on keeps no other client waiting",
     .promise = "E6 S6", .marks = 1,
     .means = "the parent itself serves no client: if it waits for one, all others wait with it",
-    .look = "TODO 1; recv(2), MSG_DONTWAIT", .needs = &sends_server_busy) {
+    .look = "TODO 1; recv(2), MSG_DONTWAIT",
+    .by_hand = "1: PROGRAM 9190 127.0.0.1 1\n"
+               "2: BIN/lab-scenes many 9190 1\n"
+               "3: yes > /dev/tcp/127.0.0.1/9190\n"
+               "4: BIN/lab-scenes many 9190 1",
+    .needs = &sends_server_busy) {
   Server server = with_places(1);
   auto clients = served(server, 1);
   Connection silent = server.connect(); // neither closes
@@ -184,6 +194,8 @@ LAB_CHECK(serves_three_of_forty,
           .promise = "E6", .marks = 1,
           .means = "no place is given twice, and none is lost, even if many clients come together",
           .look = "TODO 2; steps/06-mp-server, [4] and [8]",
+          .by_hand = "1: PROGRAM 9190 127.0.0.1 3\n"
+                     "2: BIN/lab-scenes many 9190 40",
           .needs = &refused_client_keeps_no_other_waiting) {
   Server server = with_places(3);
   std::vector<Connection> clients;
@@ -212,6 +224,8 @@ LAB_CHECK(
     .means = "the client sees the end when the child's socket closes. The zombie, SIGCHLD and "
              "waitpid come after that. So the child has to tell its parent before it ends",
     .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
+    .by_hand = "1: PROGRAM 9190 127.0.0.1 1\n"
+               "2: for i in $(seq 100); do BIN/lab-scenes silent 9190; done",
     .needs = {&sends_server_busy, &server::closes_for_an_early_half_close}) {
   for (const unsigned most : {1U, 3U}) {
     // Where the probe can, it holds each child between its last close and its being a zombie.
@@ -264,6 +278,10 @@ LAB_CHECK(
              "child may tell and end before its parent has entered it: block the signal "
              "until the parent has",
     .look = "TODO 2 and 3; signal(7), Real-time signals; sigprocmask(2)",
+    .by_hand = "1: PROGRAM 9190 127.0.0.1 3\n"
+               "2: BIN/lab-scenes many 9190 3\n"
+               "2: Enter\n"
+               "2: BIN/lab-scenes many 9190 4",
     .needs = &frees_a_place_in_time) {
   const bool can_probe = !Probe::cannot_probe(program);
   {
@@ -317,7 +335,12 @@ LAB_CHECK(frees_the_place_of_a_killed_child,
           .sentence = "a place is free when its child has been killed", .promise = "E6", .marks = 1,
           .means = "a child may end without telling its parent. A child that has been reaped "
                    "serves no client any more",
-          .look = "TODO 2; waitpid(2)", .needs = &sends_server_busy) {
+          .look = "TODO 2; waitpid(2)",
+          .by_hand = "1: PROGRAM 9190 127.0.0.1 1\n"
+                     "2: BIN/lab-scenes many 9190 1\n"
+                     "3: pkill -KILL -P PID\n"
+                     "3: BIN/lab-scenes many 9190 1",
+          .needs = &sends_server_busy) {
   Server server = with_places(2);
   auto clients = served(server, 2);
   for (int round = 0; round < 3; ++round) {
@@ -343,6 +366,9 @@ LAB_CHECK(keeps_nothing_of_a_refused_client,
           .means = "if each refused client costs a descriptor or a process, none is left after a "
                    "thousand of them",
           .look = "TODO 1; steps/05-descriptors, [4]",
+          .by_hand = "1: PROGRAM 9190 127.0.0.1 1\n"
+                     "2: BIN/lab-scenes many 9190 10\n"
+                     "3: BIN/lab-xray PID",
           .needs = {&refused_client_keeps_no_other_waiting,
                     &server::closes_for_an_early_half_close}) {
   Server server = with_places(1);
@@ -366,7 +392,9 @@ LAB_CHECK(
     .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
     .promise = "E6 G1", .marks = 1,
     .means = "a limit of 0 serves no client, and a MAX that is not a number is a typing error",
-    .look = "exercises/support/limited_server.cpp; strtol(3), endptr and ERANGE") {
+    .look = "exercises/support/limited_server.cpp; strtol(3), endptr and ERANGE",
+    .by_hand = "1: PROGRAM 9190 127.0.0.1 0\n"
+               "1: echo $?") {
   std::vector<Wrong> wrong;
   for (const char* const most : {"0", "-1", "abc", "2x", ""}) {
     wrong.push_back({.arguments = {"0", "127.0.0.1", most}, .why = "no number from 1"});
@@ -380,7 +408,8 @@ LAB_CHECK(
 
 LAB_CHECK(serves_500_without_max, .sentence = "serves 500 clients at once when no MAX is given",
           .promise = "M1", .marks = 1, .means = "without MAX there is no limit",
-          .look = "steps/06-mp-server, [8]", .needs = &server::returns_from_its_handler) {
+          .look = "steps/06-mp-server, [8]", .by_hand = "2: BIN/lab-scenes many 9190 500",
+          .needs = &server::returns_from_its_handler) {
   run_part(mp_server::serves_500_at_once, subject);
 }
 
@@ -395,6 +424,9 @@ LAB_CHECK(outlives_failing_calls,
                    "client that no child serves",
           .look = "steps/06-mp-server, [8]; steps/support/failed_accept.cpp; fork(2), EAGAIN; "
                   "accept(2), EMFILE",
+          .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=1 PROGRAM 9190\n"
+                     "2: BIN/lab-scenes silent 9190\n"
+                     "2: BIN/lab-scenes many 9190 1",
           .needs = {&server::returns_from_its_handler, &server::closes_for_an_early_half_close}) {
   advised({.means = "fork fails when the process limit is reached: the parent goes on, and closes "
                     "its own socket of that client, which no child serves",
@@ -417,7 +449,12 @@ LAB_CHECK(
     failed_fork_takes_no_place, .sentence = "a client takes no place when fork has failed",
     .promise = "M5", .marks = 1,
     .means = "a place is taken by a child that serves: without a child, no process gives it back",
-    .look = "TODO 2; steps/06-mp-server, [8]", .needs = &sends_server_busy) {
+    .look = "TODO 2; steps/06-mp-server, [8]",
+    .by_hand =
+        "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=1 PROGRAM 9190 127.0.0.1 1\n"
+        "2: BIN/lab-scenes silent 9190\n"
+        "2: BIN/lab-scenes many 9190 1",
+    .needs = &sends_server_busy) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:1=EAGAIN"});
   ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};

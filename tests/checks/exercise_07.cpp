@@ -124,7 +124,12 @@ LAB_TAKE(mp_client::prints_a_line_at_once)
 LAB_CHECK(prints_the_contracts_lines,
           .sentence = "prints `connected`, and `message from server: LINE` for a line",
           .promise = "C1", .marks = 1, .means = "the contract fixes these lines",
-          .look = "steps/support/replies.cpp", .needs = &mp_client::prints_what_comes_back) {
+          .look = "steps/support/replies.cpp",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello\n"
+                     "2: q",
+          .needs = &mp_client::prints_what_comes_back) {
   run_part(mp_client::says_that_it_is_connected_and_whose_message_it_prints, subject);
 }
 
@@ -135,6 +140,10 @@ LAB_CHECK(
     .means = "a read gives what has come by then: a part of a line, a line or many, with "
              "any bytes in them; what has no newline yet is kept for the next read",
     .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
+    .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+               "2: PROGRAM 127.0.0.1 9190\n"
+               "2: hello\n"
+               "2: q",
     .needs = &mp_client::prints_what_comes_back) {
   run_part(mp_client::prints_each_line_once_in_whatever_pieces, subject);
   run_part(mp_client::prints_long_lines, subject);
@@ -147,6 +156,10 @@ LAB_CHECK(says_what_is_wrong, .sentence = "says how it is used, and why it canno
           .means = "wrong arguments give `usage: NAME ARGS` and exit status 2. A call that fails "
                    "gives `NAME: CALL: REASON` and exit status 1",
           .look = "steps/support/error.hpp and arguments.cpp; strerror(3)",
+          .by_hand = "1: PROGRAM\n"
+                     "1: echo $?\n"
+                     "1: PROGRAM 127.0.0.1 9190\n"
+                     "1: echo $?",
           .needs = &mp_client::connects) {
   run_part(mp_client::refuses_wrong_arguments, subject);
   run_part(mp_client::says_how_it_is_used, subject);
@@ -158,7 +171,11 @@ LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits",
           .marks = 1,
           .means = "both processes sleep until there is something to do: also when their input "
                    "has ended, and the server goes on",
-          .look = "steps/07-half-close-client, [5]; poll(2)", .needs = &mp_client::converses) {
+          .look = "steps/07-half-close-client, [5]; poll(2)",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "3: ps -o pid,stat,time,comm -p PID --ppid PID",
+          .needs = &mp_client::converses) {
   run_part(mp_client::sleeps_while_it_waits, subject);
   run_part(mp_client::sleeps_after_its_half_close, subject);
 }
@@ -169,6 +186,8 @@ LAB_CHECK(reads_and_writes_in_a_process_each,
           .means = "two processes over one socket: with one of them stopped, the other goes on "
                    "with its part",
           .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
+          .by_hand = "1: BIN/lab-scenes server-stalls 9190\n"
+                     "2: yes | PROGRAM 127.0.0.1 9190",
           .needs = &mp_client::converses) {
   run_part(mp_client::reads_and_writes_in_a_process_each, subject);
 }
@@ -181,6 +200,10 @@ LAB_CHECK(
     .means = "a half-close is the end of one direction: the other goes on. Only a `q` that is "
              "alone on its line asks for it",
     .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
+    .by_hand = "1: BIN/lab-scenes server-late 9190\n"
+               "2: PROGRAM 127.0.0.1 9190\n"
+               "2: hello\n"
+               "2: Q",
     .needs = &mp_client::q_half_closes) {
   run_part(mp_client::end_of_file_half_closes, subject);
   run_part(mp_client::capital_q_half_closes, subject);
@@ -195,6 +218,10 @@ LAB_CHECK(notices_the_servers_end,
           .means = "the writer waits for a line and does not see the server's end: the reader has "
                    "to end the writer",
           .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
+          .by_hand = "1: BIN/lab-scenes server-closes 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello\n"
+                     "2: echo $?",
           .needs = &mp_client::converses) {
   run_part(mp_client::notices_that_the_server_closes_first, subject);
   run_part(mp_client::notices_a_reset, subject);
@@ -206,6 +233,8 @@ LAB_CHECK(reads_while_its_writer_is_blocked, .sentence = "reads on while the ser
           .means = "the reader must not depend on the writer, and a full pipe between them must "
                    "not stop either",
           .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
+          .by_hand = "1: BIN/lab-scenes server-stalls 9190\n"
+                     "2: yes | PROGRAM 127.0.0.1 9190",
           .needs = &mp_client::converses) {
   run_part(mp_client::reads_while_its_writer_is_blocked, subject);
 }
@@ -214,7 +243,12 @@ LAB_CHECK(
     leaves_nothing_behind, .sentence = "leaves no process behind, however it ends",
     .promise = "C5 G5", .marks = 1,
     .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
-    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)", .needs = &mp_client::converses) {
+    .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
+    .by_hand = "1: BIN/lab-scenes server-closes 9190\n"
+               "2: PROGRAM 127.0.0.1 9190\n"
+               "2: hello\n"
+               "2: ps -C echo_mpclient",
+    .needs = &mp_client::converses) {
   run_part(mp_client::leaves_nothing_after_q, subject);
   run_part(mp_client::leaves_nothing_after_end_of_file, subject);
   run_part(mp_client::leaves_nothing_when_the_server_closes, subject);
@@ -231,6 +265,8 @@ LAB_CHECK(tells_both_counts, .sentence = "ends with `sent N bytes, received M by
           .means = "fork gives each process a variable of its own: what the child counts, the "
                    "parent learns only if the child tells it. `q` itself is not sent",
           .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
+          .by_hand = "1: BIN/lab-scenes server-late 9190\n"
+                     "2: printf 'hello\\nq\\n' | PROGRAM 127.0.0.1 9190",
           .needs = &mp_client::prints_what_comes_back) {
   Listener listener;
   Session session = start(listener);
@@ -249,6 +285,8 @@ LAB_CHECK(counts_nothing_as_0, .sentence = "counts 0 where nothing is sent and n
           .promise = "E7", .marks = 1,
           .means = "neither end of file nor `q` is a byte that was sent",
           .look = "exercises/07-half-close-client/README.md, the contract",
+          .by_hand = "1: BIN/lab-scenes server-late 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190 < /dev/null",
           .needs = &tells_both_counts) {
   for (const bool by_q : {false, true}) {
     Listener listener;
@@ -269,7 +307,11 @@ LAB_CHECK(counts_each_direction_by_itself,
           .marks = 1,
           .means = "a server may answer more or less than it got: M is what read returned. It is "
                    "not what was sent or printed",
-          .look = "TODO 3; steps/07-half-close-client, [4]", .needs = &tells_both_counts) {
+          .look = "TODO 3; steps/07-half-close-client, [4]",
+          .by_hand = "1: BIN/lab-scenes server-stalls 9190\n"
+                     "2: printf hello | PROGRAM 127.0.0.1 9190\n"
+                     "1: Enter",
+          .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
   session.peer.send("one\ntwo\n\nand 7 b");
@@ -286,6 +328,8 @@ LAB_CHECK(counts_each_direction_by_itself,
 LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
           .marks = 1, .means = "the bytes are counted in many pieces: the sum has to be right",
           .look = "exercises/07-half-close-client/README.md, hint 2",
+          .by_hand = "1: BIN/lab-scenes server-late 9190\n"
+                     "2: head -c 1000000 /dev/zero | PROGRAM 127.0.0.1 9190 > lines",
           .needs = &counts_each_direction_by_itself) {
   Listener listener;
   Session session = start(listener);
@@ -370,6 +414,9 @@ LAB_CHECK(counts_when_the_server_closes_first,
           .means = "the child waits for a line and will not run again: it has to tell the parent "
                    "what it has sent before it waits",
           .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
+          .by_hand = "1: BIN/lab-scenes server-closes 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello",
           .needs = &tells_both_counts) {
   Listener listener;
   Session session = start(listener);
@@ -386,6 +433,9 @@ LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the ser
           .promise = "E7 C3", .marks = 1,
           .means = "read's -1 is an end as well, and adds nothing to what came before",
           .look = "TODO 3 and 4; read(2), ECONNRESET",
+          .by_hand = "1: BIN/lab-scenes server-resets 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello",
           .needs = {&counts_when_the_server_closes_first, &counts_each_direction_by_itself}) {
   Listener listener;
   Session session = start(listener);
@@ -403,6 +453,9 @@ LAB_CHECK(counts_when_the_writer_is_blocked,
           .means = "a write that waits has already taken a part of its bytes. A writer that tells "
                    "its number only when all are gone never tells of these",
           .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
+          .by_hand = "1: BIN/lab-scenes server-stalls 9190\n"
+                     "2: yes | PROGRAM 127.0.0.1 9190\n"
+                     "1: ^C",
           .needs = &counts_when_the_server_closes_first) {
   Listener listener;
   Session session = start(listener);
@@ -455,6 +508,10 @@ LAB_CHECK(counts_when_a_signal_ends_it, .sentence = "tells N and M when a signal
           .promise = "E7 C5", .marks = 1,
           .means = "the client prints this line however it ends, also on Ctrl-C",
           .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello\n"
+                     "3: kill -TERM PID",
           .needs = {&counts_when_the_server_closes_first, &counts_each_direction_by_itself}) {
   const auto end_by = [](int signal, Output output) {
     Listener listener;

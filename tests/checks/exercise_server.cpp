@@ -13,6 +13,10 @@ LAB_SHARED_CHECK(
     .means = "a server that listens on every address is open to the network. A port with a "
              "connection in TIME_WAIT is free only for a server that sets SO_REUSEADDR",
     .look = "steps/01-echo-server, [1] and [3]; ip(7); socket(7), SO_REUSEADDR",
+    .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+               "3: ss -tlnp sport = :9190\n"
+               "3: kill -TERM PID\n"
+               "1: PROGRAM 9190",
     .needs = &server::serves_the_next_client) {
   run_part(server::listens_on_loopback_alone, subject);
   run_part(server::listens_on_an_address, subject);
@@ -26,7 +30,11 @@ LAB_SHARED_CHECK(
     .promise = "G1 G2 S2", .marks = 1,
     .means = "the user reads `usage: NAME ARGS`, `listening on ADDRESS:PORT` or `NAME: CALL: "
              "REASON`. strerror gives the reason for an errno",
-    .look = "steps/support/error.hpp; strerror(3), getsockname(2)", .needs = &server::listens) {
+    .look = "steps/support/error.hpp; strerror(3), getsockname(2)",
+    .by_hand = "1: PROGRAM\n"
+               "1: PROGRAM 9190\n"
+               "2: PROGRAM 9190",
+    .needs = &server::listens) {
   run_part(server::says_how_it_is_used, subject);
   run_part(server::says_where_it_listens, subject);
   run_part(server::ends_when_it_cannot_bind, subject);
@@ -40,6 +48,8 @@ LAB_SHARED_CHECK(
     .means = "a message written in pieces waits 40 ms for an acknowledgement (Nagle's algorithm). "
              "A process that waits sleeps in a system call",
     .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; accept(2), EAGAIN",
+    .by_hand = "2: BIN/lab-scenes bytes 9190\n"
+               "3: ps -o pid,stat,time,comm -p PID --ppid PID",
     .needs = &server::serves_a_second_client) {
   run_part(server::does_not_stall, subject);
   run_part(server::uses_no_processor_while_it_waits, subject);
@@ -51,6 +61,9 @@ LAB_SHARED_CHECK(
     .means = "accept, read and write may all fail because a client has gone (write with EPIPE, "
              "and with SIGPIPE): that is the end of that client, not of the server",
     .look = "steps/01-echo-server, [4] and [5]; accept(2) and read(2), ERRORS; signal(7)",
+    .by_hand = "2: BIN/lab-scenes reset 9190\n"
+               "2: BIN/lab-scenes leave 9190\n"
+               "2: BIN/lab-scenes many 9190 1",
     .needs = {&server::returns_from_its_handler, &server::returns_every_byte,
               &server::closes_for_an_early_half_close}) {
   run_part(server::survives_resets, subject);
@@ -75,6 +88,9 @@ LAB_SHARED_CHECK(
     .means = "a read that waits for a client must not keep the server from ending, and its process "
              "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]",
+    .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+               "3: kill -TERM PID\n"
+               "1: echo $?",
     .needs = &server::serves_a_second_client) {
   run_part(server::ends_while_it_waits, subject);
   if (!Probe::cannot_probe(subject.program)) {
@@ -94,6 +110,10 @@ LAB_SHARED_CHECK(
     .means = "stdio keeps lines back when output is no terminal, and fork copies "
              "what it keeps",
     .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",
+    .by_hand = "1: PROGRAM 9190 > lines\n"
+               "2: BIN/lab-scenes many 9190 12\n"
+               "2: Enter\n"
+               "3: cat lines",
     .needs = &server::names_each_client) {
   run_part(server::writes_each_line_at_once, subject);
   run_part(server::writes_each_line_once, subject);

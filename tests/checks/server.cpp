@@ -355,7 +355,9 @@ void expect_lines_once(Server& server, const std::vector<std::string>& beginning
 LAB_SHARED_CHECK(
     listens, .sentence = "PROGRAM listens on the port it is given", .promise = "S2", .marks = 1,
     .means = "socket, bind and listen make a server: without them no client can connect",
-    .look = "steps/01-echo-server, [3]; bind(2), listen(2)") {
+    .look = "steps/01-echo-server, [3]; bind(2), listen(2)",
+    .by_hand = "2: ss -tlnp sport = :9190\n"
+               "2: BIN/lab-scenes many 9190 1") {
   try {
     Server server(subject.program);
     server.connect();
@@ -374,7 +376,11 @@ LAB_SHARED_CHECK(refuses_wrong_arguments,
                  .promise = "G1", .marks = 1,
                  .means = "a typing error must not open some other port: atoi turns 'abc' into 0, "
                           "and htons turns 65536 into 0",
-                 .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE") {
+                 .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE",
+                 .by_hand = "1: PROGRAM abc\n"
+                            "1: echo $?\n"
+                            "1: PROGRAM 65536\n"
+                            "1: echo $?") {
   const Port port = reserve_port();
   expect_refused(subject.program, wrong_arguments(subject, port.number()));
 }
@@ -513,7 +519,8 @@ LAB_SHARED_CHECK(says_where_it_listens,
 LAB_SHARED_CHECK(
     echoes_a_line, .sentence = "PROGRAM returns a line to its client", .promise = "S5", .marks = 1,
     .means = "what read has given is what write has to send, as many bytes, and as they are",
-    .look = "steps/01-echo-server, [5] and [6]; read(2), write(2)", .needs = &listens) {
+    .look = "steps/01-echo-server, [5] and [6]; read(2), write(2)",
+    .by_hand = "2: BIN/lab-scenes many 9190 1", .needs = &listens) {
   Server server(subject.program);
   Connection client = server.connect();
   try {
@@ -552,7 +559,11 @@ LAB_SHARED_CHECK(
     .promise = "S6", .marks = 1,
     .means = "a server goes on until it is asked to end: when it is done with a client, it accepts "
              "the next one",
-    .look = "steps/01-echo-server, [4]; accept(2)", .needs = &echoes_a_line) {
+    .look = "steps/01-echo-server, [4]; accept(2)",
+    .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+               "2: Enter\n"
+               "2: BIN/lab-scenes many 9190 1",
+    .needs = &echoes_a_line) {
   Server server(subject.program);
   server.connect().exchange("hello\n", soon);
   if (subject.forks) { // what it does at the end of a child, it has done
@@ -586,7 +597,10 @@ LAB_SHARED_CHECK(serves_a_second_client,
                  .promise = "M1 S6", .marks = 1,
                  .means = "a process that waits for the first client's next line cannot wait for "
                           "a second client: each client has a child of its own",
-                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &serves_the_next_client) {
+                 .look = "steps/06-mp-server, [8]; fork(2)",
+                 .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+                            "3: BIN/lab-scenes many 9190 1",
+                 .needs = &serves_the_next_client) {
   Server server(subject.program);
   Connection first = server.connect();
   first.exchange("I am the first, and I stay\n", soon);
@@ -604,7 +618,10 @@ LAB_SHARED_CHECK(has_a_child_for_each_client,
                  .marks = 1,
                  .means = "fork after accept makes the process that serves this client, and no "
                           "other: then none waits for another, and the end of one harms no other",
-                 .look = "steps/06-mp-server, [8]; fork(2)", .needs = &serves_a_second_client) {
+                 .look = "steps/06-mp-server, [8]; fork(2)",
+                 .by_hand = "2: BIN/lab-scenes many 9190 3\n"
+                            "3: ps --ppid PID -o pid,stat,comm",
+                 .needs = &serves_a_second_client) {
   Server server(subject.program);
   std::vector<Connection> clients;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -631,6 +648,10 @@ LAB_SHARED_CHECK(returns_from_its_handler,
                           "waitpid(-1, ..., WNOHANG) gives 0 then, not -1: a loop that waits for "
                           "-1 turns for ever, and without WNOHANG waitpid itself waits",
                  .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; waitpid(2), RETURN VALUE",
+                 .by_hand = "2: BIN/lab-scenes many 9190 1\n"
+                            "3: BIN/lab-scenes many 9190 1\n"
+                            "3: Enter\n"
+                            "3: BIN/lab-scenes many 9190 1",
                  .needs = &has_a_child_for_each_client) {
   Server server(subject.program);
   Connection stays = server.connect();
@@ -696,6 +717,8 @@ LAB_SHARED_CHECK(names_each_client,
                  .means = "accept hands over the client's address, and ntohs its port, for "
                           "`connected client IP: IP port: PORT`; later `client disconnected`",
                  .look = "steps/01-echo-server, [4]; accept(2), inet_ntop(3), ntohs(3)",
+                 .by_hand = "2: BIN/lab-scenes many 9190 12\n"
+                            "2: Enter",
                  .needs = &shows_lines_at_once) {
   Server server(subject.program);
   const auto gone = [&] {
@@ -752,7 +775,8 @@ LAB_SHARED_CHECK(
     .sentence = "PROGRAM returns every byte in order whatever the sizes of the writes",
     .promise = "S5", .marks = 2,
     .means = "TCP carries bytes, not messages: a read may return any part of what was sent",
-    .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE; tcp(7)", .needs = &echoes_a_line) {
+    .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE; tcp(7)",
+    .by_hand = "2: BIN/lab-scenes bulk 9190", .needs = &echoes_a_line) {
   Server server(subject.program);
   Connection client = server.connect();
   std::size_t seed = 0;
@@ -791,6 +815,8 @@ LAB_SHARED_CHECK(waits_for_a_slow_reader,
                  .marks = 2,
                  .means = "write may take less than it was given: the rest has to be written too",
                  .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
+                 .by_hand = "2: BIN/lab-scenes stall 9190\n"
+                            "2: Enter",
                  .needs = &returns_every_byte) {
   Server server(subject.program);
   Connection client = connect_slow_reader(server);
@@ -816,7 +842,7 @@ LAB_SHARED_CHECK(
     .means = "read's 0 is the client's end of file: close the socket, in every process that has "
              "it, or the client waits for ever",
     .look = "steps/01-echo-server, [5] and [7]; steps/05-descriptors, [3] and [4]; shutdown(2)",
-    .needs = &serves_the_next_client) {
+    .by_hand = "2: BIN/lab-scenes silent 9190", .needs = &serves_the_next_client) {
   Server server(subject.program);
   Connection client = server.connect();
   client.half_close();
@@ -830,6 +856,7 @@ LAB_SHARED_CHECK(
     .means =
         "a half-close says that no more will come: the server still has to return what has come",
     .look = "steps/01-echo-server, [5] and [6]; steps/07-half-close-client; shutdown(2)",
+    .by_hand = "2: BIN/lab-scenes half-close 9190",
     .needs = {&returns_every_byte, &closes_for_an_early_half_close}) {
   Server server(subject.program);
   {

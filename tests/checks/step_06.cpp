@@ -307,6 +307,8 @@ LAB_CHECK(shares_out_the_descriptors,
           .means = "fork copies the table of descriptors. A socket is closed only when the last of "
                    "its descriptors is closed, in all processes",
           .look = "steps/05-descriptors, [2] and [4]; steps/06-mp-server, [8]; fork(2)",
+          .by_hand = "2: BIN/lab-scenes many 9190 3\n"
+                     "3: BIN/lab-xray PID",
           .needs = {&server::returns_from_its_handler, &server::closes_for_an_early_half_close}) {
   Server server(subject.program);
   const Clients clients = connected(server, 5);
@@ -355,6 +357,11 @@ LAB_CHECK(reaps_children_that_ended_while_it_was_stopped,
           .marks = 3, .means = "SIGCHLD is not queued: one delivery can stand for many exits",
           .look = "steps/04-signal-vs-sigaction/reap_all.cpp, [1]; steps/06-mp-server, [1]; "
                   "waitpid(2), WNOHANG",
+          .by_hand = "2: BIN/lab-scenes many 9190 50\n"
+                     "3: kill -STOP PID\n"
+                     "2: Enter\n"
+                     "3: kill -CONT PID\n"
+                     "3: ps --ppid PID -o pid,stat,comm",
           .needs = {&server::returns_from_its_handler, &server::closes_for_an_early_half_close}) {
   const std::size_t count = many();
   Server server(subject.program);
@@ -451,6 +458,8 @@ LAB_CHECK(prints_each_child_removed,
           .means = "the line stands for a waitpid that returned that child: each child has one "
                    "line, however it ended, and even if many ended together",
           .look = "steps/06-mp-server, [1]; waitpid(2)",
+          .by_hand = "2: BIN/lab-scenes many 9190 12\n"
+                     "2: Enter",
           .needs = {&server::shows_lines_at_once,
                     &reaps_children_that_ended_while_it_was_stopped}) {
   const std::size_t count = many();
@@ -558,6 +567,8 @@ LAB_CHECK(survives_a_storm, .sentence = "loses no byte and no process in a storm
           .promise = "M4", .marks = 2,
           .means = "a signal can come between any two instructions, not only where you expect it",
           .look = "steps/06-mp-server, [3] and [4]; signal(7), sigprocmask(2)",
+          .by_hand = "2: BIN/lab-scenes bulk 9190 500000000\n"
+                     "3: for i in $(seq 1000); do kill -CHLD PID; done",
           .needs = {&server::returns_from_its_handler, &server::closes_for_an_early_half_close}) {
   Server server(subject.program);
   Clients clients = connected(server, 4);

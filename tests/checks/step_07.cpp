@@ -477,14 +477,21 @@ std::string rest_of_sending(Process& client, Connection& peer) {
 LAB_CHECK(connects, .sentence = "connects to the server whose address and port it is given",
           .promise = "C1", .marks = 1,
           .means = "all that this client does begins with its connection",
-          .look = "steps/support/endpoint.hpp; connect(2)") {
+          .look = "steps/support/endpoint.hpp; connect(2)",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190") {
   const Session session(subject.program);
 }
 
 LAB_CHECK(converses, .sentence = "sends a line when it is typed, and reads what comes back",
           .promise = "C4", .marks = 1,
           .means = "one process waits for what is typed, the other one for what the server sends",
-          .look = "steps/07-half-close-client, [2] and [4]", .needs = &connects) {
+          .look = "steps/07-half-close-client, [2] and [4]",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello\n"
+                     "2: q",
+          .needs = &connects) {
   Session session(subject.program);
   converse(session);
 }
@@ -507,12 +514,17 @@ LAB_CHECK(is_two_processes_over_one_socket, .sentence = "is two processes over o
   }
 }
 
-LAB_CHECK(
-    prints_what_comes_back, .sentence = "prints the lines that come back", .promise = "C1",
-    .marks = 1,
-    .means = "what read returns has to be written to standard output: by write(2), or by "
-             "stdio. A process that leaves by _exit, or is killed, loses what stdio still has",
-    .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp", .needs = &converses) {
+LAB_CHECK(prints_what_comes_back, .sentence = "prints the lines that come back", .promise = "C1",
+          .marks = 1,
+          .means =
+              "what read returns has to be written to standard output: by write(2), or by "
+              "stdio. A process that leaves by _exit, or is killed, loses what stdio still has",
+          .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello\n"
+                     "2: q",
+          .needs = &converses) {
   Session session(subject.program);
   converse(session);
   const auto printed = all_printed(session);
@@ -525,6 +537,9 @@ LAB_CHECK(prints_a_line_at_once, .sentence = "prints a line as soon as it has co
           .means = "TCP hands over bytes as they come, and stdio keeps them when output is no "
                    "terminal: print a line when its newline is there, and flush",
           .look = "steps/07-half-close-client, [4]; steps/support/output.hpp; setvbuf(3)",
+          .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190 | cat\n"
+                     "2: hello",
           .needs = &prints_what_comes_back) {
   Session session(subject.program);
   converse(session);
@@ -712,7 +727,12 @@ LAB_CHECK(q_half_closes, .sentence = "`q` half-closes, and what comes back is st
           .promise = "C2", .marks = 2,
           .means = "shutdown(SHUT_WR) ends the sending of the connection in both processes: close "
                    "would take one descriptor away, and the server would see nothing",
-          .look = "steps/07-half-close-client, [3]; shutdown(2)", .needs = &converses) {
+          .look = "steps/07-half-close-client, [3]; shutdown(2)",
+          .by_hand = "1: BIN/lab-scenes server-late 9190\n"
+                     "2: PROGRAM 127.0.0.1 9190\n"
+                     "2: hello\n"
+                     "2: q",
+          .needs = &converses) {
   half_closes(subject.program, "q\n");
 }
 

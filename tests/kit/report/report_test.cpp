@@ -157,7 +157,7 @@ TEST_CASE("what several checks saw alike is told once") {
   CHECK_FALSE(contains(report, "24712"));
 }
 
-TEST_CASE("it fits the screen, 15 lines a check and 100 a suite, however much was printed") {
+TEST_CASE("it fits the screen, 17 lines a check and 100 a suite, however much was printed") {
   std::vector<Result> results;
   for (const int lines : {400, 0, 8, 200}) {
     for (int i = 0; i < 10; ++i) {
@@ -181,7 +181,7 @@ TEST_CASE("it fits the screen, 15 lines a check and 100 a suite, however much wa
       }
       REQUIRE(lab::width_of(line) <= columns);
       in_check = line.starts_with("FAIL") ? 1 : line.empty() || in_check == 0 ? 0 : in_check + 1;
-      REQUIRE(in_check <= 15);
+      REQUIRE(in_check <= 17);
     }
     if (columns >= 80) {
       CHECK(in_order(report,
@@ -190,6 +190,33 @@ TEST_CASE("it fits the screen, 15 lines a check and 100 a suite, however much wa
                       "more lines; --all shows them", "| line 399", "means", "look", "promise"}));
     }
   }
+}
+
+TEST_CASE(
+    "the places in the program stand there for an editor, and the scene that brings it about") {
+  Result result = check("one", Outcome::failed, "saw nothing\n" + doing(4711, runs, 3));
+  result.at = "exercises/01-echo-server/echo_server.cpp:48: TODO 1\n"
+              "exercises/01-echo-server/echo_server.cpp:68: TODO 2\n";
+  result.by_hand = "1: build/exercises/01-echo-server/echo_server 9190\n"
+                   "2: build/bin/lab-scenes reset 9190\n2: kill -TERM PID\n";
+  const std::vector<Result> decoded = lab::decode_results(lab::encode(result));
+  REQUIRE(decoded.size() == 1);
+  CHECK(decoded[0] == result);
+  const std::string report = lab::report_of(decoded, screen());
+  INFO(report);
+  CHECK(contains(report, "\n  at      exercises/01-echo-server/echo_server.cpp:48: TODO 1\n"
+                         "          exercises/01-echo-server/echo_server.cpp:68: TODO 2\n"
+                         "  by hand build/bin/lab-scenes reset 9190\n"));
+  Screen all = screen();
+  all.all = true;
+  CHECK(contains(lab::report_of(decoded, all),
+                 "  by hand terminal 1: build/exercises/01-echo-server/echo_server 9190\n"
+                 "          terminal 2: build/bin/lab-scenes reset 9190\n"
+                 "          terminal 2: kill -TERM PID\n"));
+  // Many places: the first of them, and no more than there is room for.
+  result.at += result.at + result.at;
+  CHECK(in_order(lab::report_of({result}, screen()),
+                 {"saw nothing", "at exercises", ":48: TODO 1", ":68: TODO 2 ... by hand"}));
 }
 
 TEST_CASE("--all: everything, in the order of the suite, and nothing cut") {
@@ -286,6 +313,8 @@ public:
 
   [[nodiscard]] const std::string& status() const { return status_; }
 
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
 private:
   fs::path path_;
   mutable std::string status_;
@@ -308,6 +337,23 @@ TEST_CASE("the command at the end runs that check, and no other") {
   CHECK(std::ranges::count_if(lines_of(again.out()), [](const std::string& line) {
           return line.starts_with("FAIL") || line.starts_with("PASS");
         }) == 1);
+}
+
+TEST_CASE("a TODO that a failed check names has its line") {
+  const Handed wrong("exit 3\n");
+  const fs::path kit = wrong.path() / "kit";
+  fs::create_directories(kit / "exercises/02-zombie");
+  fs::create_directories(kit / "build/exercises/02-zombie");
+  fs::rename(wrong.path() / "zombies", kit / "build/exercises/02-zombie/zombies");
+  std::ofstream(kit / "exercises/02-zombie/zombies.cpp")
+      << "// TODO 1: one. TODO 2: two\n\n  wait(); // TODO 3: three\n";
+  lab::Process run(LAB_CHECK, {.arguments = {"--programs", "build/exercises/02-zombie",
+                                             "--test-case=exercise-02: makes*"},
+                               .working_directory = kit.string()});
+  run.wait(std::chrono::seconds(60));
+  INFO(run.out(), run.err());
+  CHECK(in_order(run.out(), {"it has ended before Enter", "look TODO 3;",
+                             "at exercises/02-zombie/zombies.cpp:3: TODO 3 promise"}));
 }
 
 TEST_CASE("each check has a pattern that chooses it alone") {
@@ -387,6 +433,8 @@ TEST_CASE("an exercise by its number, checks by words, and what they do step by 
   CHECK(in_order(report, {"What the check did: makes N zombies at the same moment",
                           "the check starts `zombies 3`: process ", "`zombies` prints \"4711\\n\"",
                           "FAIL 0/4 makes N zombies at the same moment"}));
+  CHECK(in_order(report, {"The same by hand:", "terminal 1:", "zombies' 3",
+                          "terminal 2:", "ps --ppid PID -o pid,stat,comm", "FAIL"}));
   CHECK_FALSE(contains(report, "with N = 0"));
   const std::string typed = wrong.report({"02", "enter", "end of file"});
   CHECK(in_order(typed, {"What the check did: ends with status 0 on Enter"}));

@@ -7,6 +7,7 @@
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "tools/check/result.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -225,6 +226,53 @@ TEST_CASE("the page lists each scene, and no other") {
     }
   }
   CHECK(listed == scenes());
+}
+
+TEST_CASE("what checks name for doing the same by hand can be typed") {
+  lab::Process list(lab::program("lab-check"),
+                    {.arguments = {"--results", "1", "--jobs", "0", "--test-suite=exercise-*"},
+                     .working_directory = LAB_SOURCE_FOLDER});
+  REQUIRE(list.wait().success());
+  const std::set<std::string> known = scenes();
+  const std::set<std::string> keys{"Enter", "^C", "hello", "q", "Q"};
+  const std::string scenes_path = lab::program("lab-scenes").string();
+  std::string script;
+  std::size_t with_commands = 0;
+  for (const lab::Result& check : lab::decode_results(list.out())) {
+    with_commands += check.by_hand.empty() ? 0U : 1U;
+    std::set<char> terminals;
+    CAPTURE(check.suite);
+    CAPTURE(check.sentence);
+    for (const std::string& line : lines_of(check.by_hand)) {
+      CAPTURE(line);
+      REQUIRE(line.size() > 3);
+      CHECK(line.substr(1, 2) == ": ");
+      const std::string command = line.substr(3);
+      terminals.insert(line[0]);
+      CHECK_FALSE(contains(line, "PROGRAM"));
+      CHECK_FALSE(contains(line, "BIN"));
+      if (!keys.contains(command)) {
+        script += command + "\n";
+      }
+      const std::size_t at = line.find("lab-scenes ");
+      if (at != std::string::npos) {
+        std::istringstream words(line.substr(at));
+        std::string tool;
+        std::string scene;
+        std::string port;
+        words >> tool >> scene >> port;
+        CHECK_MESSAGE(known.contains(scene), scene);
+        CHECK(port.substr(0, 4) == "9190");
+      }
+    }
+    // They are numbered from 1, and the program is in one of them.
+    CHECK(terminals.size() ==
+          static_cast<std::size_t>(terminals.empty() ? 0 : *terminals.rbegin() - '0'));
+  }
+  CHECK(with_commands > 100);
+  lab::Process bash("/bin/bash", {.arguments = {"-n", "-c", script}});
+  CHECK(bash.wait().success());
+  CHECK(bash.err().empty());
 }
 
 } // namespace

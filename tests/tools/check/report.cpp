@@ -253,6 +253,16 @@ std::string reason_in(const std::string& why) {
   return reason;
 }
 
+/// The command of lab-scenes that brings it about, if there is one.
+std::string scene_in(const std::string& by_hand) {
+  for (const std::string& line : lines_in(by_hand)) {
+    if (line.find("lab-scenes") != std::string::npos) {
+      return line.substr(line.find(": ") + 2);
+    }
+  }
+  return {};
+}
+
 /// A check and all that there is to say of it.
 Lines block_of(const Cause& cause, const Screen& screen) {
   constexpr std::size_t column = 10;
@@ -293,6 +303,16 @@ Lines block_of(const Cause& cause, const Screen& screen) {
     }
     append(after, std::move(means));
     append(after, part("look", result.look));
+  }
+  if (failed) {
+    constexpr std::size_t most = 2;
+    Lines at = part("at", result.at);
+    if (at.size() > most + 1 && !screen.all) {
+      at.resize(most);
+      append(at, part("", "..."));
+    }
+    append(after, std::move(at));
+    append(after, part("by hand", screen.all ? by_hand_of(result) : scene_in(result.by_hand)));
   }
   append(after, part("note", result.note));
   if (failed) {
@@ -525,6 +545,14 @@ std::string report_of(const std::vector<Result>& results, Screen screen) {
   std::string text;
   for (const Line& line : lines) {
     text += text_of(line, screen.style) + "\n";
+  }
+  return text;
+}
+
+std::string by_hand_of(const Result& result) {
+  std::string text;
+  for (const std::string& line : lines_in(result.by_hand)) {
+    text += "terminal " + line.substr(0, 1) + ": " + line.substr(line.find(": ") + 2) + "\n";
   }
   return text;
 }

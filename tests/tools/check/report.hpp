@@ -18,7 +18,7 @@ struct Screen {
   Style style;
   std::size_t columns = 80; ///< what is narrower is taken for 40
   bool all = false;         ///< every check in the order given, and nothing cut
-  std::size_t rows = 14;    ///< lines that a check has at most; with its command, a screen of 24
+  std::size_t rows = 16;    ///< lines that a check has at most; with its command, a screen of 24
   std::string how_all = "--all"; ///< what shows all of it: an option, or a key
   /// The command that runs this check alone, word by word, each quoted for a shell. Nothing: it is
   /// not told.
@@ -31,6 +31,9 @@ struct Screen {
 /// stands in the suite. A check has Screen::rows lines at most, a suite 100. What several checks
 /// saw alike is told once.
 std::string report_of(const std::vector<Result>& results, Screen screen);
+
+/// Its Result::by_hand for a person: `terminal 1: build/bin/...`, a line for each command.
+std::string by_hand_of(const Result& result);
 
 /// Of one suite, the check that failed and is to be mended first. Null: none has failed.
 const Result* first_cause(const std::vector<Result>& results);

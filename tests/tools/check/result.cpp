@@ -50,7 +50,7 @@ std::string cut(const std::string& text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 10> field;
+  std::array<std::string, 12> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -58,7 +58,8 @@ std::optional<Result> decode(std::string_view text) {
     }
     one = std::move(*taken);
   }
-  auto& [suite, sentence, promise, marks, means, look, outcome, why, note, seconds] = field;
+  auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds] =
+      field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
@@ -71,8 +72,10 @@ std::optional<Result> decode(std::string_view text) {
                 .marks = *worth,
                 .means = std::move(means),
                 .look = std::move(look),
+                .by_hand = std::move(by_hand),
                 .outcome = static_cast<Outcome>(kind - outcomes.begin()),
                 .why = std::move(why),
+                .at = std::move(at),
                 .note = std::move(note),
                 .seconds = *took};
 }
@@ -96,7 +99,8 @@ std::string told(const Result& result) {
     break;
   }
   return labelled("saw", result.why.empty() ? "only that it failed" : result.why) +
-         labelled("means", result.means) + labelled("look", result.look) + note +
+         labelled("at", result.at) + labelled("means", result.means) +
+         labelled("look", result.look) + note +
          labelled("promise", result.promise + ": tests/CONTRACT.md");
 }
 
@@ -123,8 +127,9 @@ std::string encode(const Result& result) {
   std::string text;
   for (const std::string& field :
        {result.suite, result.sentence, result.promise, std::to_string(result.marks), result.means,
-        result.look, std::string(outcomes.at(static_cast<std::size_t>(result.outcome))),
-        cut(result.why), result.note, std::to_string(result.seconds)}) {
+        result.look, result.by_hand,
+        std::string(outcomes.at(static_cast<std::size_t>(result.outcome))), cut(result.why),
+        result.at, result.note, std::to_string(result.seconds)}) {
     text += netstring(field);
   }
   return netstring(text);

@@ -28,8 +28,12 @@ struct Result {
   int marks = 0;
   std::string means;
   std::string look;
+  /// How a person does the same: a command a line, with the number of its terminal: `2: kill -TERM
+  /// PID`. Empty: by hand it cannot be brought about.
+  std::string by_hand;
   Outcome outcome = Outcome::not_run;
   std::string why;  ///< what a check that failed saw; why another was skipped or not run
+  std::string at;   ///< the places in the program that it is about: `FILE:LINE: WORDS`, a line each
   std::string note; ///< what it did not look at, or not fully, and why
   double seconds = 0;
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -28,6 +29,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -115,6 +117,47 @@ void tell_missing(const std::string& name, Result& result) {
   result.look.clear();
 }
 
+/// Where the TODOs are that `look` names: `TODO 1 and 2; ...`, `TODO 1 to 4`.
+std::string places_of_todos(std::string_view look) {
+  constexpr std::string_view word = "TODO ";
+  std::set<char> wanted;
+  for (std::size_t at = look.find(word); at != std::string_view::npos; at = look.find(word, at)) {
+    at += word.size();
+    for (bool up_to = false; at < look.size() && std::isdigit(look[at]) != 0;) {
+      for (char first = up_to ? *wanted.rbegin() : look[at]; first <= look[at]; ++first) {
+        wanted.insert(first);
+      }
+      const std::string_view rest = look.substr(at + 1);
+      up_to = rest.starts_with(" to ");
+      at += up_to ? 5U : rest.starts_with(" and ") ? 6U : 1U;
+    }
+  }
+  std::string places;
+  std::error_code error;
+  const std::filesystem::path folder =
+      program_folder().parent_path().filename() / program_folder().filename();
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".cpp") {
+      continue;
+    }
+    std::ifstream source(entry.path());
+    std::string line;
+    for (int number = 1; std::getline(source, line); ++number) {
+      std::string there;
+      for (const char todo : wanted) {
+        const std::string name = std::string(word) + todo;
+        if (line.find(name + ':') != std::string::npos) {
+          there += (there.empty() ? "" : ", ") + name;
+        }
+      }
+      if (!there.empty()) {
+        places += entry.path().string() + ":" + std::to_string(number) + ": " + there + "\n";
+      }
+    }
+  }
+  return places;
+}
+
 /// Tries the check, in this process.
 void attempt(const SuiteCheck& check, Result& result) {
   constexpr rlim_t enough = 2000; // for all checks that run at the same time
@@ -137,6 +180,7 @@ void attempt(const SuiteCheck& check, Result& result) {
       skip(lack);
     } else {
       result.why = std::string(failure.what()) + '\n' + failure.doing();
+      result.at = failure.at();
       if (const Advice& advice = failure.advice(); !advice.means.empty()) {
         result.means = advice.means;
         result.look = advice.look;
@@ -351,6 +395,9 @@ void take(Run& run, Confined& confined) {
                                       (ended ? "ended: " + exit.text()
                                              : "did not end in " + in_words(longest_check)) +
                                       "\n" + run.err.text;
+  }
+  if (run.result.outcome == Outcome::failed && !confined.wanted) {
+    run.result.at += places_of_todos(run.result.look);
   }
   if (ended && !told.empty()) { // its programs have ended before it
     ::waitpid(run.pid, nullptr, 0);
@@ -583,6 +630,27 @@ std::vector<std::string> command_for(const Result& result, const std::string& fi
   return words;
 }
 
+void replace_words(std::string& text, std::string_view word, const std::string& with) {
+  for (std::size_t at = text.find(word); at != std::string::npos;
+       at = text.find(word, at + with.size())) {
+    text.replace(at, word.size(), with);
+  }
+}
+
+/// As a student types it.
+std::string by_hand(const SuiteCheck& check) {
+  std::string commands = check.check->by_hand;
+  if (commands.empty()) {
+    return commands;
+  }
+  if (!commands.starts_with("1: ")) {
+    commands = "1: PROGRAM 9190\n" + commands;
+  }
+  replace_words(commands, "PROGRAM", for_shell(path_from_here(program(check.subject->program))));
+  replace_words(commands, "BIN/", for_shell(path_from_here(lab_check().parent_path())) + "/");
+  return commands;
+}
+
 } // namespace
 
 Result result_of(const SuiteCheck& check) {
@@ -591,7 +659,8 @@ Result result_of(const SuiteCheck& check) {
           .promise = check.check->promise,
           .marks = check.marks,
           .means = check.check->means,
-          .look = check.check->look};
+          .look = check.check->look,
+          .by_hand = by_hand(check)};
 }
 
 namespace {
@@ -652,6 +721,9 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
       if (traced && !run.err.text.empty()) {
         steps += "What the check did: " + run.result.sentence + "\n" +
                  shortened(run.err.text, all) + "\n";
+      }
+      if (traced && !run.result.by_hand.empty()) {
+        steps += "The same by hand:\n" + by_hand_of(run.result) + "\n";
       }
     };
     if (!save.empty()) {
