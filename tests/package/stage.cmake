@@ -45,10 +45,12 @@ function(stage which)
   endif()
 endfunction()
 
-# stage_grading(): what builds and checks a submission.
+# stage_grading(): what builds and checks a submission, and no more: each file of it is read by the build
+# of lab-grade. (lab-check can record a film.)
 macro(stage_grading)
   stage("^(CMakeLists\\.txt|LICENSE)$")
-  stage("^(steps|exercises|tests)/" "^tests/(kit|package|tools/(bench|soak))/|\\.md$")
+  stage("^(steps/(CMakeLists|support/)|exercises/|tests/)"
+    "^tests/(kit|package|tools/(bench|demo|soak|watch|xray))/|\\.md$")
 endmacro()
 
 # overlay(FOLDER): copies the files below tests/package/FOLDER over those of the package.
