@@ -1,5 +1,6 @@
 #include "tools/grade/options.hpp"
 
+#include "tools/grade/downloads.hpp"
 #include "tools/text/text.hpp"
 
 #include <charconv>
@@ -65,8 +66,11 @@ std::string without_ending(const std::string& name) {
   return result.ends_with(".tar") ? result.substr(0, result.size() - 4) : result;
 }
 
-/// Which student's: a folder or archive is what it is called.
-void take(const fs::path& given, Options& options) {
+/// Files by themselves, by student.
+using Loose = std::map<std::string, std::vector<LooseFile>>;
+
+/// Which student's: a folder or archive is what it is called, if no platform has named it.
+void take(const fs::path& given, Options& options, Loose& loose) {
   std::error_code error;
   const fs::path path = fs::canonical(given, error);
   if (error) {
@@ -75,7 +79,16 @@ void take(const fs::path& given, Options& options) {
     return;
   }
   const std::string name = path.filename().string();
-  const bool archive = fs::is_regular_file(path, error) && is_archive(name);
+  const bool file = fs::is_regular_file(path, error);
+  const bool archive = file && is_archive(name);
+  const auto downloaded = file ? download(name) : std::nullopt;
+  if (name == gradescope_list) {
+    return; // it says whose the folders are
+  }
+  if (downloaded && !archive) {
+    loose[downloaded->student].push_back({.path = path, .name = downloaded->file});
+    return;
+  }
   if (!archive && !fs::is_directory(path, error)) {
     options.refused.push_back(
         {.name = name,
@@ -87,7 +100,33 @@ void take(const fs::path& given, Options& options) {
     options.refused.push_back({.name = given.string(), .why = quoted(given) + " has no name"});
     return;
   }
-  options.submissions.push_back({.name = student, .path = path});
+  const auto submitters = archive ? std::vector<std::string>() : gradescope_submitters(path);
+  for (const std::string& one : submitters) {
+    options.submissions.push_back({.name = one, .path = path});
+  }
+  if (submitters.empty()) {
+    options.submissions.push_back({.name = student, .path = path});
+  }
+}
+
+/// Files by themselves are a submission for each student, with the archives of the same one.
+void put_together(Options& options, Loose& loose) {
+  std::erase_if(options.submissions, [&](const Submission& one) {
+    const auto archive = download(one.path.filename().string());
+    const auto found = archive ? loose.find(archive->student) : loose.end();
+    if (found == loose.end() || fs::is_directory(one.path)) {
+      return false;
+    }
+    found->second.push_back({.path = one.path, .name = archive->file});
+    return true;
+  });
+  for (auto& [student, files] : loose) {
+    std::ranges::sort(files, {}, &LooseFile::path);
+    const auto same = [](const LooseFile& a, const LooseFile& b) { return a.path == b.path; };
+    files.erase(std::unique(files.begin(), files.end(), same), files.end());
+    const fs::path path = files.front().path;
+    options.submissions.push_back({.name = student, .path = path, .loose = std::move(files)});
+  }
 }
 
 /// Two of the same name are both refused: their rows could not be told apart.
@@ -162,9 +201,11 @@ Options parse(const std::vector<std::string>& arguments) {
   if (given.empty()) {
     throw UsageError("no submission is given");
   }
+  Loose loose;
   for (const std::string& one : given) {
-    take(one, options);
+    take(one, options, loose);
   }
+  put_together(options, loose);
   sort_and_refuse(options);
   return options;
 }

@@ -50,6 +50,26 @@ std::vector<std::string> name_of(std::string_view text) {
   return words;
 }
 
+bool is_number(std::string_view text) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Whether Canvas writes the name so: `kimhaneul` of `Kim, Haneul` and of `Haneul Kim`.
+bool is_squeezed(std::string_view squeezed, std::string_view name) {
+  auto words = words_in(name, " \t,_-.'");
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string together;
+    for (const std::string& word : words) {
+      together += word;
+    }
+    if (together == squeezed) {
+      return true;
+    }
+    std::rotate(words.begin(), words.begin() + 1, words.end());
+  }
+  return false;
+}
+
 } // namespace
 
 std::vector<std::vector<std::string>> read_csv(std::string_view text) {
@@ -166,6 +186,9 @@ std::optional<std::size_t> Roster::find(std::string_view submission) const {
       }
     }
     return name_of(person.name) == words ||
+           (person.canvas_id.empty() && parts.size() > 1 &&
+            (parts[1] == "late" || is_number(parts[1])) &&
+            is_squeezed(parts.front(), person.name)) ||
            (!person.canvas_id.empty() && std::ranges::find(parts, person.canvas_id) != parts.end());
   };
   std::optional<std::size_t> found;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -289,7 +290,10 @@ public:
   }
 
   HandedIn read(const Submission& submission, const std::vector<Exercise>& exercises) {
-    if (is_archive(submission.path.filename().string()) && !fs::is_directory(submission.path)) {
+    if (!submission.loose.empty()) {
+      add_place(put_together(submission.loose, exercises), "");
+    } else if (is_archive(submission.path.filename().string()) &&
+               !fs::is_directory(submission.path)) {
       const Fd file(::open(submission.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
       unpack(bytes_of(file, most_archive_bytes), submission.path.filename().string(), "");
     } else {
@@ -335,6 +339,47 @@ private:
     places_.push_back(std::move(place));
   }
 
+  fs::path new_folder() {
+    std::string name = (workspace_ / "unpacked-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      throw_errno("mkdtemp " + name);
+    }
+    return unpacked_.emplace_back(name);
+  }
+
+  /// A folder with the files by their students' names. Two of one name lie in folders of their own.
+  fs::path put_together(const std::vector<LooseFile>& files,
+                        const std::vector<Exercise>& exercises) {
+    fs::path folder = new_folder();
+    for (const LooseFile& file : files) {
+      const Fd from(
+          ::open(file.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+      const auto bytes = bytes_of(from, is_archive(file.name) ? most_archive_bytes : most_bytes);
+      if (!bytes) {
+        notes_.push_back("it cannot be read: " + file.path.filename().string());
+        continue;
+      }
+      fs::path place = folder / first_name(file.name, exercises);
+      if (fs::exists(place)) {
+        place = folder / file.path.filename() / place.filename();
+        fs::create_directories(place.parent_path());
+      }
+      std::ofstream(place, std::ios::binary) << *bytes;
+    }
+    return folder;
+  }
+
+  /// A program that is handed in again is `zombies-1.cpp` on Canvas.
+  static std::string first_name(const std::string& name, const std::vector<Exercise>& exercises) {
+    const std::string stem = fs::path(name).stem().string();
+    const std::string first = stem.substr(0, stem.rfind('-'));
+    const bool again =
+        stem.size() > first.size() + 1 &&
+        stem.find_first_not_of("0123456789", first.size() + 1) == std::string::npos &&
+        std::ranges::find(exercises, first, &Exercise::program) != exercises.end();
+    return again ? first + fs::path(name).extension().string() : name;
+  }
+
   [[nodiscard]] std::vector<Entry> archives() const {
     std::vector<Entry> found;
     for (const auto& place : places_) {
@@ -361,11 +406,7 @@ private:
 
   void unpack(const std::optional<std::string>& bytes, const std::string& shown,
               const std::string& prefix) {
-    std::string name = (workspace_ / "unpacked-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-      throw_errno("mkdtemp " + name);
-    }
-    unpacked_.emplace_back(name);
+    const fs::path name = new_folder();
     const std::string reason = bytes ? unpack_(*bytes, name)
                                      : "it cannot be read, or has more than " +
                                            std::to_string(most_archive_bytes >> 20U) + " MiB";

@@ -31,9 +31,16 @@ struct Sources {
   bool ambiguous = false;        ///< because there are two of it
 };
 
+/// A file that lies beside those of other students: a download without folders.
+struct LooseFile {
+  std::filesystem::path path; ///< absolute
+  std::string name;           ///< as the student has named it
+};
+
 struct Submission {
-  std::string name;           ///< the name of its folder or archive stands for the student
-  std::filesystem::path path; ///< absolute; a folder or an archive
+  std::string name;               ///< the name of its folder or archive stands for the student
+  std::filesystem::path path;     ///< absolute; a folder or an archive, or the first of `loose`
+  std::vector<LooseFile> loose{}; ///< if it is neither a folder nor an archive
 };
 
 /// What a submission has for all exercises.
