@@ -3,10 +3,17 @@
 
 #include "graded.hpp"
 #include "harness/process.hpp"
+#include "tools/check/result.hpp"
+#include "tools/grade/gradebook.hpp"
+#include "tools/grade/kit.hpp"
+#include "tools/grade/marks.hpp"
+#include "tools/grade/page.hpp"
+#include "tools/grade/report.hpp"
 #include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -406,4 +413,39 @@ TEST_CASE("the instructors' page, line by line, with sixty submissions of every 
   }
   CHECK(graded);
   CHECK(joined);
+}
+
+// For browser_test.mjs: all checks that there are, with every end that a check can have.
+TEST_CASE("pages for the browser" * doctest::skip()) {
+  const char* const folder = std::getenv("LAB_GRADE_PAGES"); // NOLINT(concurrency-mt-unsafe)
+  REQUIRE(folder != nullptr);
+  const lab::grade::Kit kit = lab::grade::read_kit();
+  const auto checks = lab::grade::all_checks(kit);
+  std::vector<lab::grade::Row> rows;
+  for (std::size_t i = 0; i < 60; ++i) {
+    lab::grade::Marks marks{.student = "Student No " + std::to_string(i), .exercises = {}};
+    marks.student += i == 7 ? " with a name that is far longer than any column is wide" : "";
+    for (std::size_t k = 0; k < kit.exercises.size(); ++k) {
+      lab::grade::ExerciseMarks one{.exercise = kit.exercises[k], .checks = {}};
+      one.not_built = (i + k) % 9 == 0 ? std::string(lab::grade::does_not_compile) : "";
+      for (const lab::Result& check : checks) {
+        if (check.suite == one.exercise.suite()) {
+          const std::size_t end = (i * 5 + one.checks.size() * 7 + k) % 13;
+          lab::Result result = check;
+          result.outcome = end == 0   ? lab::Outcome::failed
+                           : end == 1 ? lab::Outcome::not_run
+                           : end == 2 ? lab::Outcome::skipped
+                                      : lab::Outcome::passed;
+          result.why = "what was seen, " + std::string(150, 'x');
+          one.checks.push_back(std::move(result));
+        }
+      }
+      marks.exercises.push_back(std::move(one));
+    }
+    write(fs::path(folder) / "students" / marks.student / "report.html",
+          lab::grade::report_html(marks));
+    rows.push_back({.submission = marks.student, .marks = marks});
+  }
+  rows.push_back({.submission = "", .of_roster = "handed in nothing"});
+  write(fs::path(folder) / "index.html", lab::grade::class_page(rows));
 }

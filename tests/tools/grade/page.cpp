@@ -21,8 +21,8 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .heat th, .heat td { padding: 1px 2px; font-weight: normal; }
 .heat .who { position: sticky; left: 0; z-index: 1; background: var(--paper); text-align: left; padding-right: .75rem;
   max-width: 16rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.heat .group { font-size: .85rem; color: var(--soft); white-space: nowrap; padding: 0 .5rem; text-align: left; }
-.heat .no { font-size: .8rem; color: var(--soft); text-align: center; }
+.heat .group { font-size: .85em; color: var(--soft); white-space: nowrap; padding: 0 .5rem; text-align: left; }
+.heat .no { font-size: .8em; color: var(--soft); text-align: center; }
 .heat td.c { width: 22px; min-width: 22px; height: 22px; text-align: center; border: 1px solid var(--paper); color: var(--mark); }
 .heat td.c a { display: block; color: inherit; text-decoration: none; }
 .heat td.m { padding: 0 .5rem; min-width: 6.5rem; }
@@ -32,7 +32,7 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .heat tbody tr:hover > * { background-color: var(--head); } .heat tbody tr:hover > td.c { background-color: revert-layer; }
 .part { display: inline-block; width: 3rem; height: .55rem; background: var(--skipped); margin-right: .4rem; }
 .part span { display: block; height: 100%; background: var(--bar); }
-td.p, i.p { background: var(--passed); } td.f, i.f { background: var(--failed); } td.n, i.n { background: var(--notrun); }
+td.p, i.p { background: var(--passed); } td.f, i.f { background: var(--failed); } .heat td.n, i.n { background: var(--notrun); color: var(--dark) !important; }
 td.u, i.u { background: var(--unbuilt); } td.s, i.s { background: var(--skipped); color: var(--soft) !important; }
 .key { margin: .5rem 0 1rem; } .key span { margin-right: 1.2rem; white-space: nowrap; }
 .key i { display: inline-block; width: 14px; height: 14px; margin-right: .35rem; vertical-align: -2px; font: 10px/14px system-ui;
@@ -41,9 +41,9 @@ td.u, i.u { background: var(--unbuilt); } td.s, i.s { background: var(--skipped)
 .list .n { text-align: right; background: none; white-space: nowrap; }
 .histogram { display: inline-flex; align-items: end; height: 2rem; gap: 1px; border-bottom: 1px solid var(--soft); }
 .histogram span { width: 11px; background: var(--bar); }
-.c, .no { display: none; }
+.c, .no, .key { display: none; }
 .checks { display: none; columns: 2 30rem; column-gap: 4rem; max-width: 80rem; }
-@media print { .views { display: none; } .heat td.m { min-width: 0; } .map { overflow: visible; }
+@media print { .views { display: none; } .heat td.m { min-width: 0; } .heat td.c { width: 17px; min-width: 17px; height: 17px; } .map { overflow: visible; }
   .heat thead { display: table-header-group; } .heat .who { position: static; } .list tr, .heat tr { break-inside: avoid; } }
 )";
 
@@ -51,7 +51,7 @@ constexpr std::string_view common_style = R"(
 :root { color-scheme: light dark;
   --paper: #fff; --ink: #1c2126; --soft: #5b6570; --line: #d5dae0; --head: #f4f6f8;
   --passed: #cfe8d5; --failed: #c4432b; --notrun: #e9a13b; --unbuilt: #6b3fa0; --skipped: #e3e7eb;
-  --mark: #fff; --link: #0b57a4; --bar: #4a79a8; }
+  --mark: #fff; --dark: #1c2126; --link: #0b57a4; --bar: #4a79a8; }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #14181c; --ink: #e4e8ec; --soft: #9aa5b1; --line: #333b43; --head: #1d2329;
   --passed: #1f4a31; --failed: #e0654d; --notrun: #c98a2e; --unbuilt: #a57fdb; --skipped: #2c343c;
@@ -119,7 +119,8 @@ std::string row_of(const Marks& marks, const std::string& student) {
   for (const ExerciseMarks& one : marks.exercises) {
     const std::string place = report_of(marks) + "#e" + number_of(one);
     const int width = one.possible() == 0 ? 0 : one.reached() * 100 / one.possible();
-    text += R"(<td class="m"><a href=")" + place + R"("><span class="part"><span style="width:)" +
+    text += R"(<td class="m v)" + number_of(one) + R"(" data-n=")" + std::to_string(one.reached()) +
+            R"("><a href=")" + place + R"("><span class="part"><span style="width:)" +
             std::to_string(width) + "%\"></span></span>" +
             (one.not_built.empty() ? std::to_string(one.reached()) : "–" + hidden("no program")) +
             "</a></td>";
@@ -138,6 +139,15 @@ std::string row_of(const Marks& marks, const std::string& student) {
   return text + "</tr>\n";
 }
 
+std::string key() {
+  std::string text = "<p class=\"key\">";
+  for (const Look& look : {passed, failed, not_run, unbuilt, skipped}) {
+    text += std::string("<span><i class=\"") + look.kind + "\">" + look.mark + "</i>" + look.word +
+            "</span> ";
+  }
+  return text + "</p>\n";
+}
+
 std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
   std::string text = "<div class=\"views\" role=\"radiogroup\" aria-label=\"what to show\">\n"
                      "<label><input type=\"radio\" name=\"view\" id=\"all\" checked> all "
@@ -149,19 +159,20 @@ std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
             html(printable_line(one.exercise.folder)) + "</label>";
     const std::string chosen = "body:has(#" + view + ":checked) ";
     rules += chosen;
+    rules += ".m { display: none; } " + chosen;
     rules += "." + view;
     rules += " { display: table-cell; } " + chosen;
-    rules += ".m { display: none; } " + chosen;
+    rules += ".key { display: block; } " + chosen;
     rules += ".checks." + view;
     rules += " { display: block; }\n";
   }
-  text += "</div>\n" + rules +
-          "</style>\n<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr>"
+  text += "</div>\n" + rules + "</style>\n" + key() +
+          "<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr>"
           "<th class=\"who\" scope=\"col\"><button type=\"button\">name</button></th>"
           "<th class=\"sum\" scope=\"col\"><button type=\"button\">marks</button></th>";
   for (const ExerciseMarks& one : first.exercises) {
-    text +=
-        R"(<th class="group m" scope="col">)" + html(printable_line(one.exercise.folder)) + "</th>";
+    text += R"(<th class="group m v)" + number_of(one) + R"(" scope="col"><button type="button">)" +
+            html(printable_line(one.exercise.folder)) + "</button></th>";
     for (std::size_t i = 0; i < one.checks.size(); ++i) {
       text += "<th class=\"no v" + number_of(one) + R"(" scope="col" title=")" +
               html(printable_line(one.checks[i].sentence)) + "\">" + std::to_string(i + 1) +
@@ -182,12 +193,13 @@ std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
   }
   // Sorts by what the column shows; again, the other way round.
   return text + R"(<script>
-document.querySelectorAll(".heat button").forEach((button, column) => {
+document.querySelectorAll(".heat button").forEach(button => {
+  const column = button.parentElement.cellIndex;
   let sign = column === 0 ? -1 : 1;
   button.addEventListener("click", () => {
     sign = -sign;
     const body = document.querySelector(".heat tbody");
-    const key = row => column === 0 ? row.cells[0].textContent : Number(row.cells[1].dataset.n);
+    const key = row => column === 0 ? row.cells[0].textContent : Number(row.cells[column].dataset.n);
     const order = (a, b) => column === 0 ? key(a).localeCompare(key(b)) : key(a) - key(b);
     body.append(...[...body.rows].sort((a, b) => sign * order(a, b)));
     document.querySelectorAll(".heat thead th").forEach(th => th.removeAttribute("aria-sort"));
@@ -196,15 +208,6 @@ document.querySelectorAll(".heat button").forEach((button, column) => {
 });
 </script>
 )";
-}
-
-std::string key() {
-  std::string text = "<p class=\"key\">";
-  for (const Look& look : {passed, failed, not_run, unbuilt, skipped}) {
-    text += std::string("<span><i class=\"") + look.kind + "\">" + look.mark + "</i>" + look.word +
-            "</span> ";
-  }
-  return text + "</p>\n";
 }
 
 /// What one mistake means, and whom it met.
@@ -433,7 +436,7 @@ std::string class_page(const std::vector<Row>& rows) {
   if (!all.empty()) {
     text += "<h2>What to teach tomorrow</h2>\n" + to_teach(all) + "<h2>Marks of the " +
             std::to_string(all.size()) + " that were graded</h2>\n" + by_exercise(all) +
-            "<h2>Students</h2>\n" + heat_map(rows, all.front()) + key();
+            "<h2>Students</h2>\n" + heat_map(rows, all.front());
   }
   return page_of("Marks", style, text);
 }
