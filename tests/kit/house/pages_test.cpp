@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -166,6 +167,11 @@ std::map<std::string, int> minutes_of_lessons() {
   return minutes;
 }
 
+/// The columns that a line takes in a terminal, if no character is a wide one.
+std::ptrdiff_t columns(const std::string& line) {
+  return std::ranges::count_if(line, [](unsigned char byte) { return (byte & 0xc0U) != 0x80; });
+}
+
 } // namespace
 
 TEST_CASE("a page: each program that it names is built by the preset of its step or exercise") {
@@ -181,6 +187,23 @@ TEST_CASE("a page: each program that it names is built by the preset of its step
     }
   }
   check_programs("exercises/DEBUGGING.md", "exercise-01"); // it begins with that one
+}
+
+TEST_CASE("a lesson, and the map: no drawing in it is wider than a terminal of 80 columns") {
+  std::set<std::string> pages{"steps/README.md"};
+  for (const std::string& step : numbered("steps")) {
+    pages.insert("steps/" + step + "/README.md");
+  }
+  for (const std::string& name : pages) {
+    bool drawing = false;
+    for (const std::string& line : lab::lessons::lines_of(page(name))) {
+      if (line.starts_with("```")) {
+        drawing = line == "```text";
+      } else if (drawing) {
+        CHECK_MESSAGE(columns(line) <= 80, name << ": " << line);
+      }
+    }
+  }
 }
 
 TEST_CASE("a page that students get, and a slide: each preset that it names is in the handout") {
