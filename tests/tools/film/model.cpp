@@ -1044,10 +1044,13 @@ private:
         "A stop, and an end by a signal that no process has waited for, is seen in /proc, "
         "up to " +
         std::to_string(recording_.interval.count()) +
-        " ms late. Not seen: pipes, static programs, syscall(2), F_DUPFD of fcntl(2), "
+        " ms late. Not seen: static programs, syscall(2), F_DUPFD of fcntl(2), "
         "and which bytes are under way between two sockets.");
     notes.emplace_back(
-        "Recording makes each call slower, by about a microsecond. So a race can end in "
+        "Pipes are not drawn: a strip is a socket. What is read from a pipe, and written "
+        "into it, is among the events.");
+    notes.emplace_back(
+        "Recording makes each call slower, by about half a microsecond. So a race can end in "
         "another way than without the film.");
   }
 

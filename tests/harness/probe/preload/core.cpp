@@ -132,6 +132,10 @@ Shared* map(const char* path) noexcept {
     return nullptr;
   }
   auto* const result = static_cast<Shared*>(memory);
+  if (result->film) { // else the first touch of each page would cost more than the record in it
+    const KeepErrno keep;
+    madvise(memory, sizeof(Shared), MADV_POPULATE_WRITE); // not before Linux 5.14
+  }
   return result->version == version ? result : nullptr;
 }
 
