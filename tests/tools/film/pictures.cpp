@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <exception>
@@ -29,6 +30,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -191,6 +193,7 @@ void draw_gap(Pictures& pictures) {
   server.resume();
   await("the server to wait", server,
         [&] { return !lab::blocked_call_of(server.pid()).empty() && in_state('S'); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(1)); // a film shows no wait below 0.2 ms
   lab::Connection client = lab::Connection::to(port.number());
   server.wait();
   add(pictures, "06-gap", probe, {{port.number(), server_port}, {client.local_port(), client_port}},
