@@ -370,6 +370,24 @@ void check_gradebook(const Folder& folder, const Class& sixty, const std::string
   }
 }
 
+void check_similar(const Folder& folder, const std::string& said) {
+  const fs::path similar = folder / "similar";
+  CHECK(bytes_of(similar / "02-zombie/base/zombies.cpp") ==
+        bytes_of(source / "exercises/02-zombie/zombies.cpp"));
+  // By student, whatever it was handed in as, and nothing but sources.
+  for (const std::string name : {"zip in a folder", "choiseo_11", "a tarball", "many files"}) {
+    CHECK(bytes_of(similar / "02-zombie/students" / name / "zombies.cpp") == "#error\n");
+  }
+  CHECK(fs::exists(similar / "04-signal-vs-sigaction/students/choiseo_11/reaper.cpp"));
+  const auto count = [](const fs::path& path) {
+    return std::distance(fs::directory_iterator(path), fs::directory_iterator());
+  };
+  CHECK(count(similar / "02-zombie/students/many files") == 1);
+  CHECK(count(similar / "03-wait/students") == 1); // seven loose
+  CHECK(!fs::exists(similar / "02-zombie/students/a link"));
+  CHECK(contains(said, " are to be compared: similar\n"));
+}
+
 } // namespace
 
 TEST_CASE("the instructors' page, line by line, with sixty submissions of every oddity") {
@@ -399,7 +417,11 @@ TEST_CASE("the instructors' page, line by line, with sixty submissions of every 
     const std::string& said = played.second;
     INFO(said);
     const bool whole = contains(command, "--out results ");
-    CHECK(end == (whole ? "exit status 1" : "exit status 0")); // four are not graded
+    const bool compares = contains(command, "--similar");
+    CHECK(end == (whole || compares ? "exit status 1" : "exit status 0")); // some are not graded
+    if (compares) {
+      check_similar(folder, said);
+    }
     if (whole) {
       check_gradebook(folder, sixty, said);
       graded = graded || !joins;

@@ -517,6 +517,8 @@ TEST_CASE("arguments that are wrong") {
       {{"--shard=3/2", one}, "not '3/2'"},
       {{"--shard=2", one}, "not '2'"},
       {{"--join"}, "--join: no folder of results is given"},
+      {{"--join", "--similar=x", one}, "give one of the two"},
+      {{"--similar", (folder / "class").string(), one}, "it holds something already"},
       {{"--join", "--out=" + file + "x", one}, "--join: '" + one + "' holds no results"},
       {{"--roster", file, one}, "--roster '" + file + "': it names nobody"},
       {{"--roster", file + "x", one}, "--roster '" + file + "x': No such file or directory"},

@@ -1,5 +1,6 @@
 # How long lab-grade takes for a class of solutions, and how long their compiling alone takes, with the
-# same compiler, options and number of jobs. On a machine that has nothing else to do.
+# same compiler, options and number of jobs: by the clock, on a machine that has nothing else to do, and in
+# processor time, which says the same on a busy one.
 #
 # cmake -D LAB_GRADE=... -D KIT=.../kit.conf -D SOLUTIONS=... -D FOLDER=... -P MeasureGrade.cmake
 #
@@ -52,7 +53,8 @@ file(WRITE ${FOLDER}/Makefile "all: ${all}\n${rules}")
 
 function(measure what result)
   string(TIMESTAMP start "%s%f" UTC)
-  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE out ERROR_VARIABLE errors RESULT_VARIABLE status)
+  execute_process(COMMAND sh -c "\"$@\" && times" sh ${ARGN}
+    OUTPUT_VARIABLE out ERROR_VARIABLE errors RESULT_VARIABLE status)
   string(TIMESTAMP end "%s%f" UTC)
   if(status)
     message(FATAL_ERROR "${what} ended with ${status}:\n${out}${errors}")
@@ -60,19 +62,32 @@ function(measure what result)
   math(EXPR milliseconds "(${end} - ${start}) / 1000")
   math(EXPR seconds "${milliseconds} / 1000")
   math(EXPR tenths "${milliseconds} / 100 % 10")
-  message("${what}: ${seconds}.${tenths} s")
+  # The last line of times(1p): user and system time of all that has ended.
+  if(NOT out MATCHES "([0-9]+)m([0-9]+)[.,]([0-9])[0-9]*s ([0-9]+)m([0-9]+)[.,]([0-9])[0-9]*s\n$")
+    message(FATAL_ERROR "${what}: the shell does not tell its times:\n${out}")
+  endif()
+  math(EXPR processor "(${CMAKE_MATCH_1} + ${CMAKE_MATCH_4}) * 600 + (${CMAKE_MATCH_2} + ${CMAKE_MATCH_5}) * 10
+    + ${CMAKE_MATCH_3} + ${CMAKE_MATCH_6}")
+  math(EXPR whole "${processor} / 10")
+  math(EXPR rest "${processor} % 10")
+  message("${what}: ${seconds}.${tenths} s, ${whole}.${rest} s of processor time")
   set(${result} ${milliseconds} PARENT_SCOPE)
+  set(${result}_processor ${processor} PARENT_SCOPE)
   set(output "${out}" PARENT_SCOPE)
 endfunction()
 
 message("${count} submissions, ${jobs} jobs")
 measure("compiling them" compiling make -s -j${jobs} -C ${FOLDER})
 measure("grading them" grading ${LAB_GRADE} --out ${FOLDER}/grades --jobs ${jobs} ${submissions})
-math(EXPR hundredths "${grading} * 100 / ${compiling}")
-math(EXPR whole "${hundredths} / 100")
-math(EXPR rest "${hundredths} % 100 + 100")
-string(SUBSTRING ${rest} 1 2 rest)
-message("grading takes ${whole}.${rest} times as long")
+function(ratio words one other)
+  math(EXPR hundredths "${one} * 100 / ${other}")
+  math(EXPR whole "${hundredths} / 100")
+  math(EXPR rest "${hundredths} % 100 + 100")
+  string(SUBSTRING ${rest} 1 2 rest)
+  message("grading takes ${whole}.${rest} times as ${words}")
+endfunction()
+ratio("long" ${grading} ${compiling})
+ratio("much processor time" ${grading_processor} ${compiling_processor})
 string(REGEX MATCHALL "student-[0-9]+: ([0-9]+) of ([0-9]+) marks" lines "${output}")
 set(wrong 0)
 foreach(line IN LISTS lines)

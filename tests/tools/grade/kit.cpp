@@ -128,6 +128,8 @@ Kit read_kit() {
       kit.link_options.push_back(value);
     } else if (key == "library") {
       kit.archive = value;
+    } else if (key == "sources") {
+      kit.sources = value;
     } else if (key == "headers") {
       kit.headers.emplace_back(value);
     } else if (key == "check") {

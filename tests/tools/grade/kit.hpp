@@ -16,6 +16,7 @@ struct Kit {
   std::string compiler;
   std::vector<std::string> compile_options;
   std::vector<std::string> link_options;
+  std::filesystem::path sources;              ///< the kit's folder
   std::filesystem::path archive;              ///< liblab_support.a
   std::vector<std::filesystem::path> headers; ///< folders: steps/support and exercises/support
   std::filesystem::path check;                ///< lab-check

@@ -1,5 +1,6 @@
 // lab-grade [--out DIR] [--jobs N] [--roster FILE] [--shard K/N] SUBMISSION...
 // lab-grade --join [--out DIR] [--roster FILE] RESULTS...
+// lab-grade --similar DIR SUBMISSION...
 //
 // Builds and checks submissions, each a folder or an archive, away from this machine's files and
 // from each other. In DIR: for each student a folder in students; for the class gradebook.csv and
@@ -12,6 +13,7 @@
 #include "tools/grade/kit.hpp"
 #include "tools/grade/options.hpp"
 #include "tools/grade/progress.hpp"
+#include "tools/grade/similar.hpp"
 #include "tools/grade/store.hpp"
 #include "tools/text/text.hpp"
 
@@ -103,6 +105,37 @@ int join(const Options& options) {
     in_order.push_back(std::move(row));
   }
   return finish(store, std::move(in_order), lab::grade::read_kit().exercises, roster, true);
+}
+
+/// Writes what is to be compared, and grades nothing.
+int similar(const Options& options) {
+  const lab::grade::Kit kit = lab::grade::read_kit();
+  const lab::grade::Workspace workspace;
+  const auto protections = lab::grade::find_protections(workspace.path());
+  try {
+    lab::grade::export_base(*options.similar, kit);
+  } catch (const std::exception& error) {
+    throw UsageError("--similar " + lab::grade::quoted(*options.similar) + ": " + error.what());
+  }
+  for (const lab::grade::Refused& one : options.refused) {
+    complain(lab::printable_line(one.why));
+  }
+  std::size_t students = 0;
+  for (const Submission& one : options.submissions) {
+    const auto handed_in = lab::grade::read_submission(one, kit, protections, workspace.path());
+    const auto exercises = lab::grade::export_sources(*options.similar, one.name, handed_in, kit);
+    students += exercises == 0 ? 0U : 1U;
+    if (exercises == 0) {
+      complain(lab::printable_line(one.name) + ": no program is there");
+    }
+    if (stop_signal != 0) {
+      return 128 + stop_signal;
+    }
+  }
+  const auto all = options.submissions.size() + options.refused.size();
+  std::cout << students << " of " << all
+            << " are to be compared: " << lab::printable_line(options.similar->string()) << '\n';
+  return options.refused.empty() ? 0 : 1;
 }
 
 int grade(const Options& options) {
@@ -240,7 +273,9 @@ int main(int argc, char** argv) {
     sigaction(SIGTERM, &action, nullptr);
     sigaction(SIGHUP, &action, nullptr);
     lab::guard_descendants();
-    return lab::status_after_output("lab-grade", options.join ? join(options) : grade(options));
+    return lab::status_after_output("lab-grade", options.join      ? join(options)
+                                                 : options.similar ? similar(options)
+                                                                   : grade(options));
   } catch (const lab::grade::UsageError& error) {
     std::cerr << "lab-grade: " << error.what() << '\n' << lab::grade::usage;
     return 2;

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 const std::string_view usage =
     "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--shard K/N] SUBMISSION...\n"
     "       lab-grade --join [--out DIR] [--roster FILE.csv] RESULTS...\n"
+    "       lab-grade --similar DIR SUBMISSION...\n"
     "  SUBMISSION   a folder or an archive (zip, tar, tar.gz); its name is the student's. A "
     "program\n"
     "               is known by its name, wherever in it\n"
@@ -29,7 +30,10 @@ const std::string_view usage =
     "Moodle\n"
     "               exports it. Adds who handed in nothing, canvas.csv and moodle.csv\n"
     "  --shard K/N  only part K of N parts of the submissions\n"
-    "  --join       makes the files for all from the results of parts\n";
+    "  --join       makes the files for all from the results of parts\n"
+    "  --similar D  grades nothing: writes D/NN-name/students/NAME and D/NN-name/base, the "
+    "exercise\n"
+    "               as shipped, for JPlag and MOSS to compare\n";
 
 namespace {
 
@@ -172,7 +176,8 @@ Options parse(const std::vector<std::string>& arguments) {
       return options;
     } else if (argument == "--join") {
       options.join = true;
-    } else if (name == "--out" || name == "--jobs" || name == "--roster" || name == "--shard") {
+    } else if (name == "--out" || name == "--jobs" || name == "--roster" || name == "--shard" ||
+               name == "--similar") {
       if (name == argument && i + 1 == arguments.size()) {
         throw UsageError(name + " takes a value");
       }
@@ -182,6 +187,8 @@ Options parse(const std::vector<std::string>& arguments) {
         options.out = value;
       } else if (name == "--roster") {
         options.roster = value;
+      } else if (name == "--similar") {
+        options.similar = value;
       } else if (name == "--shard") {
         options.shard = shard(value);
       } else {
@@ -190,6 +197,9 @@ Options parse(const std::vector<std::string>& arguments) {
     } else {
       throw UsageError("there is no option '" + argument + "'");
     }
+  }
+  if (options.join && options.similar) {
+    throw UsageError("--similar takes submissions, and --join takes results: give one of the two");
   }
   if (options.join) {
     options.results.assign(given.begin(), given.end());

@@ -39,6 +39,7 @@ struct Options {
   unsigned jobs = std::max(std::thread::hardware_concurrency(), 1U);
   std::optional<std::filesystem::path> roster;
   Shard shard;
+  std::optional<std::filesystem::path> similar; ///< only write there what is to be compared
   bool join = false;
   std::vector<std::filesystem::path> results; ///< of former runs, to be joined
   std::vector<Submission> submissions;        ///< by name; no two have the same
