@@ -14,7 +14,10 @@ namespace lab {
 /// - without capabilities, and without a way to gain any (PR_SET_NO_NEW_PRIVS of prctl(2));
 /// - as the first that the kernel ends when memory runs out;
 /// - if the kernel has landlock(7): in a domain of its own. From there it cannot trace a process
-///   outside, and since Linux 6.12 it cannot signal one either.
+///   outside, and since Linux 6.12 it cannot signal one either;
+/// - if the kernel has seccomp(2): with a filter. It cannot set limits, priorities or processors of
+///   other processes, and it cannot have memory that belongs to no process (memfd_create, shmget).
+///   If a Probe looks into it, it cannot become another program, which the Probe would not see.
 ///
 /// Call it before there is any thread.
 void confine_programs(std::optional<uid_t> user);
@@ -27,8 +30,8 @@ std::optional<uid_t> confined_user();
 
 /// Confines the calling process itself, except for the user and for what the kernel ends first.
 /// Async-signal-safe. If a protection that every kernel has could not be set up: false, and errno
-/// says why.
-bool confine_self() noexcept;
+/// says why. With `last_arguments` only execve(2) with these arguments is allowed from now on.
+bool confine_self(char* const* last_arguments = nullptr) noexcept;
 
 /// When memory runs out, the kernel ends first the calling process and all that it starts: proc(5),
 /// oom_score_adj. Call it before a change of user: another user may not be allowed to.

@@ -82,7 +82,7 @@ void close_all_on_exec() noexcept {
     must(launch, ::setrlimit(resource, &limit) == 0, "setrlimit");
   }
   if (launch.confined) {
-    must(launch, confine_self(), "prctl");
+    must(launch, confine_self(launch.stays ? launch.arguments.data() : nullptr), "prctl");
   }
   // After the change of user, which would undo it. If our parent has ended before, no signal comes.
   must(launch, ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");

@@ -56,13 +56,16 @@ struct ProcessOptions {
   /// processes.
   std::size_t most_output = std::size_t{256} << 20;
   /// If a program has more processes than this at a time (a fork bomb), it is killed with all of
-  /// them.
+  /// them. If programs are confined: no more than 800.
   std::size_t most_processes = 2000;
   /// If the processes of a program together have more bytes of memory than this, it is killed with
   /// all of them. Memory that several share counts once. Without a value: if programs are confined,
   /// 1 GiB (8 GiB if built with AddressSanitizer); else no limit.
   std::optional<std::size_t> most_memory{};
   std::string working_directory{}; // NOLINT(*-member-init)
+  /// A Probe looks into it (Probe::attach). If programs are confined, it cannot become another
+  /// program then.
+  bool looked_into = false;
   // (With an initializer for every member, designated initializers may leave any of them out.)
 };
 

@@ -28,10 +28,14 @@ Process::State::State(const std::filesystem::path& file, ProcessOptions given)
   wake = own(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
   if (programs_confined()) { // a stranger's: far more than any exercise takes
     options.memory_bytes = options.memory_bytes.value_or(std::size_t{1} << 30);
+    constexpr std::size_t enough = 800; // a server with 500 clients is the largest
+    options.most_processes = std::min(options.most_processes, enough);
   }
   // A shell may stand before the program: where we have it, so have those whom we run.
+  // What a stranger's program has in its file says nothing: it could be there to have no limit.
   const bool has_asan =
-      options.memory_bytes && (built_with_address_sanitizer || has_address_sanitizer(program));
+      options.memory_bytes &&
+      (built_with_address_sanitizer || (!programs_confined() && has_address_sanitizer(program)));
   if (programs_confined()) {
     // AddressSanitizer takes some megabytes for each process.
     constexpr std::size_t plenty = std::size_t{1} << 30;
@@ -67,6 +71,8 @@ void Process::State::start() {
   launch.program = opened.get();
   launch.user = options.user;
   launch.confined = programs_confined();
+  // (AddressSanitizer may start the program once more.)
+  launch.stays = options.looked_into && !built_with_address_sanitizer;
   launch.parent = ::getpid();
   launch.folder = options.working_directory.empty() ? nullptr : options.working_directory.c_str();
 

@@ -410,6 +410,14 @@ Probe::~Probe() {
 std::optional<std::string> Probe::cannot_probe(std::string_view name) {
   const auto path = program(name);
   if (auto reason = probe::cannot_preload(path)) {
+    // A stranger's program is built as we are. Where we could be probed, it has a reason of its
+    // own.
+    if (programs_confined() && !probe::cannot_preload("/proc/self/exe")) {
+      throw Failure(path.filename().string() + " " + *reason +
+                        ", so the check cannot look into it, and its source is why",
+                    {.means = "the kit builds it as all other programs, and looks into those",
+                     .look = "tests/harness/probe/README.md"});
+    }
     return path.filename().string() + " " + *reason;
   }
   const auto library = library_path();
@@ -434,6 +442,7 @@ void Probe::attach(ProcessOptions& options) {
   }
   prepend(variable(options, "LD_PRELOAD"), library, ':');
   variable(options, probe::variable) = path_;
+  options.looked_into = true;
   // AddressSanitizer wants to come first. It does its work in the second place too, but asks.
   prepend(variable(options, "ASAN_OPTIONS"), "verify_asan_link_order=0", ':');
 }

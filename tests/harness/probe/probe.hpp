@@ -141,7 +141,8 @@ public:
   static bool attached(const ProcessOptions& options);
 
   /// Why this program cannot be probed: `echo_mpserver is statically linked: ...`. Nothing if it
-  /// can, and if there is no such program. `name` as for lab::program.
+  /// can, and if there is no such program. `name` as for lab::program. If programs are confined,
+  /// and only this one cannot be probed, its source has made it so: throws Failure.
   static std::optional<std::string> cannot_probe(std::string_view name);
 
   /// Attaches the probe to a program that is not started yet: adds to its environment. The Probe

@@ -1,5 +1,6 @@
 #include "tools/grade/protections.hpp"
 
+#include "harness/call_filter.hpp"
 #include "harness/fd.hpp"
 #include "tools/grade/command.hpp"
 #include "tools/grade/files.hpp"
@@ -97,10 +98,10 @@ Protections find_protections(const fs::path& workspace) {
   found.file_rules = version >= 1;
   found.signal_rules = version >= 6;
   found.call_filter =
-      knows_calls() && tried(0, [] {
-                         or_throw(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
-                         filter_calls(false);
-                       }).empty();
+      CallFilter::knows_calls() && tried(0, [] {
+                                     or_throw(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
+                                     filter_calls(false);
+                                   }).empty();
   return found;
 }
 

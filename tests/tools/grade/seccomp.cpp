@@ -1,31 +1,18 @@
 #include "tools/grade/seccomp.hpp"
 
+#include "harness/call_filter.hpp"
 #include "harness/fd.hpp"
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
-#include <vector>
 
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 namespace lab::grade {
 
 namespace {
-
-#if defined(__x86_64__)
-constexpr std::uint32_t architecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t architecture = AUDIT_ARCH_AARCH64;
-#else
-constexpr std::uint32_t architecture = 0;
-#endif
 
 constexpr std::array refused_calls{SYS_ptrace,
                                    SYS_process_vm_readv,
@@ -72,47 +59,20 @@ constexpr std::uint32_t namespace_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NE
 
 } // namespace
 
-bool knows_calls() {
-  return architecture != 0;
-}
-
 void filter_calls(bool own_ipc) {
-  std::vector<long> refused(refused_calls.begin(), refused_calls.end());
-  if (!own_ipc) {
-    refused.insert(refused.end(), ipc_calls.begin(), ipc_calls.end());
+  CallFilter filter;
+  for (const long call : refused_calls) {
+    filter.refuse(call);
   }
-  std::vector<sock_filter> program;
-  const auto add = [&](unsigned code, std::uint32_t k, std::size_t yes = 0, std::size_t no = 0) {
-    program.push_back({.code = static_cast<std::uint16_t>(code),
-                       .jt = static_cast<std::uint8_t>(yes),
-                       .jf = static_cast<std::uint8_t>(no),
-                       .k = k});
-  };
-  constexpr std::uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
-  add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
-  add(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0);
-  add(BPF_RET | BPF_K, refuse); // 32-bit calls have other numbers
-  add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
-#if defined(__x86_64__)
-  constexpr std::uint32_t x32 = 0x40000000;
-  add(BPF_JMP | BPF_JGE | BPF_K, x32, 0, 1);
-  add(BPF_RET | BPF_K, refuse);
-#endif
-  for (const long call : refused) {
-    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1);
-    add(BPF_RET | BPF_K, refuse);
+  if (!own_ipc) {
+    for (const long call : ipc_calls) {
+      filter.refuse(call);
+    }
   }
   // The flags of clone3(2) are out of a filter's sight: the library takes clone(2) instead.
-  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1);
-  add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3);
-  add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)); // the lower half, little-endian
-  add(BPF_JMP | BPF_JSET | BPF_K, namespace_flags, 0, 1);
-  add(BPF_RET | BPF_K, refuse);
-  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  const sock_fprog filter{.len = static_cast<unsigned short>(program.size()),
-                          .filter = program.data()};
-  or_throw(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "prctl PR_SET_SECCOMP");
+  filter.refuse(SYS_clone3, ENOSYS);
+  filter.refuse_bits(SYS_clone, 0, namespace_flags);
+  or_throw(filter.install() ? 0 : -1, "prctl PR_SET_SECCOMP");
 }
 
 } // namespace lab::grade

@@ -4,9 +4,6 @@
 
 namespace lab::grade {
 
-/// Whether the filter knows the calls of this architecture.
-bool knows_calls();
-
 /// From now on these calls fail in the calling process and in all that it starts, most with EPERM.
 /// If the process has no IPC namespace of its own (`own_ipc`), so do the calls that make objects of
 /// IPC. Call it after PR_SET_NO_NEW_PRIVS. Throws std::system_error.
