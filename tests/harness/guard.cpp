@@ -73,7 +73,7 @@ Look look_and_act(const std::string& token, unsigned long long since, bool to_st
       return false;
     }
     look.any = true;
-    if (!to_stop) {
+    if (!to_stop || process->lives_without_main()) {
       return send_signal(*process, SIGKILL);
     }
     if (process->stopped() || !send_signal(*process, SIGSTOP)) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <utility>
 
 #include <sys/syscall.h>
@@ -61,8 +63,28 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
                      .exit_code = proc::number_in<int>(field(52))};
 }
 
+namespace {
+
+/// A file about the memory of a process. If its main thread has ended, another thread has it.
+std::optional<std::string> read_memory_file(pid_t pid, const std::string& entry) {
+  auto text = proc::read_file_of(pid, entry);
+  if (text && !text->empty()) {
+    return text;
+  }
+  if (const auto process = process_info(pid); process && process->lives_without_main()) {
+    proc::for_each_thread(pid, [&](const std::filesystem::path& thread) {
+      if (!text || text->empty()) {
+        text = proc::read_file_of(pid, "task/" + thread.filename().string() + "/" + entry);
+      }
+    });
+  }
+  return text;
+}
+
+} // namespace
+
 std::vector<std::string> environment_of(pid_t pid) {
-  const auto text = proc::read_file_of(pid, "environ");
+  const auto text = read_memory_file(pid, "environ");
   std::vector<std::string> entries;
   std::string_view rest = text ? std::string_view(*text) : std::string_view();
   while (!rest.empty()) {
@@ -205,7 +227,7 @@ std::optional<CpuUse> cpu_use(pid_t pid) {
 }
 
 std::optional<MemoryUse> memory_use(pid_t pid) {
-  const auto text = proc::read_file_of(pid, "smaps_rollup");
+  const auto text = read_memory_file(pid, "smaps_rollup");
   if (!text || text->empty()) {
     return std::nullopt;
   }

@@ -34,7 +34,11 @@ struct ProcessInfo {
   /// For a zombie: the status that wait(2) will give. 0 if we may not read it.
   int exit_code = 0;
 
-  [[nodiscard]] bool zombie() const { return state == 'Z' || state == 'X'; }
+  /// It has ended, and its parent has not waited for it.
+  [[nodiscard]] bool zombie() const { return (state == 'Z' && threads <= 1) || state == 'X'; }
+
+  /// Its main thread has ended, and another one runs: the kernel shows state Z, and it lives.
+  [[nodiscard]] bool lives_without_main() const { return state == 'Z' && !zombie(); }
 
   [[nodiscard]] bool stopped() const { return state == 'T' || state == 't'; }
 

@@ -47,7 +47,8 @@ std::string blocked_signals(pid_t pid) {
 
 std::string line_for(const ProcessInfo& process) {
   std::string line = std::to_string(process.pid) + " " + process.state + " " + process.name + ": ";
-  line += name_of_state(process.state);
+  line += process.lives_without_main() ? "its main thread has ended, another one runs"
+                                       : name_of_state(process.state);
   if (process.zombie()) {
     line += ", " + state_of_exit(process.exit_code);
     // An orphan is handed to us: we stand for init (prctl(2), PR_SET_CHILD_SUBREAPER).

@@ -5,9 +5,11 @@
 #include "harness/urgent.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -191,6 +193,21 @@ void Tree::root_reaped() {
   registry().roots[this] = Registry::reaped;
 }
 
+namespace {
+
+/// Whether a process with this environment has made one of its own: what we start has our marks,
+/// and so has what that starts.
+bool is_foreign(const std::vector<std::string>& environment) {
+  return std::ranges::any_of(std::array{run_variable, guard_variable}, [&](auto variable) {
+    const char* const value = std::getenv(std::string(variable).c_str());
+    const std::string_view tokens = value == nullptr ? "" : value;
+    return !tokens.empty() &&
+           !has_entry(environment, variable, tokens.substr(tokens.rfind('/') + 1));
+  });
+}
+
+} // namespace
+
 bool Tree::remember(const ProcessInfo& process) const {
   const std::lock_guard lock(registry().mutex);
   return registry().owners.insert_or_assign(identity_of(process), this).second;
@@ -219,12 +236,15 @@ bool Tree::belongs(const ProcessInfo& process) const {
   const auto environment =
       process.zombie() ? std::vector<std::string>() : environment_of(process.pid);
   // A child begins with its parent's environment. So a process without our token never gets it.
-  if (!environment.empty()) {
-    return has_entry(environment, run_variable, token_);
+  if (has_entry(environment, run_variable, token_)) {
+    return true;
   }
-  // One that left the session and shows no token, because it is a zombie or was started with an
-  // empty environment. If handed to us, and not forked by us (it would be in our session), it is
-  // an orphan of a program under test; of this one where there is no other.
+  if (!environment.empty() && !is_foreign(environment)) {
+    return false;
+  }
+  // One that left the session and shows no token, because it is a zombie or has another
+  // environment. If handed to us, and not forked by us (it would be in our session), it is an
+  // orphan of a program under test; of this one where there is no other.
   return alone && process.parent == ::getpid() && process.session != ::getsid(0) &&
          process.pid != own_guard();
 }
@@ -324,7 +344,7 @@ bool Tree::act_on(pid_t pid, bool to_stop, bool reap_root, Look& look) {
   const bool alone = is_root && !look.any; // the oldest of them is looked at last
   look.any = true;
   look.grown |= remember(*process);
-  if (!to_stop || alone) {
+  if (!to_stop || alone || process->lives_without_main()) { // that shows as state Z when stopped
     look.killed_root |= is_root;
     return send_signal(*process, SIGKILL);
   }

@@ -556,6 +556,12 @@ TEST_SUITE("harness") {
     SUBCASE("with an empty environment besides") {
       how = "unmarked";
     }
+    SUBCASE("with an environment of its own besides") {
+      how = "foreign";
+    }
+    SUBCASE("and its main thread has ended besides") {
+      how = "headless";
+    }
     pid_t orphan = 0;
     const auto before = open_here();
     {
@@ -565,13 +571,16 @@ TEST_SUITE("harness") {
       CHECK(!program.output_held_open());
       lab::wait_until("the orphan to have gone to sleep", [&] {
         const auto seen = lab::process_info(orphan);
-        return seen && seen->state == 'S';
+        return seen && (seen->state == 'S' || seen->lives_without_main());
       });
       const auto left = program.left_behind();
       REQUIRE(left.size() == 1);
       CHECK(left[0].pid == orphan);
-      CHECK(left[0].state == 'S');
-      CHECK(contains(program.report(), "left behind:\n" + std::to_string(orphan) + " S "));
+      CHECK(left[0].lives_without_main() == (how == "headless"));
+      const std::string report = program.report();
+      CHECK(contains(report, "left behind:\n" + std::to_string(orphan) +
+                                 (how == "headless" ? " Z " : " S ")));
+      CHECK(contains(report, "its main thread has ended, another one runs") == (how == "headless"));
       CHECK(runs(orphan));
     }
     CHECK(!lab::process_info(orphan));

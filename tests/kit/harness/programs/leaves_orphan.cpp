@@ -1,21 +1,33 @@
 // leaves_orphan HOW: ends, and leaves a grandchild as a daemon does, which does its best not to be
 // found: in a session of its own, with no descriptor open. HOW is `marked`; `unmarked`: with an
-// empty environment too; `holding`: it keeps its descriptors instead; `estranged`: the program
+// empty environment too; `foreign`: with one of its own; `headless`: the same, and its main thread
+// ends; `holding`: it keeps its descriptors instead; `estranged`: the program
 // stays, and so does its child, and both they and the grandchild have environments of their own.
 #include "say.hpp"
 
 #include <array>
 #include <csignal>
 #include <string_view>
+#include <thread>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/wait.h>
 
 int main(int argc, char** argv) {
   const std::string_view how = argc > 1 ? argv[1] : "marked";
-  if (how == "wait") {      // the grandchild, run again
-    ::alarm(120);           // the harness that is to end this is itself under test
-    ::close(STDOUT_FILENO); // tells that it is so far
+  if (how == "wait" || how == "headless-wait") { // the grandchild, run again
+    ::alarm(120); // the harness that is to end this is itself under test
+    if (how == "headless-wait") {
+      std::thread([] {
+        while (true) {
+          ::pause();
+        }
+      }).detach();
+      ::close(STDOUT_FILENO); // tells that it is so far
+      ::pthread_exit(nullptr);
+    }
+    ::close(STDOUT_FILENO);
     while (true) {
       ::pause();
     }
@@ -53,13 +65,15 @@ int main(int argc, char** argv) {
       ::signal(signal, SIG_IGN);
     }
     ::close(ends[0]);
-    if (how == "unmarked") {
+    if (how == "unmarked" || how == "foreign" || how == "headless") {
       ::dup2(ends[1], STDOUT_FILENO);
       ::close(ends[1]);
       ::close(STDIN_FILENO);
       ::close(STDERR_FILENO);
-      std::array<char*, 3> arguments{argv[0], const_cast<char*>("wait"), nullptr};
-      std::array<char*, 1> environment{nullptr};
+      std::array<char*, 3> arguments{
+          argv[0], const_cast<char*>(how == "headless" ? "headless-wait" : "wait"), nullptr};
+      std::array<char*, 2> environment{how == "unmarked" ? nullptr : const_cast<char*>("ITS=own"),
+                                       nullptr};
       ::execve("/proc/self/exe", arguments.data(), environment.data());
       ::_exit(127);
     }
