@@ -463,6 +463,7 @@ LAB_CHECK(
   Connection unlucky = server.connect();
   expect(unlucky.at_eof(soon) || unlucky.was_reset(),
          "fork has failed, and the client sees no end");
+  probed::expect_faults(probe, "fork");
   probed::expect_outlived(server);
   Connection next = server.connect();
   expect_served(next, "MAX is 1, and fork had failed for the client before");

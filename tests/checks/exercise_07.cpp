@@ -563,6 +563,7 @@ LAB_CHECK(
   const auto more = rest(session);
   session.peer.close();
   expect_counts(session, "each write took 7 bytes at most", lines.size() + more, lines.size());
+  probed::expect_faults(probe, "write");
 }
 
 } // namespace lab::exercise_07

@@ -18,6 +18,40 @@ void needs_probe(const std::string& program) {
   }
 }
 
+void expect_faults(const Probe& probe, std::string_view group) {
+  if (probe.faults_injected(group) == 0) {
+    throw Failure(text("some calls of ", group,
+                       " were to fail, and the check has seen none that could: "
+                       "the program makes these calls in another way"),
+                  {.means =
+                       "the check makes a function fail, for example fork or write. It does not "
+                       "see a call by syscall(2), and not what stdio calls. Call the function "
+                       "by its name",
+                   .look = "tests/harness/probe/README.md"});
+  }
+}
+
+void expect_faults(const Probe& probe, std::string_view group, Server& server) {
+  if (probe.faults_injected(group) == 0) {
+    const Connection client = server.connect();
+    Quiescence quiescence(server.pid());
+    wait_until("the server to wait for its client", [&] { return quiescence.reached(); });
+    for (const ProcessInfo& process : server.process().processes()) {
+      if (blocked_call_of(process.pid) == "splice") {
+        throw Skipped("the server moves its bytes by splice, which cannot be made to fail");
+      }
+    }
+  }
+  expect_faults(probe, group);
+}
+
+void expect_handlers(const Probe& probe) {
+  expect(std::ranges::any_of(probe.events(),
+                             [](const Event& event) { return event.kind == Event::Kind::enter; }),
+         "the check looks into handlers that sigaction() or signal() has set, and it has seen none "
+         "run");
+}
+
 std::string what_happened(const Probe& probe, std::size_t lines) {
   return "the last events:\n" + probe.timeline(lines);
 }
@@ -108,10 +142,14 @@ std::unique_ptr<Probe> server_with_busy_handlers(const std::string& program,
   clients[4].close();
   wait_for_ends(1);
   let_it_reap();
+  const bool has_handler = catches_signal(server.pid(), SIGTERM);
   server.process().signal(SIGTERM); // its handler, and that of the last child
   Quiescence quiescence(server.pid());
   wait_until("the server to end, or to wait",
              [&] { return server.process().poll_exit() || quiescence.reached(); });
+  if (has_handler) {
+    expect_handlers(*probe);
+  }
   return probe;
 }
 
@@ -137,6 +175,10 @@ void echoes_through_short_writes(const Subject& subject) {
     for (int i = 0; i < 8; ++i) {
       client.exchange_pattern(1'000, 5, soon);
     }
+    if (faults.find("short") !=
+        std::string::npos) { // an interrupt needs a handler without SA_RESTART
+      expect_faults(probe, "write", server);
+    }
   };
   advised({.means = "a signal may interrupt read and write: they return -1, and errno is EINTR. "
                     "That is no end and no error of the client. Call them again",
@@ -161,6 +203,7 @@ void outlives_an_aborted_accept(const Subject& subject) {
   for (int i = 0; i < 3; ++i) {
     server.connect(soon).exchange("hello\n", soon);
   }
+  expect_faults(probe, "accept");
 }
 
 void tells_an_error_from_data(const Subject& subject) {
@@ -189,6 +232,7 @@ void outlives_a_shortage(const Subject& subject) {
   Server server = probed_server(probe, subject);
   const Situation situation("accept had failed with EMFILE, three times");
   server.connect(soon).exchange("hello\n", soon);
+  expect_faults(probe, "accept");
 }
 
 void expect_outlived(Server& server) {
@@ -213,9 +257,7 @@ void outlives_one_failing_fork(const Subject& subject) {
   settle(server.pid(),
          "the client to see an end, because fork has failed and no child will serve it",
          [&] { return first.at_eof(std::chrono::milliseconds(0)) || first.was_reset(); });
-  if (probe.faults_injected("fork") == 0) {
-    throw Skipped("the program does not make its children by fork");
-  }
+  expect_faults(probe, "fork");
   expect_outlived(server);
   const Situation situation("fork had failed for the client before");
   server.connect(soon).exchange("hello\n", soon);
