@@ -50,7 +50,7 @@ std::string cut(const std::string& text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 12> field;
+  std::array<std::string, 13> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -58,12 +58,13 @@ std::optional<Result> decode(std::string_view text) {
     }
     one = std::move(*taken);
   }
-  auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds] =
-      field;
+  auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds,
+         late] = field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
-  if (!worth || *worth < 0 || kind == outcomes.end() || !took || !text.empty()) {
+  if (!worth || *worth < 0 || kind == outcomes.end() || !took || (late != "" && late != "late") ||
+      !text.empty()) {
     return std::nullopt;
   }
   return Result{.suite = std::move(suite),
@@ -77,7 +78,8 @@ std::optional<Result> decode(std::string_view text) {
                 .why = std::move(why),
                 .at = std::move(at),
                 .note = std::move(note),
-                .seconds = *took};
+                .seconds = *took,
+                .late = !late.empty()};
 }
 
 } // namespace
@@ -129,7 +131,8 @@ std::string encode(const Result& result) {
        {result.suite, result.sentence, result.promise, std::to_string(result.marks), result.means,
         result.look, result.by_hand,
         std::string(outcomes.at(static_cast<std::size_t>(result.outcome))), cut(result.why),
-        result.at, result.note, std::to_string(result.seconds)}) {
+        result.at, result.note, std::to_string(result.seconds),
+        std::string(result.late ? "late" : "")}) {
     text += netstring(field);
   }
   return netstring(text);

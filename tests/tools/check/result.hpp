@@ -36,6 +36,8 @@ struct Result {
   std::string at;   ///< the places in the program that it is about: `FILE:LINE: WORDS`, a line each
   std::string note; ///< what it did not look at, or not fully, and why
   double seconds = 0;
+  /// It did not pass, and others may be why: it took a while on a busy machine, or it broke.
+  bool late = false;
 
   /// The number of its step or exercise: `06`.
   [[nodiscard]] std::string number() const;

@@ -45,7 +45,7 @@ const Limits compile_limits{.cpu_seconds = 30,
 const Limits check_limits{.cpu_seconds = 60,
                           .memory_bytes = std::size_t{4} << 30,
                           .file_bytes = std::size_t{128} << 20,
-                          .processes = 3000,
+                          .processes = 2000,
                           .disk_bytes = std::size_t{64} << 20,
                           .time = std::chrono::seconds(300),
                           .output_bytes = 10'000,
@@ -88,6 +88,8 @@ struct Grader::Unit {
   std::unique_ptr<Job> job;
   std::vector<uid_t> users; // of the job
   bool tried_before = false;
+  bool alone = false;         // checked for the second time, beside nothing else
+  std::vector<Result> former; // of the first time
   ExerciseMarks marks;
   std::string failure; // of ours
 };
@@ -365,6 +367,20 @@ void Grader::checked(Unit& unit, const JobEnd& end) {
     }
     unit.marks.checks.push_back(std::move(result));
   }
+  // Others may have had the processor: it is not lost before it was tried alone.
+  if (!unit.alone && std::ranges::any_of(unit.marks.checks, &Result::late)) {
+    unit.alone = true;
+    unit.former = std::move(unit.marks.checks);
+    unit.marks.checks.clear();
+    unit.phase = Phase::again;
+    return;
+  }
+  for (std::size_t i = 0; i < unit.former.size(); ++i) {
+    if (unit.former[i].passed()) {
+      unit.marks.checks[i] = std::move(unit.former[i]);
+    }
+  }
+  unit.former.clear();
   if (!missing.empty() && !end.timed_out && !unit.tried_before) {
     unit.tried_before = true; // a machine short of memory may end anything
     unit.marks.checks.clear();
@@ -408,7 +424,7 @@ void Grader::advance(Unit& unit, bool may_compile) {
     if (unit.phase == Phase::waiting && may_compile) {
       compile(unit);
     }
-    if (unit.phase == Phase::built && checking_ < std::size_t{jobs_} * exercises_of_job) {
+    if (may_check(unit)) {
       check(unit);
     }
   } catch (const std::exception& error) { // costs this submission its marks, and no other
@@ -419,6 +435,28 @@ void Grader::advance(Unit& unit, bool may_compile) {
     compiling_ = count(Phase::compiling);
     checking_ = count(Phase::checking);
   }
+}
+
+bool Grader::may_check(const Unit& unit) const {
+  if (unit.phase == Phase::again) {
+    return at_rest();
+  }
+  if (unit.phase != Phase::built || checking_ == std::size_t{jobs_} * exercises_of_job) {
+    return false;
+  }
+  // Where submissions could reach each other, one is checked at a time.
+  return protections_.apart() || std::ranges::all_of(students_, [&](const auto& student) {
+           return student.get() == unit.student ||
+                  std::ranges::none_of(student->units, [](const auto& other) {
+                    return other->phase == Phase::checking;
+                  });
+         });
+}
+
+/// Whether nothing runs, and nothing is left to do but to check again.
+bool Grader::at_rest() const {
+  return compiling_ == 0 && checking_ == 0 && count(Phase::waiting) + count(Phase::built) == 0 &&
+         std::ranges::all_of(students_, [](const auto& student) { return student->begun; });
 }
 
 std::size_t Grader::count(Phase phase) const {
@@ -467,15 +505,19 @@ void Grader::grade(const std::vector<Submission>& submissions, const Hooks& hook
     std::size_t waiting_for_checks = 0;
     for (auto i = first; i < students_.size(); ++i) {
       Student& student = *students_[i];
-      const bool room = compiling_ < jobs_ && waiting_for_checks < most_waiting;
-      if (!student.begun && !room) {
+      const bool only_one = first + 1 == students_.size();
+      if (!student.begun && (compiling_ >= jobs_ || waiting_for_checks >= most_waiting)) {
         break;
       }
       if (!student.begun) {
         begin(student);
       }
       for (const auto& unit : student.units) {
-        advance(*unit, compiling_ < jobs_ && waiting_for_checks < most_waiting);
+        const bool room = compiling_ < jobs_ && waiting_for_checks < most_waiting;
+        // A student whose programs do not compile to an end holds one place, and not all of them.
+        const bool has_place = std::ranges::any_of(
+            student.units, [](const auto& other) { return other->phase == Phase::compiling; });
+        advance(*unit, room && (only_one || !has_place));
         waiting_for_checks += unit->phase == Phase::built ? 1U : 0U;
         if (unit->job) {
           for (const int fd : unit->job->events()) {

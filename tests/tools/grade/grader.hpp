@@ -65,13 +65,16 @@ public:
 private:
   struct Unit;
   struct Student;
-  enum class Phase : unsigned char { waiting, compiling, built, checking, done };
+  /// `again`: built and checked, and to be checked once more, alone.
+  enum class Phase : unsigned char { waiting, compiling, built, checking, again, done };
 
   void precompile(const Hooks& hooks);
   void begin(Student& student);
   void compile(Unit& unit);
   void check(Unit& unit);
   void advance(Unit& unit, bool may_compile);
+  [[nodiscard]] bool may_check(const Unit& unit) const;
+  [[nodiscard]] bool at_rest() const;
   static void tell(Student& student, const Hooks& hooks);
   [[nodiscard]] std::size_t count(Phase phase) const;
   void compiled(Unit& unit, const JobEnd& end);

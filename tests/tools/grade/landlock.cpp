@@ -71,8 +71,11 @@ void restrict_files(const JobOptions& options) {
   for (const std::string device : devices) {
     allow(ruleset.get(), "/dev/" + device, read | write);
   }
-  allow(ruleset.get(), "/dev/ptmx", read | write);
-  allow(ruleset.get(), "/dev/pts", read | write);
+  for (const std::string device : terminals) {
+    if (options.trusted) {
+      allow(ruleset.get(), "/dev/" + device, read | write);
+    }
+  }
   for (const Mount& mount : options.mounts) {
     allow(ruleset.get(), mount.folder, mount.writable ? read | write : read);
   }

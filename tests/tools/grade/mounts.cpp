@@ -57,7 +57,8 @@ std::string size_option(std::size_t bytes) {
 
 } // namespace
 
-void mount_root(const fs::path& root, const std::vector<Mount>& mounts, std::size_t disk_bytes) {
+void mount_root(const fs::path& root, const std::vector<Mount>& mounts, std::size_t disk_bytes,
+                bool with_terminals) {
   or_throw(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount --make-rprivate /");
   mount_at("lab", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m");
   for (const fs::path source : system_folders) {
@@ -81,16 +82,20 @@ void mount_root(const fs::path& root, const std::vector<Mount>& mounts, std::siz
 
   fs::create_directory(root / "dev");
   mount_at("lab", root / "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k");
-  for (const std::string device : devices) {
+  const auto add_device = [&](const std::string& device) {
     std::error_code error;
     if (fs::exists("/dev/" + device, error)) {
       bind_mount("/dev/" + device, root / "dev" / device, true);
     }
+  };
+  std::ranges::for_each(devices, add_device);
+  if (with_terminals) {
+    add_device("tty");
+    fs::create_directory(root / "dev/pts");
+    mount_at("lab", root / "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+             "newinstance,ptmxmode=0666,mode=620");
+    fs::create_symlink("pts/ptmx", root / "dev/ptmx");
   }
-  fs::create_directory(root / "dev/pts");
-  mount_at("lab", root / "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-           "newinstance,ptmxmode=0666,mode=620");
-  fs::create_symlink("pts/ptmx", root / "dev/ptmx");
   fs::create_symlink("/proc/self/fd", root / "dev/fd");
   fs::create_directory(root / "dev/shm");
   mount_at("lab", root / "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,

@@ -30,11 +30,15 @@ inline constexpr std::array system_folders{"/usr",
                                            "/etc/ld.so.conf.d",
                                            "/etc/alternatives"};
 
-inline constexpr std::array devices{"null", "zero", "full", "random", "urandom", "tty"};
+inline constexpr std::array devices{"null", "zero", "full", "random", "urandom"};
+
+/// For a program in a terminal. A compiler has none of them: a source that includes one would wait
+/// for somebody to type it.
+inline constexpr std::array terminals{"tty", "ptmx", "pts"};
 
 /// Makes `root` the root of the calling process, in its mount namespace. In it are the system,
 /// read-only, and the folders of `mounts`, and nothing else. Throws std::system_error.
 void mount_root(const std::filesystem::path& root, const std::vector<Mount>& mounts,
-                std::size_t disk_bytes);
+                std::size_t disk_bytes, bool with_terminals);
 
 } // namespace lab::grade

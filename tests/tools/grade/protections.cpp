@@ -83,7 +83,7 @@ Protections find_protections(const fs::path& workspace) {
                                            constexpr uid_t somebody = 65534;
                                            become(somebody);
                                          }).empty();
-  const auto mounts = [&] { mount_root(workspace / "root", {}, std::size_t{1} << 20); };
+  const auto mounts = [&] { mount_root(workspace / "root", {}, std::size_t{1} << 20, true); };
   constexpr unsigned long own = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
   found.why_no_namespaces = tried(own, mounts);
   if (!found.why_no_namespaces.empty() && tried(own | CLONE_NEWUSER, mounts).empty()) {
@@ -111,23 +111,28 @@ std::vector<std::string> Protections::missing() const {
     lines.push_back("no namespaces of their own for files, processes and IPC (" +
                     why_no_namespaces + ")" +
                     (file_rules ? "; landlock keeps submissions to their own files"
-                                : "; submissions can read what any user here can read"));
+                                : "; submissions can read what any user here can read, solutions "
+                                  "and classmates' files among it"));
   }
   if (!network) {
     lines.push_back("no network of their own (" + why_no_network +
-                    "): submissions can use the network of this machine");
+                    "): submissions can use the network of this machine. One is checked at a time, "
+                    "because classmates could change each other's marks by connecting to each "
+                    "other's servers");
   }
   if (::geteuid() == 0 && !other_user) {
     lines.emplace_back("root may not become another user here: submissions run as root, without "
-                       "capabilities");
+                       "capabilities, and what they leave in /tmp the next one finds");
   }
   if (!other_user && !signal_rules && !namespaces) {
     lines.emplace_back(
         "submissions run as the same user as the grader, and nothing keeps them from "
-        "signalling it: run it as root, or in a container");
+        "signalling it: they can change each other's marks here, and end the grading. Run it as "
+        "root, or in a container");
   }
   if (!call_filter) {
-    lines.emplace_back("no filter for system calls (seccomp)");
+    lines.emplace_back("no filter for system calls (seccomp): a program can hide from checks that "
+                       "look into it, and get marks that it has not earned");
   }
   return lines;
 }

@@ -17,6 +17,9 @@ struct Protections {
   bool signal_rules = false;   ///< landlock(7), sixth version: used if there is no other user
   bool call_filter = false;    ///< seccomp(2)
 
+  /// Whether submissions that are checked at the same time cannot reach each other.
+  [[nodiscard]] bool apart() const { return network && (namespaces || other_user || signal_rules); }
+
   /// A line for each protection that this machine lacks: which, and why.
   [[nodiscard]] std::vector<std::string> missing() const;
 

@@ -77,7 +77,7 @@ void reset_signals() {
       raise_loopback();
     }
     if (protections.namespaces) {
-      mount_root(workspace / "root", options.mounts, options.limits.disk_bytes);
+      mount_root(workspace / "root", options.mounts, options.limits.disk_bytes, options.trusted);
       or_throw(::sethostname("lab", 3), "sethostname");
     }
     const pid_t command = or_throw(::fork(), "fork");
