@@ -593,6 +593,28 @@ TEST_CASE("the same marks where the machine allows less, with a line for what it
   }
 }
 
+TEST_CASE("with --strict nothing is graded where a protection is missing, and it says which") {
+  const Folder folder;
+  const std::string one =
+      folder.hand_in("one", {{"02-zombie/zombies.cpp", solution("02-zombie/zombies.cpp")}})
+          .string();
+  for (const std::string who : {"container", "alone"}) {
+    if (!can_be(who)) {
+      continue;
+    }
+    const fs::path out = folder / ("grades " + who);
+    fs::create_directory(out);
+    fs::permissions(out, fs::perms::all);
+    lab::Process grader = folder.start({"--strict", "--out", out.string(), one}, who);
+    CHECK(folder.run(grader).text() == "exit status 2");
+    INFO(grader.err());
+    CHECK(contains(grader.err(), "classmates could change each other's marks"));
+    CHECK(contains(grader.err(), "--strict: this machine lacks these protections, and nothing is "
+                                 "graded"));
+    CHECK(fs::is_empty(out));
+  }
+}
+
 TEST_CASE("folders that are not easily removed are removed") {
   // Where a job has mounts of its own, they go with it. Deeper than a path is long and than there
   // are descriptors, and not to be read.

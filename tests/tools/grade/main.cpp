@@ -1,4 +1,4 @@
-// lab-grade [--out DIR] [--jobs N] [--roster FILE] [--shard K/N] SUBMISSION...
+// lab-grade [--out DIR] [--jobs N] [--roster FILE] [--shard K/N] [--strict] SUBMISSION...
 // lab-grade --join [--out DIR] [--roster FILE] RESULTS...
 // lab-grade --similar DIR SUBMISSION...
 //
@@ -20,10 +20,12 @@
 #include <algorithm>
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -146,6 +148,11 @@ int grade(const Options& options) {
   kit.copy_to(workspace.path() / "kit");
   const std::string kit_fingerprint = kit.fingerprint();
   const auto protections = lab::grade::find_protections(workspace.path());
+  if (const auto missing = protections.missing(); options.strict && !missing.empty()) {
+    std::ranges::for_each(missing, complain);
+    complain("--strict: this machine lacks these protections, and nothing is graded");
+    return 2;
+  }
   if (!protections.namespaces && !protections.other_user) {
     ::prctl(PR_SET_DUMPABLE, 0); // submissions are of our user: they are not to look into us
   }
@@ -261,6 +268,9 @@ int grade(const Options& options) {
 int main(int argc, char** argv) {
   try {
     const lab::grade::Options options = lab::grade::parse({argv + 1, argv + argc});
+    for (char* const argument : std::span(argv + 1, argv + argc)) {
+      ::memset(argument, 0, ::strlen(argument)); // /proc shows them to every submission: the class
+    }
     if (options.help) {
       std::cout << lab::grade::usage;
       return lab::status_after_output("lab-grade", 0);

@@ -14,7 +14,8 @@ namespace lab::grade {
 namespace fs = std::filesystem;
 
 const std::string_view usage =
-    "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--shard K/N] SUBMISSION...\n"
+    "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--shard K/N] [--strict]\n"
+    "                 SUBMISSION...\n"
     "       lab-grade --join [--out DIR] [--roster FILE.csv] RESULTS...\n"
     "       lab-grade --similar DIR SUBMISSION...\n"
     "  SUBMISSION   a folder or an archive (zip, tar, tar.gz); its name is the student's. A "
@@ -30,6 +31,7 @@ const std::string_view usage =
     "Moodle\n"
     "               exports it. Adds who handed in nothing, canvas.csv and moodle.csv\n"
     "  --shard K/N  only part K of N parts of the submissions\n"
+    "  --strict     grades nothing, and ends with status 2, if this machine lacks a protection\n"
     "  --join       makes the files for all from the results of parts\n"
     "  --similar D  grades nothing: writes D/NN-name/students/NAME and D/NN-name/base, the "
     "exercise\n"
@@ -174,6 +176,8 @@ Options parse(const std::vector<std::string>& arguments) {
     } else if (argument == "--help" || argument == "-h") {
       options.help = true;
       return options;
+    } else if (argument == "--strict") {
+      options.strict = true;
     } else if (argument == "--join") {
       options.join = true;
     } else if (name == "--out" || name == "--jobs" || name == "--roster" || name == "--shard" ||

@@ -40,6 +40,7 @@ struct Options {
   std::optional<std::filesystem::path> roster;
   Shard shard;
   std::optional<std::filesystem::path> similar; ///< only write there what is to be compared
+  bool strict = false;
   bool join = false;
   std::vector<std::filesystem::path> results; ///< of former runs, to be joined
   std::vector<Submission> submissions;        ///< by name; no two have the same
