@@ -89,6 +89,62 @@ inline pid_t fork() {
   return child;
 }
 
+/// The program's argument number `number`, or nothing.
+inline std::string argument(int number) {
+  std::ifstream file("/proc/self/cmdline");
+  std::string word;
+  for (int i = 0; i <= number; ++i) {
+    word.clear();
+    std::getline(file, word, '\0');
+  }
+  return word;
+}
+
+/// Eight processes that `fill` memory, 150 MiB each, and stay: none of them has more than a program
+/// may have. `fill` adds one to the number of those that are full. Returns whether all are.
+inline bool fill_in_eight(void (*fill)(std::size_t size, std::atomic<int>& full)) {
+  // Not where the check is one of wrong arguments: a gibibyte each time is much for the machine.
+  if (std::atoi(argument(1).c_str()) < 1) {
+    return false;
+  }
+  constexpr int processes = 8;
+  constexpr std::size_t size = std::size_t{150} << 20;
+  static auto* full =
+      static_cast<std::atomic<int>*>(mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE,
+                                          MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  pid_t children[processes];
+  for (pid_t& child : children) {
+    child = bounded::fork();
+    if (child == 0) {
+      fill(size, *full);
+      for (;;) {
+        pause();
+      }
+    }
+  }
+  for (int i = 0; i < 100 && *full < processes; ++i) {
+    usleep(100'000); // until all are full, or somebody has put an end to it
+  }
+  sleep(1); // and they stay
+  const bool came_through = *full == processes;
+  for (const pid_t child : children) { // the solution, which comes then, has none of its own
+    if (child > 0) {
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+  }
+  return came_through;
+}
+
+/// Takes private memory and fills it.
+inline void fill_memory(std::size_t size, std::atomic<int>& full) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) {
+    std::memset(memory, 1, size);
+    ++full;
+  }
+}
+
 inline std::string link(const std::string& path) {
   char target[4096];
   const ssize_t length = readlink(path.c_str(), target, sizeof target);

@@ -36,8 +36,10 @@ namespace {
 const fs::path kit = LAB_SOURCE_FOLDER;
 const fs::path build = LAB_BUILD_FOLDER;
 const fs::path lab_grade = LAB_GRADE;
+const fs::path grade_as = GRADE_AS;
 constexpr const char* exercise = "02-zombie";
 constexpr const char* source_name = "zombies.cpp";
+const fs::path usual = fs::path(exercise) / source_name;
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -66,8 +68,8 @@ std::string solution() {
 }
 
 // The solution as a function that an attack which has come through calls.
-std::string honest() {
-  return replaced(solution(), "int main(", "int honest(");
+std::string honest(const fs::path& source) {
+  return replaced(read(kit / "solutions" / source), "int main(", "int honest(");
 }
 
 /// What one submission got.
@@ -120,22 +122,32 @@ public:
   }
 
   /// A submission whose one program is `text`.
-  void hand_in(const std::string& name, std::string_view text) {
-    write(submission(name) / exercise / source_name, text);
+  void hand_in(const std::string& name, std::string_view text, const fs::path& source = usual) {
+    write(submission(name) / source, text);
   }
 
   /// A hostile one, of tests/kit/hostile/submissions/NAME.cpp; and the solution behind it.
   void attack(const std::string& name) {
+    hand_in(name, text_of(name, usual));
+    hostile_.push_back(name);
+  }
+
+  /// One for this exercise, which may get the marks of other checks than `sentence`.
+  void evade(const std::string& name, const fs::path& source, const std::string& sentence) {
+    hand_in(name, text_of(name, source), source);
+    evading_.emplace_back(name, source.string().substr(0, 2) + " " + sentence);
+  }
+
+  [[nodiscard]] std::string text_of(const std::string& name, const fs::path& source) const {
     std::string text = read(kit / "tests/kit/hostile/submissions" / (name + ".cpp"));
     REQUIRE_MESSAGE(!text.empty(), "there is no tests/kit/hostile/submissions/" << name << ".cpp");
     const std::string include = "#include \"bounded.hpp\"\n";
     if (contains(text, include)) {
       text = replaced(text, include,
                       replaced(read(kit / "tests/kit/hostile/bounded.hpp"), "#pragma once\n", "")) +
-             honest();
+             honest(source);
     }
-    hand_in(name, facts(name) + text);
-    hostile_.push_back(name);
+    return facts(name) + text;
   }
 
   /// The witnesses: two honest submissions, and one that does nothing.
@@ -146,18 +158,25 @@ public:
     hand_in("does nothing", "int main() {\n  return 1;\n}\n");
   }
 
-  void grade(int jobs = 6) {
+  /// With `who`, as on a machine that allows less than this one (tests/kit/grade/as.cpp).
+  void grade(int jobs = 6, const std::string& who = "") {
     std::vector<std::string> arguments{"--out", out().string(), "--jobs", std::to_string(jobs)};
+    if (!who.empty()) {
+      arguments.insert(arguments.begin(), {who, lab_grade.string()});
+      fs::create_directory(out());
+      fs::permissions(out(), fs::perms::all);
+    }
     for (const std::string& name : names_) {
       arguments.push_back((folder_ / "class" / name).string());
     }
     // What a protection that fails may cost: this much, and no more.
-    lab::Process grader(lab_grade, {.arguments = arguments,
-                                    .input = lab::Input::null,
-                                    .memory_bytes = std::size_t{5} << 30,
-                                    .file_bytes = std::size_t{1} << 30,
-                                    .environment = {{"TMPDIR", (folder_ / "temporary").string()}},
-                                    .most_processes = 4000});
+    lab::Process grader(who.empty() ? lab_grade : grade_as,
+                        {.arguments = arguments,
+                         .input = lab::Input::null,
+                         .memory_bytes = std::size_t{5} << 30,
+                         .file_bytes = std::size_t{1} << 30,
+                         .environment = {{"TMPDIR", (folder_ / "temporary").string()}},
+                         .most_processes = 4000});
     const lab::Exit exit = grader.wait(150s);
     said_ = grader.out() + grader.err();
     INFO("lab-grade said:\n", said_);
@@ -199,6 +218,9 @@ public:
     for (const auto& student : alone) { // (clang 14's INFO takes no structured binding)
       const Mark& expected = student.second;
       INFO(student.first);
+      if (std::ranges::find(names_, student.first) == names_.end()) {
+        continue;
+      }
       const Mark now = mark(student.first);
       for (const auto& test : expected.tests) {
         INFO(test.first);
@@ -215,6 +237,19 @@ public:
       const Mark now = mark(name);
       CHECK(now.score <= alone.at("does nothing").score);
       CHECK(now.most == alone.at("does nothing").most);
+    }
+    for (const auto& evasion : evading_) {
+      const std::string& name = evasion.first;
+      if (const std::string line = not_to_be_had(name); !line.empty()) {
+        MESSAGE(name << " is not looked at: lab-grade says: " << line);
+        continue;
+      }
+      INFO(name, ":\n", read(out() / "students" / name / "report.md"));
+      const Mark now = mark(name);
+      REQUIRE(now.tests.contains(evasion.second));
+      CHECK(now.tests.at(evasion.second) == 0);
+      CHECK(now.most ==
+            alone.at("does nothing").most); // a check that is skipped would take its marks
     }
   }
 
@@ -246,6 +281,7 @@ private:
     const std::vector<std::pair<std::string, std::set<std::string>>> attacks{
         {"no network of their own", {"calls_home"}},
         {"no namespaces of their own", {"disk_bomb"}}, // each file has its limit, the sum has none
+        {"no filter for system calls", {"runs_again"}},
         {"can read what any user here can read",
          {"reads_solutions", "includes_solution", "incbin"}}};
     for (const auto& [line, names] : attacks) {
@@ -336,6 +372,7 @@ private:
   fs::path folder_;
   std::vector<std::string> names_;
   std::vector<std::string> hostile_;
+  std::vector<std::pair<std::string, std::string>> evading_; // and the check that is not to pass
   std::string said_;
 };
 
@@ -382,6 +419,68 @@ TEST_SUITE("hostile") {
     all.check_marks();
   }
 
+  TEST_CASE("what has more memory than its share where it is not looked for") {
+    if (sanitized) {
+      MESSAGE("not looked at: programs built with AddressSanitizer may have more");
+      return;
+    }
+    for (const char* name : {"says_asan", "headless_memory", "hides_memory"}) {
+      Class all;
+      all.attack(name);
+      all.grade(1);
+      all.check_marks();
+    }
+  }
+
+  TEST_CASE("what comes to a classmate's server where all have one network") {
+    Class all;
+    all.attack("joins_classmates");
+    const fs::path server = "01-echo-server/echo_server.cpp";
+    all.hand_in("a server", read(kit / "solutions" / server), server);
+    all.grade(2, "container");
+    all.check_marks();
+    CHECK(all.mark("a server").score == 23);
+  }
+
+  TEST_CASE("what takes the time of a classmate's check") {
+    Class all;
+    all.attack("spins");
+    all.hand_in("needs quiet", all.text_of("needs_quiet", usual));
+    all.grade(2);
+    all.check_marks();
+    CHECK(all.mark("needs quiet").score == 14);
+  }
+
+  TEST_CASE("what makes the compiler wait for a terminal") {
+    Class all;
+    all.attack("includes_ptmx");
+    for (const fs::path program :
+         {"01-echo-server/echo_server.cpp", "03-wait/collect.cpp",
+          "04-signal-vs-sigaction/reaper.cpp", "05-descriptors/descriptor_server.cpp"}) {
+      write(all.folder() / "class/includes_ptmx" / program, all.text_of("includes_ptmx", usual));
+    }
+    all.hand_in("the solution", solution());
+    all.grade(2);
+    CHECK(all.mark("the solution").score == 14);
+    const std::string report = read(all.out() / "students/includes_ptmx/report.md");
+    CHECK_MESSAGE(!contains(report, "the compiler did not end"), report);
+  }
+
+  TEST_CASE("what reaches for the checker where it is of the same user") {
+    Class all;
+    all.attack("limits_others");
+    all.grade(2, "user");
+    all.check_marks();
+  }
+
+  TEST_CASE("what stays where there are no namespaces") {
+    Class all;
+    all.attack("stays_headless");
+    all.attack("daemon");
+    all.grade(2, "container");
+    all.check_marks();
+  }
+
   TEST_CASE("what reaches for the checker, for files and for others") {
     Class all;
     lab::Listener grader_s; // a service of the grader's machine
@@ -391,7 +490,7 @@ TEST_SUITE("hostile") {
          {"kills_its_parent", "kills_all", "stops_its_checker", "writes_to_descriptors",
           "forges_output", "forges_and_kills", "traces_its_checker", "becomes_root",
           "guesses_paths", "deletes_its_folder", "reads_solutions", "includes_solution", "incbin",
-          "leaves_notes", "finds_notes", "calls_home"}) {
+          "leaves_notes", "finds_notes", "calls_home", "reads_the_class"}) {
       all.attack(name);
     }
     const auto before = read(all.folder() / "class/deletes_its_folder" / exercise / source_name);
@@ -399,6 +498,20 @@ TEST_SUITE("hostile") {
     all.check_marks();
     CHECK(read(all.folder() / "class/deletes_its_folder" / exercise / source_name) == before);
     all.check_nowhere(Class::secret_text);
+  }
+
+  TEST_CASE("what hides from a check that looks into it, and what invents what it prints") {
+    Class all;
+    all.add_witnesses();
+    all.evade("runs_again", "04-signal-vs-sigaction/reaper.cpp",
+              "its handler makes async-signal-safe calls alone");
+    all.evade("sleeps_by_number", "04-signal-vs-sigaction/reaper.cpp",
+              "loses no wake-up when the last child ends just before it sleeps");
+    all.evade("invents_ids", "03-wait/collect.cpp",
+              "reports how each child ended, `PID exited CODE` or `PID killed by SIGNAME`");
+    all.evade("forks_by_number", usual, "prints no id when one of them cannot be started");
+    all.grade();
+    all.check_marks();
   }
 
   TEST_CASE("what is no submission as it should be") {

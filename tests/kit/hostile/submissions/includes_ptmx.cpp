@@ -1,0 +1,2 @@
+// A source that waits until somebody types it.
+#include "/dev/ptmx"
