@@ -72,8 +72,10 @@ struct Check {
   void (*body)(const Subject& subject);
   /// What the program does. PROGRAM in it is the name of the program.
   const char* sentence;
-  const char* promise;    ///< its code in tests/CONTRACT.md, or several: "S4 G3"
-  int marks = 1;          ///< what passing it is worth
+  const char* promise; ///< its code in tests/CONTRACT.md, or several: "S4 G3"
+  /// What passing it is worth. Below 0, for what the exercise's program could do as shipped:
+  /// passing it gives nothing, and not passing it costs so much.
+  int marks = 1;
   const char* means = ""; ///< why the failure matters: what the student has to understand
   const char* look = "";  ///< where to look: a step and its [n], a man page
   /// How a person brings the same about: a command a line, with the number of its terminal before

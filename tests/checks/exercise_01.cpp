@@ -79,12 +79,12 @@ std::uint64_t fill(Server& server, Connection& client) {
 
 LAB_TAKE_EXERCISE_GATES
 LAB_TAKE_EXERCISE_BYTES
-LAB_TAKE(server::shows_lines_at_once)
+LAB_TAKE_FOR(server::shows_lines_at_once, -1)
 LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(tells_how_many_bytes,
           .sentence = "prints `client disconnected: N bytes` when a client has gone",
-          .promise = "E1", .marks = 2,
+          .promise = "E1", .marks = 5,
           .means = "N is what went back to this client: 6 for `hello` and its newline. The line "
                    "is `client disconnected: 6 bytes`, with these words and no others",
           .look = "exercises/01-echo-server/README.md; TODO 2 and 3; "
@@ -99,7 +99,7 @@ LAB_CHECK(tells_how_many_bytes,
 
 LAB_CHECK(
     counts_five_mebibytes_exactly, .sentence = "counts five mebibytes exactly", .promise = "E1",
-    .marks = 1,
+    .marks = 3,
     .means =
         "every byte counts, whatever it is, and however many reads and writes carry it. A client "
         "may send NUL bytes, and strlen ends at the first: only write's result says how many "
@@ -115,7 +115,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(counts_nothing_for_a_silent_client,
-          .sentence = "counts 0 bytes for a client that sends nothing", .promise = "E1", .marks = 1,
+          .sentence = "counts 0 bytes for a client that sends nothing", .promise = "E1", .marks = 2,
           .means = "end of file is a read that returns 0: it adds nothing. And -1 is no number of "
                    "bytes either",
           .look = "steps/01-echo-server, [5]; read(2), RETURN VALUE",
@@ -128,7 +128,7 @@ LAB_CHECK(counts_nothing_for_a_silent_client,
 }
 
 LAB_CHECK(counts_for_each_client_anew, .sentence = "counts for each client anew", .promise = "E1",
-          .marks = 2,
+          .marks = 4,
           .means = "a counter that is not set to 0 for each client also counts the bytes of the "
                    "clients before",
           .look = "exercises/01-echo-server/README.md, hint 2",
@@ -144,7 +144,7 @@ LAB_CHECK(counts_for_each_client_anew, .sentence = "counts for each client anew"
 }
 
 LAB_CHECK(counts_more_than_4_gibibytes, .sentence = "counts more than 4 GiB exactly",
-          .promise = "E1", .marks = 1,
+          .promise = "E1", .marks = 2,
           .means = "an int ends at 2 GiB, and an unsigned int begins at 0 again after 4 GiB. "
                    "std::uint64_t has 64 bits on every machine",
           .look = "TODO 2; exercises/01-echo-server/README.md, hint 2",
@@ -185,7 +185,7 @@ LAB_CHECK(counts_more_than_4_gibibytes, .sentence = "counts more than 4 GiB exac
 LAB_CHECK(
     counts_through_short_writes,
     .sentence = "echoes and counts right when write takes less than it is given",
-    .promise = "S5 E1", .marks = 1,
+    .promise = "S5 E1", .marks = 3,
     .means =
         "write's result says how many bytes it took: write the rest too, and count each byte once",
     .look = "steps/01-echo-server, [6]; write(2), RETURN VALUE",
@@ -203,7 +203,7 @@ LAB_CHECK(
 
 LAB_CHECK(counts_what_write_has_taken,
           .sentence = "counts what write has taken for a client that resets, and no more",
-          .promise = "E1", .marks = 2,
+          .promise = "E1", .marks = 4,
           .means = "bytes that were read but not written have not gone back. Bytes that write took "
                    "before it failed have gone back",
           .look = "TODO 1; steps/01-echo-server, [6]; write(2), RETURN VALUE",
@@ -225,7 +225,7 @@ LAB_CHECK(counts_what_write_has_taken,
 LAB_CHECK(
     goes_on_after_an_aborted_accept,
     .sentence = "serves on when accept fails because a client has gone", .promise = "S6",
-    .marks = 1,
+    .marks = -1,
     .means = "ECONNABORTED is about one client, which has gone: the server accepts the next one",
     .look = "steps/support/failed_accept.cpp; accept(2), ERRORS",
     .by_hand = "1: strace -o trace.txt -e inject=accept4:error=ECONNABORTED:when=1 PROGRAM 9190\n"

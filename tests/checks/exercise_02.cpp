@@ -156,7 +156,7 @@ void prints_nothing_while_they_leave() {
 
 LAB_CHECK(
     makes_zombies_at_the_same_moment, .sentence = "makes N zombies at the same moment",
-    .promise = "E2", .marks = 4,
+    .promise = "E2", .marks = 5,
     .means = "a child that has ended is a zombie until its parent asks how it ended. A parent that "
              "asks each child before it starts the next never has more than one zombie",
     .look = "TODO 1; steps/02-zombie/zombie.cpp, [3] and [4]; wait(2), NOTES",
@@ -183,7 +183,7 @@ LAB_CHECK(shows_lines_at_once, .sentence = "shows each line at once, also in a p
 
 LAB_CHECK(prints_their_ids,
           .sentence = "prints the ids of its zombies, one a line and nothing else",
-          .promise = "E2 G3", .marks = 1,
+          .promise = "E2 G3", .marks = 2,
           .means = "fork returns the child's id to the parent: the parent has to remember it until "
                    "it asks how that child ended",
           .look = "TODO 1 and 2; fork(2), RETURN VALUE; ps(1)",
@@ -286,7 +286,7 @@ LAB_CHECK(ends_on_enter_and_end_of_file,
 }
 
 LAB_CHECK(makes_no_zombie_when_n_is_0, .sentence = "with N = 0 prints nothing, waits, and exits 0",
-          .promise = "E2", .marks = 1,
+          .promise = "E2", .marks = -1,
           .means = "0 is a number, too: the contract holds for it as for any other",
           .look = "exercises/02-zombie/README.md, the contract",
           .by_hand = "1: PROGRAM 0\n"
@@ -304,7 +304,7 @@ LAB_CHECK(makes_no_zombie_when_n_is_0, .sentence = "with N = 0 prints nothing, w
 
 LAB_CHECK(refuses_wrong_arguments,
           .sentence = "ends with status 2 and its usage on wrong arguments", .promise = "G1",
-          .marks = 1, .means = "atoi turns abc into 0, and 5x into 5",
+          .marks = -1, .means = "atoi turns abc into 0, and 5x into 5",
           .look = "steps/support/arguments.cpp; strtol(3), endptr and ERANGE",
           .by_hand = "1: PROGRAM\n"
                      "1: echo $?\n"

@@ -176,7 +176,7 @@ LAB_CHECK(names_each_signal, .sentence = "names each signal, and leaves no core 
 LAB_CHECK(
     runs_all_children_at_once,
     .sentence = "all children run at once, none waits for another one's end", .promise = "E3",
-    .marks = 3,
+    .marks = 4,
     .means = "a parent that waits inside the loop that starts the children has one child at a time",
     .look = "TODO 1; steps/03-wait/waitpid_poll.cpp; fork(2)",
     .needs = &reports_how_each_child_ended) {
@@ -288,7 +288,7 @@ LAB_CHECK(prints_in_the_order_of_the_ends,
 
 LAB_CHECK(refuses_a_bad_spec,
           .sentence = "ends with status 2 and its usage on a bad SPEC, and starts nothing",
-          .promise = "E3 G1", .marks = 1,
+          .promise = "E3 G1", .marks = -1,
           .means = "look at all SPECs before you start the first child",
           .look = "exercises/support/endings.cpp, ending_arguments",
           .by_hand = "1: PROGRAM 256\n"

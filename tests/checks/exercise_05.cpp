@@ -43,12 +43,12 @@ std::string inherited(pid_t pid) {
 
 LAB_TAKE_EXERCISE_GATES
 LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
-LAB_TAKE_FOR(server::returns_every_byte, 1)
+LAB_TAKE_FOR(server::returns_every_byte, -1)
 LAB_TAKE_EXERCISE_GATE(shows_lines_at_once)
 LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .promise = "M2",
-          .marks = 2,
+          .marks = 4,
           .means = "the child accepts no client. If it keeps the listener, the port stays taken "
                    "until its client leaves, even when the parent has ended",
           .look = "TODO 2; steps/05-descriptors, [2]; ls -l /proc/PID/fd",
@@ -68,7 +68,7 @@ LAB_CHECK(child_holds_no_listener, .sentence = "a child holds no listener", .pro
 
 LAB_CHECK(lets_the_client_see_the_end,
           .sentence = "the client sees end of file after its half-close", .promise = "M2 S5",
-          .marks = 1,
+          .marks = 3,
           .means = "a connection ends when the last of its descriptors is closed. While the parent "
                    "keeps one, the child's is not the last",
           .look = "TODO 3; steps/05-descriptors, [3] and [4]; close(2), shutdown(2)",
@@ -80,7 +80,7 @@ LAB_CHECK(lets_the_client_see_the_end,
 
 LAB_CHECK(shares_out_the_descriptors,
           .sentence = "parent {0, 1, 2, listener}, child {0, 1, 2, client}, with three clients",
-          .promise = "M2", .marks = 1,
+          .promise = "M2", .marks = 2,
           .means = "fork copies the table of descriptors: each process closes what it does not "
                    "use",
           .look = "TODO 2 and 3; steps/05-descriptors, [1], [2] and [4]; ls -l /proc/PID/fd",
@@ -92,7 +92,7 @@ LAB_CHECK(shares_out_the_descriptors,
 
 LAB_CHECK(parents_table_does_not_grow,
           .sentence = "the parent's table does not grow with its clients", .promise = "M2 G5",
-          .marks = 1,
+          .marks = 2,
           .means = "a table that grows with every client is full one day, and then accept fails",
           .look = "TODO 3; steps/05-descriptors, [4]; ls -l /proc/PID/fd",
           .by_hand = "2: BIN/lab-scenes many 9190 10\n"
@@ -104,7 +104,7 @@ LAB_CHECK(parents_table_does_not_grow,
 
 LAB_CHECK(
     leaves_the_port_free, .sentence = "the port is free when the parent has been killed",
-    .promise = "M2 S3", .marks = 1,
+    .promise = "M2 S3", .marks = 2,
     .means = "a child that keeps the listener keeps the port, for as long as its client stays",
     .look = "TODO 2; steps/05-descriptors, [2]; bind(2), EADDRINUSE",
     .by_hand = "2: BIN/lab-scenes many 9190 1\n"
@@ -116,7 +116,7 @@ LAB_CHECK(
 
 LAB_CHECK(
     holds_nothing_inherited, .sentence = "holds nothing that was open when it was started",
-    .promise = "E5", .marks = 4,
+    .promise = "E5", .marks = 8,
     .means = "exec closes only descriptors with the close-on-exec flag. If the program that starts "
              "the server has a lock or a pipe open, it stays open for as long as the server runs",
     .look = "TODO 1; closefrom, close_range(2); execve(2), FD_CLOEXEC; ls -l /proc/PID/fd",
@@ -155,7 +155,7 @@ LAB_CHECK(
 
 LAB_CHECK(keeps_no_socket_when_fork_fails,
           .sentence = "the parent closes the client's socket when fork has failed",
-          .promise = "M2 M5", .marks = 1,
+          .promise = "M2 M5", .marks = 2,
           .means = "fork returns -1 when the process limit is reached: the parent still has to "
                    "close its own socket of that client, or the client waits for ever",
           .look = "TODO 3; steps/05-descriptors, [4]; fork(2), EAGAIN",
@@ -167,7 +167,7 @@ LAB_CHECK(keeps_no_socket_when_fork_fails,
 }
 
 LAB_CHECK(
-    reaps_its_children, .sentence = "reaps its children", .promise = "G5", .marks = 1,
+    reaps_its_children, .sentence = "reaps its children", .promise = "G5", .marks = -1,
     .means =
         "a child that has ended keeps its entry in the process table until its parent waits for it",
     .look = "steps/support/stop_signals.cpp; steps/04-signal-vs-sigaction/reap_all.cpp, [1]",

@@ -90,7 +90,7 @@ LAB_FORKING_GATES(LAB_TAKE_EXERCISE_GATE)
 
 // A handler at fault does harm everywhere: these come before what it does harm to.
 LAB_CHECK(handles_signals_safely, .sentence = "its handlers make async-signal-safe calls alone",
-          .promise = "M6", .marks = 1,
+          .promise = "M6", .marks = -1,
           .means = "a handler may run in the middle of printf or malloc. If it calls them too, "
                    "they find their own work half done",
           .look = "steps/04-signal-vs-sigaction/signal_handlers.cpp, [1]; steps/06-mp-server, "
@@ -101,7 +101,7 @@ LAB_CHECK(handles_signals_safely, .sentence = "its handlers make async-signal-sa
       *probed::server_with_busy_handlers(program, {.address = "127.0.0.1", .extra = {"7"}}));
 }
 
-LAB_TAKE_FOR(mp_server::keeps_errno, 1)
+LAB_TAKE_FOR(mp_server::keeps_errno, -1)
 
 LAB_TAKE_EXERCISE_BYTES
 LAB_TAKE_EXERCISE_GATE(shows_lines_at_once)
@@ -109,7 +109,7 @@ LAB_TAKE_EXERCISE_SERVER
 
 LAB_CHECK(sends_server_busy,
           .sentence = "sends `server busy` and end of file to the next when MAX clients are served",
-          .promise = "E6", .marks = 3,
+          .promise = "E6", .marks = 7,
           .means = "the parent knows how many clients it serves: when all places are taken it "
                    "says so, and ends the connection",
           .look = "TODO 1 and 2; steps/06-mp-server, [8]; shutdown(2)",
@@ -136,7 +136,7 @@ LAB_CHECK(sends_server_busy,
 
 LAB_CHECK(sends_server_busy_to_a_client_that_has_sent,
           .sentence = "sends `server busy` also to a client that has sent something already",
-          .promise = "E6", .marks = 1,
+          .promise = "E6", .marks = 3,
           .means = "if a socket is closed with unread bytes in it, the connection is reset. A "
                    "reset may destroy what was sent before",
           .look = "TODO 1, hint 2; shutdown(2); RFC 9293, 3.10.4; RFC 2525, 2.17",
@@ -158,7 +158,7 @@ LAB_CHECK(sends_server_busy_to_a_client_that_has_sent,
 LAB_CHECK(
     refused_client_keeps_no_other_waiting,
     .sentence = "a client that is refused and sends on keeps no other client waiting",
-    .promise = "E6 S6", .marks = 1,
+    .promise = "E6 S6", .marks = 3,
     .means = "the parent itself serves no client: if it waits for one, all others wait with it",
     .look = "TODO 1; recv(2), MSG_DONTWAIT",
     .by_hand = "1: PROGRAM 9190 127.0.0.1 1\n"
@@ -191,7 +191,7 @@ LAB_CHECK(
 
 LAB_CHECK(serves_three_of_forty,
           .sentence = "serves three of 40 clients that come at once, and refuses the others",
-          .promise = "E6", .marks = 1,
+          .promise = "E6", .marks = 3,
           .means = "no place is given twice, and none is lost, even if many clients come together",
           .look = "TODO 2; steps/06-mp-server, [4] and [8]",
           .by_hand = "1: PROGRAM 9190 127.0.0.1 3\n"
@@ -220,7 +220,7 @@ LAB_CHECK(serves_three_of_forty,
 
 LAB_CHECK(
     frees_a_place_in_time, .sentence = "a place is free as soon as its client has seen the end",
-    .promise = "E6", .marks = 3,
+    .promise = "E6", .marks = 6,
     .means = "the client sees the end when the child's socket closes. The zombie, SIGCHLD and "
              "waitpid come after that. So the child has to tell its parent before it ends",
     .look = "TODO 3, hint 2; signal(7), Real-time signals; sigaction(2), SA_SIGINFO",
@@ -273,7 +273,7 @@ LAB_CHECK(
 LAB_CHECK(
     loses_no_place,
     .sentence = "loses no place when clients leave together, or before their child is entered",
-    .promise = "E6", .marks = 1,
+    .promise = "E6", .marks = 3,
     .means = "SIGUSR1 and SIGCHLD are one bit each: two that come together are one. And a "
              "child may tell and end before its parent has entered it: block the signal "
              "until the parent has",
@@ -332,7 +332,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(frees_the_place_of_a_killed_child,
-          .sentence = "a place is free when its child has been killed", .promise = "E6", .marks = 1,
+          .sentence = "a place is free when its child has been killed", .promise = "E6", .marks = 2,
           .means = "a child may end without telling its parent. A child that has been reaped "
                    "serves no client any more",
           .look = "TODO 2; waitpid(2)",
@@ -362,7 +362,7 @@ LAB_CHECK(frees_the_place_of_a_killed_child,
 
 LAB_CHECK(keeps_nothing_of_a_refused_client,
           .sentence = "keeps no child and no socket of a client that it has refused",
-          .promise = "E6 M2 G5", .marks = 1,
+          .promise = "E6 M2 G5", .marks = 3,
           .means = "if each refused client costs a descriptor or a process, none is left after a "
                    "thousand of them",
           .look = "TODO 1; steps/05-descriptors, [4]",
@@ -390,7 +390,7 @@ LAB_CHECK(keeps_nothing_of_a_refused_client,
 LAB_CHECK(
     refuses_a_bad_max,
     .sentence = "ends with status 2 and its usage on a MAX that is no number from 1",
-    .promise = "E6 G1", .marks = 1,
+    .promise = "E6 G1", .marks = -1,
     .means = "a limit of 0 serves no client, and a MAX that is not a number is a typing error",
     .look = "exercises/support/limited_server.cpp; strtol(3), endptr and ERANGE",
     .by_hand = "1: PROGRAM 9190 127.0.0.1 0\n"
@@ -407,19 +407,19 @@ LAB_CHECK(
 // What the server of step 06 promises, in so far as the limit can break it.
 
 LAB_CHECK(serves_500_without_max, .sentence = "serves 500 clients at once when no MAX is given",
-          .promise = "M1", .marks = 1, .means = "without MAX there is no limit",
+          .promise = "M1", .marks = -1, .means = "without MAX there is no limit",
           .look = "steps/06-mp-server, [8]", .by_hand = "2: BIN/lab-scenes many 9190 500",
           .needs = &server::returns_from_its_handler) {
   run_part(mp_server::serves_500_at_once, subject);
 }
 
-LAB_TAKE_FOR(mp_server::shares_out_the_descriptors, 1)
-LAB_TAKE_FOR(mp_server::reaps_children_that_ended_while_it_was_stopped, 1)
-LAB_TAKE_FOR(mp_server::prints_each_child_removed, 1)
+LAB_TAKE_FOR(mp_server::shares_out_the_descriptors, -1)
+LAB_TAKE_FOR(mp_server::reaps_children_that_ended_while_it_was_stopped, -1)
+LAB_TAKE_FOR(mp_server::prints_each_child_removed, -1)
 
 LAB_CHECK(outlives_failing_calls,
           .sentence = "fork, accept, read or write failing costs one client at most",
-          .promise = "M5", .marks = 1,
+          .promise = "M5", .marks = -1,
           .means = "all of them may fail for a moment: the server goes on, and keeps nothing of a "
                    "client that no child serves",
           .look = "steps/06-mp-server, [8]; steps/support/failed_accept.cpp; fork(2), EAGAIN; "
@@ -443,11 +443,11 @@ LAB_CHECK(outlives_failing_calls,
   run_part(mp_server::outlives_a_failing_accept, subject);
 }
 
-LAB_TAKE_FOR(mp_server::survives_a_storm, 1)
+LAB_TAKE_FOR(mp_server::survives_a_storm, -1)
 
 LAB_CHECK(
     failed_fork_takes_no_place, .sentence = "a client takes no place when fork has failed",
-    .promise = "M5", .marks = 1,
+    .promise = "M5", .marks = 3,
     .means = "a place is taken by a child that serves: without a child, no process gives it back",
     .look = "TODO 2; steps/06-mp-server, [8]",
     .by_hand =

@@ -113,17 +113,17 @@ bool has_ended(Connection& peer) {
 } // namespace
 
 // What all others need.
-LAB_TAKE(mp_client::connects)
-LAB_TAKE(mp_client::converses)
-LAB_TAKE_FOR(mp_client::q_half_closes, 1)
-LAB_TAKE(mp_client::prints_what_comes_back)
-LAB_TAKE(mp_client::prints_a_line_at_once)
+LAB_TAKE_FOR(mp_client::connects, -1)
+LAB_TAKE_FOR(mp_client::converses, -1)
+LAB_TAKE_FOR(mp_client::q_half_closes, -1)
+LAB_TAKE_FOR(mp_client::prints_what_comes_back, -1)
+LAB_TAKE_FOR(mp_client::prints_a_line_at_once, -1)
 
 // What the client of step 07 promises, in so far as the counting can break it.
 
 LAB_CHECK(prints_the_contracts_lines,
           .sentence = "prints `connected`, and `message from server: LINE` for a line",
-          .promise = "C1", .marks = 1, .means = "the contract fixes these lines",
+          .promise = "C1", .marks = -1, .means = "the contract fixes these lines",
           .look = "steps/support/replies.cpp",
           .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
                      "2: PROGRAM 127.0.0.1 9190\n"
@@ -136,7 +136,7 @@ LAB_CHECK(prints_the_contracts_lines,
 LAB_CHECK(
     prints_each_line_once_and_whole,
     .sentence = "prints each line once and whole, in whatever pieces, however long, whatever bytes",
-    .promise = "C1 G3 G6", .marks = 1,
+    .promise = "C1 G3 G6", .marks = -1,
     .means = "a read gives what has come by then: a part of a line, a line or many, with "
              "any bytes in them; what has no newline yet is kept for the next read",
     .look = "steps/07-half-close-client, [4]; steps/support/replies.cpp; read(2)",
@@ -152,7 +152,7 @@ LAB_CHECK(
 }
 
 LAB_CHECK(says_what_is_wrong, .sentence = "says how it is used, and why it cannot connect",
-          .promise = "G1 G2", .marks = 1,
+          .promise = "G1 G2", .marks = -1,
           .means = "wrong arguments give `usage: NAME ARGS` and exit status 2. A call that fails "
                    "gives `NAME: CALL: REASON` and exit status 1",
           .look = "steps/support/error.hpp and arguments.cpp; strerror(3)",
@@ -168,7 +168,7 @@ LAB_CHECK(says_what_is_wrong, .sentence = "says how it is used, and why it canno
 }
 
 LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits", .promise = "G4",
-          .marks = 1,
+          .marks = -1,
           .means = "both processes sleep until there is something to do: also when their input "
                    "has ended, and the server goes on",
           .look = "steps/07-half-close-client, [5]; poll(2)",
@@ -182,7 +182,7 @@ LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits",
 
 LAB_CHECK(reads_and_writes_in_a_process_each,
           .sentence = "the child sends, the parent reads, neither waiting for the other",
-          .promise = "C4", .marks = 1,
+          .promise = "C4", .marks = -1,
           .means = "two processes over one socket: with one of them stopped, the other goes on "
                    "with its part",
           .look = "steps/07-half-close-client, [2] and [4]; fork(2)",
@@ -196,7 +196,7 @@ LAB_CHECK(
     half_closes,
     .sentence =
         "half-closes at `q`, `Q` or end of file, sends all before, and prints what comes back",
-    .promise = "C2", .marks = 1,
+    .promise = "C2", .marks = -1,
     .means = "a half-close is the end of one direction: the other goes on. Only a `q` that is "
              "alone on its line asks for it",
     .look = "steps/07-half-close-client, [2] and [3]; steps/support/input.cpp; shutdown(2)",
@@ -214,7 +214,7 @@ LAB_CHECK(
 
 LAB_CHECK(notices_the_servers_end,
           .sentence = "the server closes first: a line on standard error, exit status 1",
-          .promise = "C3", .marks = 1,
+          .promise = "C3", .marks = -1,
           .means = "the writer waits for a line and does not see the server's end: the reader has "
                    "to end the writer",
           .look = "steps/07-half-close-client, [6] and [7]; kill(2), waitpid(2)",
@@ -229,7 +229,7 @@ LAB_CHECK(notices_the_servers_end,
 }
 
 LAB_CHECK(reads_while_its_writer_is_blocked, .sentence = "reads on while the server takes nothing",
-          .promise = "C4", .marks = 1,
+          .promise = "C4", .marks = -1,
           .means = "the reader must not depend on the writer, and a full pipe between them must "
                    "not stop either",
           .look = "steps/07-half-close-client, [4] and [5]; pipe(7)",
@@ -241,7 +241,7 @@ LAB_CHECK(reads_while_its_writer_is_blocked, .sentence = "reads on while the ser
 
 LAB_CHECK(
     leaves_nothing_behind, .sentence = "leaves no process behind, however it ends",
-    .promise = "C5 G5", .marks = 1,
+    .promise = "C5 G5", .marks = -1,
     .means = "a process that ends before its child, or that does not wait for it, leaves it behind",
     .look = "steps/07-half-close-client, [5] and [7]; waitpid(2)",
     .by_hand = "1: BIN/lab-scenes server-closes 9190\n"
@@ -261,7 +261,7 @@ LAB_CHECK(
 // What is new: the two numbers.
 
 LAB_CHECK(tells_both_counts, .sentence = "ends with `sent N bytes, received M bytes` after `q`",
-          .promise = "E7", .marks = 1,
+          .promise = "E7", .marks = 5,
           .means = "fork gives each process a variable of its own: what the child counts, the "
                    "parent learns only if the child tells it. `q` itself is not sent",
           .look = "TODO 1 to 4; steps/07-half-close-client, [5]; pipe(7)",
@@ -304,7 +304,7 @@ LAB_CHECK(counts_nothing_as_0, .sentence = "counts 0 where nothing is sent and n
 
 LAB_CHECK(counts_each_direction_by_itself,
           .sentence = "counts each direction by itself, whole lines or not", .promise = "E7",
-          .marks = 1,
+          .marks = 2,
           .means = "a server may answer more or less than it got: M is what read returned. It is "
                    "not what was sent or printed",
           .look = "TODO 3; steps/07-half-close-client, [4]",
@@ -326,7 +326,7 @@ LAB_CHECK(counts_each_direction_by_itself,
 }
 
 LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", .promise = "E7 C4",
-          .marks = 1, .means = "the bytes are counted in many pieces: the sum has to be right",
+          .marks = 2, .means = "the bytes are counted in many pieces: the sum has to be right",
           .look = "exercises/07-half-close-client/README.md, hint 2",
           .by_hand = "1: BIN/lab-scenes server-late 9190\n"
                      "2: head -c 1000000 /dev/zero | PROGRAM 127.0.0.1 9190 > lines",
@@ -357,7 +357,7 @@ LAB_CHECK(counts_a_megabyte_each_way, .sentence = "counts a megabyte each way", 
 }
 
 LAB_CHECK(waits_for_the_writers_number, .sentence = "knows N when its writer is slow to tell it",
-          .promise = "E7", .marks = 1,
+          .promise = "E7", .marks = 2,
           .means = "the server's end may come before the writer's last word. The end of the pipe, "
                    "and waitpid, tell that no word is still to come: take the number after that, "
                    "or let the writer tell it before it half-closes",
@@ -410,7 +410,7 @@ LAB_CHECK(waits_for_the_writers_number, .sentence = "knows N when its writer is 
 
 LAB_CHECK(counts_when_the_server_closes_first,
           .sentence = "knows N when the server closes first and nobody types", .promise = "E7 C3",
-          .marks = 2,
+          .marks = 4,
           .means = "the child waits for a line and will not run again: it has to tell the parent "
                    "what it has sent before it waits",
           .look = "TODO 2, hints 1 and 2; steps/07-half-close-client, [6] and [7]",
@@ -430,7 +430,7 @@ LAB_CHECK(counts_when_the_server_closes_first,
 }
 
 LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the server resets",
-          .promise = "E7 C3", .marks = 1,
+          .promise = "E7 C3", .marks = 2,
           .means = "read's -1 is an end as well, and adds nothing to what came before",
           .look = "TODO 3 and 4; read(2), ECONNRESET",
           .by_hand = "1: BIN/lab-scenes server-resets 9190\n"
@@ -449,7 +449,7 @@ LAB_CHECK(counts_when_the_server_resets, .sentence = "knows N and M when the ser
 
 LAB_CHECK(counts_when_the_writer_is_blocked,
           .sentence = "knows N when the server goes while the writer is blocked",
-          .promise = "E7 C3", .marks = 1,
+          .promise = "E7 C3", .marks = 3,
           .means = "a write that waits has already taken a part of its bytes. A writer that tells "
                    "its number only when all are gone never tells of these",
           .look = "TODO 2, hints 2 and 3; send(2), MSG_DONTWAIT; poll(2), POLLOUT",
@@ -505,7 +505,7 @@ LAB_CHECK(counts_when_the_writer_is_blocked,
 }
 
 LAB_CHECK(counts_when_a_signal_ends_it, .sentence = "tells N and M when a signal ends it",
-          .promise = "E7 C5", .marks = 1,
+          .promise = "E7 C5", .marks = 2,
           .means = "the client prints this line however it ends, also on Ctrl-C",
           .look = "TODO 4; steps/07-half-close-client, [7]; sigaction(2)",
           .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
@@ -543,7 +543,7 @@ LAB_CHECK(counts_when_a_signal_ends_it, .sentence = "tells N and M when a signal
 
 LAB_CHECK(
     counts_through_short_writes, .sentence = "counts right when write takes less than it is given",
-    .promise = "E7", .marks = 1,
+    .promise = "E7", .marks = 2,
     .means = "write may take less than it was given. Its result says how much that was: it is "
              "what N grows by, and the rest is still to be sent",
     .look = "TODO 2; write(2), RETURN VALUE", .needs = &tells_both_counts) {

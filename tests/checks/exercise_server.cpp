@@ -9,7 +9,7 @@ namespace lab::exercise_server {
 LAB_SHARED_CHECK(
     takes_its_place,
     .sentence = "PROGRAM binds 127.0.0.1 or the address it is given, and again right after its end",
-    .promise = "S1 S3", .marks = 1,
+    .promise = "S1 S3", .marks = -1,
     .means = "a server that listens on every address is open to the network. A port with a "
              "connection in TIME_WAIT is free only for a server that sets SO_REUSEADDR",
     .look = "steps/01-echo-server, [1] and [3]; ip(7); socket(7), SO_REUSEADDR",
@@ -27,7 +27,7 @@ LAB_SHARED_CHECK(
 LAB_SHARED_CHECK(
     says_what_is_wrong,
     .sentence = "PROGRAM says how it is used, where it listens, and which call has failed and why",
-    .promise = "G1 G2 S2", .marks = 1,
+    .promise = "G1 G2 S2", .marks = -1,
     .means = "the user reads `usage: NAME ARGS`, `listening on ADDRESS:PORT` or `NAME: CALL: "
              "REASON`. strerror gives the reason for an errno",
     .look = "steps/support/error.hpp; strerror(3), getsockname(2)",
@@ -44,7 +44,7 @@ LAB_SHARED_CHECK(
 LAB_SHARED_CHECK(
     is_quick_and_idle,
     .sentence = "PROGRAM answers a small message at once, and uses no processor while it waits",
-    .promise = "S5 G4", .marks = 1,
+    .promise = "S5 G4", .marks = -1,
     .means = "a message written in pieces waits 40 ms for an acknowledgement (Nagle's algorithm). "
              "A process that waits sleeps in a system call",
     .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; accept(2), EAGAIN",
@@ -57,7 +57,7 @@ LAB_SHARED_CHECK(
 
 LAB_SHARED_CHECK(
     survives_bad_clients, .sentence = "PROGRAM goes on after clients that reset at any point",
-    .promise = "G6 S6", .marks = 1,
+    .promise = "G6 S6", .marks = -1,
     .means = "accept, read and write may all fail because a client has gone (write with EPIPE, "
              "and with SIGPIPE): that is the end of that client, not of the server",
     .look = "steps/01-echo-server, [4] and [5]; accept(2) and read(2), ERRORS; signal(7)",
@@ -84,7 +84,7 @@ LAB_SHARED_CHECK(
 LAB_SHARED_CHECK(
     ends_on_signals,
     .sentence = "PROGRAM ends with status 0 on SIGINT and SIGTERM, whatever its clients do",
-    .promise = "S7 G5", .marks = 1,
+    .promise = "S7 G5", .marks = -1,
     .means = "a read that waits for a client must not keep the server from ending, and its process "
              "must end with the server",
     .look = "steps/support/stop_signals.cpp; steps/06-mp-server, [2] and [6]",
@@ -106,7 +106,7 @@ LAB_SHARED_CHECK(
 LAB_SHARED_CHECK(
     writes_lines,
     .sentence = "PROGRAM writes each line at once, whole and once, into a pipe and into a file",
-    .promise = "G3 S4", .marks = 1,
+    .promise = "G3 S4", .marks = -1,
     .means = "stdio keeps lines back when output is no terminal, and fork copies "
              "what it keeps",
     .look = "steps/support/output.hpp; setvbuf(3), write(2), pipe(7)",

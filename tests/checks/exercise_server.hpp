@@ -1,7 +1,7 @@
 // The promises of every server that the server of an exercise has to keep as well: those that a
-// student's change can break. Each check gives one mark, and a check that only has to pass first
-// gives none. More than half of the marks are left for the exercise's own checks. Where several
-// checks of checks/server.hpp are about one thing, one check here runs them all.
+// student's change can break. The exercise as shipped keeps them, so they give no marks: each costs
+// one if it does not pass, but for those that only have to pass first. Where several checks of
+// checks/server.hpp are about one thing, one check here runs them all.
 #pragma once
 
 #include "checks/server.hpp"
@@ -22,7 +22,7 @@ extern const Check writes_lines;
 
 /// What all others need. Then come LAB_FORKING_GATES, if a child serves each client.
 #define LAB_TAKE_EXERCISE_GATES                                                                    \
-  LAB_TAKE_FOR(::lab::server::listens, 1)                                                          \
+  LAB_TAKE_FOR(::lab::server::listens, -1)                                                         \
   LAB_TAKE_EXERCISE_GATE(echoes_a_line)                                                            \
   LAB_TAKE_EXERCISE_GATE(serves_the_next_client)
 
@@ -30,16 +30,16 @@ extern const Check writes_lines;
 #define LAB_TAKE_EXERCISE_BYTES                                                                    \
   LAB_TAKE_EXERCISE_GATE(closes_for_an_early_half_close)                                           \
   LAB_TAKE_EXERCISE_GATE(returns_every_byte)                                                       \
-  LAB_TAKE_FOR(::lab::server::returns_what_is_under_way, 1)
+  LAB_TAKE_FOR(::lab::server::returns_what_is_under_way, -1)
 
 #define LAB_TAKE_EXERCISE_SERVER                                                                   \
   LAB_TAKE(::lab::exercise_server::takes_its_place)                                                \
-  LAB_TAKE_FOR(::lab::server::refuses_wrong_arguments, 1)                                          \
+  LAB_TAKE_FOR(::lab::server::refuses_wrong_arguments, -1)                                         \
   LAB_TAKE(::lab::exercise_server::says_what_is_wrong)                                             \
-  LAB_TAKE_FOR(::lab::server::waits_for_a_slow_reader, 1)                                          \
+  LAB_TAKE_FOR(::lab::server::waits_for_a_slow_reader, -1)                                         \
   LAB_TAKE(::lab::exercise_server::is_quick_and_idle)                                              \
   LAB_TAKE(::lab::exercise_server::survives_bad_clients)                                           \
   LAB_TAKE(::lab::exercise_server::ends_on_signals)                                                \
-  LAB_TAKE_FOR(::lab::server::names_each_client, 1)                                                \
+  LAB_TAKE_FOR(::lab::server::names_each_client, -1)                                               \
   LAB_TAKE(::lab::exercise_server::writes_lines)
 // NOLINTEND(cppcoreguidelines-macro-usage)

@@ -78,8 +78,9 @@ bool can_be(const std::string& who) {
   return true;
 }
 
-/// What lab-check gives for programs that are built already, by the names of results.json.
-std::map<std::string, double> marks_by_lab_check(const Folder& folder) {
+/// Which checks lab-check says that programs pass that are built already, by the names of
+/// results.json.
+std::map<std::string, bool> passed_by_lab_check(const Folder& folder) {
   const fs::path together = folder / "programs";
   fs::create_directory(together);
   for (const auto& exercise : fs::directory_iterator(fs::path(LAB_BUILD_FOLDER) / "exercises")) {
@@ -96,11 +97,11 @@ std::map<std::string, double> marks_by_lab_check(const Folder& folder) {
                                      "--test-suite=exercise-*"},
                        .input = lab::Input::null});
   REQUIRE(checks.wait(class_limit).success());
-  std::map<std::string, double> marks;
+  std::map<std::string, bool> passed;
   for (const lab::Result& check : lab::decode_results(checks.out())) {
-    marks[check.number() + " " + check.sentence] = check.reached();
+    passed[check.number() + " " + check.sentence] = check.passed() || check.skipped();
   }
-  return marks;
+  return passed;
 }
 
 const std::string hostile_name = "=HYPERLINK(\"x\") | <b>&'`김\n\xff](y), {{z}}";
@@ -110,31 +111,60 @@ const std::string hostile_name = "=HYPERLINK(\"x\") | <b>&'`김\n\xff](y), {{z}}
 TEST_CASE("a class gets the marks that lab-check gives") {
   const Folder folder;
   fs::create_directories(folder / "class/as shipped");
+  fs::create_directories(folder / "class/changed");
   fs::copy(source / "solutions", folder / "class/the solution", fs::copy_options::recursive);
   // As a whole checkout has them.
   for (const char* const part : {"exercises", "steps"}) { // both have an echo_server.cpp
     fs::copy(source / part, folder / "class/as shipped" / part, fs::copy_options::recursive);
+    fs::copy(source / part, folder / "class/changed" / part, fs::copy_options::recursive);
   }
-  lab::Process grader = folder.start({"--out", (folder / "grades").string(), "--jobs=2",
-                                      (folder / "class/as shipped").string(),
-                                      (folder / "class/the solution").string()});
+  const auto append = [&](const std::string& student, const std::string& text) {
+    for (const auto& exercise : fs::directory_iterator(folder / "class" / student / "exercises")) {
+      if (exercise.path().filename().string().find('-') == 2) {
+        for (const auto& file : fs::directory_iterator(exercise.path())) {
+          if (file.path().extension() == ".cpp") {
+            std::ofstream(file.path(), std::ios::app) << text;
+          }
+        }
+      }
+    }
+  };
+  append("as shipped", "\n// my first comment\n");
+  append("changed", "\n[[maybe_unused]] static const int mine = 1;\n");
+  lab::Process grader = folder.start(
+      {"--out", (folder / "grades").string(), "--jobs=2", (folder / "class/as shipped").string(),
+       (folder / "class/changed").string(), (folder / "class/the solution").string()});
   CHECK(folder.run(grader).text() == "exit status 0");
   const Reported solved = read_reports(folder / "grades/students/the solution");
   const Reported shipped = read_reports(folder / "grades/students/as shipped");
   CHECK(solved.tests.size() > 50);
   CHECK(solved.tests == solved.most);
-  CHECK(shipped.tests == marks_by_lab_check(folder));
+  const Reported changed = read_reports(folder / "grades/students/changed");
+  CHECK(changed.passed == passed_by_lab_check(folder));
+  CHECK(std::ranges::count(changed.passed, true, [](const auto& one) { return one.second; }) > 50);
+  CHECK(changed.score < 0.15 * solved.score);
+
+  // What is as it was shipped is called so, and gives nothing.
+  CHECK(shipped.score == 0);
+  CHECK(std::ranges::none_of(shipped.passed, [](const auto& one) { return one.second; }));
+  const fs::path reports = folder / "grades/students/as shipped";
+  CHECK(count(bytes_of(reports / "results.json"), "marks (as shipped)") == count_of_exercises());
+  CHECK(contains(bytes_of(reports / "report.md"), "| 01-echo-server | 0 of 23 | 0 | as shipped |"));
+  CHECK(contains(bytes_of(reports / "report.html"), "<td class=\"n\">as shipped</td>"));
+  CHECK(contains(bytes_of(folder / "grades/index.html"), "</span></span>as shipped</a>"));
 
   const auto rows = parse_csv(bytes_of(folder / "grades/gradebook.csv"));
-  REQUIRE(rows.size() == 3);
+  REQUIRE(rows.size() == 4);
   CHECK(rows[0].front() == "student");
   // The name, a column for each exercise, the sum, what it is out of, and a note.
   const std::size_t sum = count_of_exercises() + 1;
   CHECK(rows[0].size() == sum + 3);
   CHECK(rows[1].front() == "as shipped");
   CHECK(std::stod(rows[1].at(sum)) == shipped.score);
-  CHECK(std::stod(rows[2].at(sum)) == solved.score);
-  CHECK(rows[2].at(sum) == rows[2].at(sum + 1));
+  CHECK(rows[1].back().starts_with("01-echo-server is as shipped; 02-zombie is as shipped; "));
+  CHECK(std::stod(rows[2].at(sum)) == changed.score);
+  CHECK(std::stod(rows[3].at(sum)) == solved.score);
+  CHECK(rows[3].at(sum) == rows[3].at(sum + 1));
 }
 
 TEST_CASE("what does not compile, or is not there, costs no more than itself") {
@@ -757,15 +787,67 @@ TEST_CASE("the page needs nothing but itself, and says nothing by colour alone")
                  "<tr><td class=\"n\">1</td><td class=\"n\">25&nbsp;%</td><td class=\"n\">0</td>"
                  "<td>a cause of its own"));
   CHECK(!contains(page, "the cause of three")); // no program: nobody knows
-  // 2, 2, 2 and 4 marks, of 6.
-  CHECK(contains(page, "<tr><td>01-a</td><td class=\"n\">2.5</td><td class=\"n\">2.0</td>"
-                       "<td class=\"n\">0.9</td><td class=\"n\">6</td>"));
+  // 4, 2, 2 and 4 marks, of 6.
+  CHECK(contains(page, "<tr><td>01-a</td><td class=\"n\">3.0</td><td class=\"n\">3.0</td>"
+                       "<td class=\"n\">1.0</td><td class=\"n\">6</td>"));
 
   CHECK(contains(report, "<h3 id=\"e01-1\">&lt;one&gt; <span class=\"soft\">0 of 2</span></h3>"));
   CHECK(contains(report, "cmake --build build --target lab-check exercise-01 &amp;&amp; "
                          "build/bin/lab-check --programs build/exercises/01-a --test-case="));
   CHECK(lab::grade::gradebook_csv({}, {}, false) == "\xef\xbb\xbfstudent,total,out of,note\r\n");
   CHECK(contains(lab::grade::class_page({}), "0 submissions"));
+}
+
+TEST_CASE(
+    "a check that was skipped gives its marks, one that costs marks takes them, on every path") {
+  lab::grade::ExerciseMarks one{.exercise = {.folder = "01-a", .program = "a"}, .checks = {}};
+  const auto check = [&](const char* sentence, int worth, Outcome outcome) {
+    one.checks.push_back(
+        {.suite = "exercise-01", .sentence = sentence, .marks = worth, .outcome = outcome});
+  };
+  check("kept", -1, Outcome::passed);
+  check("added", 3, Outcome::passed);
+  check("not to be shown here", 2, Outcome::skipped);
+  check("wrong", 4, Outcome::failed);
+  const auto say = [&](int reached) {
+    const Marks marks{.student = "s", .exercises = {one}};
+    const std::string of = std::to_string(reached) + " of 9";
+    CHECK(one.reached() == reached);
+    CHECK(one.possible() == 9);
+    CHECK(marks.reached() == reached);
+    CHECK(marks.possible() == 9);
+    CHECK(lab::reached_of(one.checks) == reached); // as lab-check and lab-watch show it
+    CHECK(contains(lab::grade::report_markdown(marks), "01-a: " + of + " marks"));
+    CHECK(contains(lab::grade::report_html(marks), "01-a: " + of + " marks"));
+    const std::string book =
+        lab::grade::gradebook_csv({{.submission = "s", .marks = marks}}, {one.exercise}, false);
+    CHECK(contains(book, "\r\ns," + std::to_string(reached) + "," + std::to_string(reached) +
+                             ",9,\"01-a: 1 check skipped, with its marks\"\r\n"));
+    const Json results = Json::parse(lab::grade::gradescope_json(marks));
+    CHECK(results.at("score").number() == reached);
+    double sum = 0;
+    double most = 0;
+    for (const Json& test : results.at("tests").list()) {
+      CHECK(test.at("score").number() >= 0);
+      sum += test.at("score").number();
+      most += test.at("max_score").number();
+    }
+    CHECK(sum == reached);
+    CHECK(most == 9);
+    CHECK(contains(lab::grade::junit_xml(marks), "skipped=\"1\""));
+    CHECK(contains(lab::grade::class_page({{.submission = "s", .marks = marks}}),
+                   ">" + std::to_string(reached) + "/9<"));
+  };
+  say(5);
+  one.checks[0].outcome = Outcome::failed;
+  say(4);
+  const Json test = Json::parse(lab::grade::gradescope_json({.student = "s", .exercises = {one}}));
+  CHECK(contains(test.at("tests").list().at(0).at("output").text(), "marks   costs 1\n"));
+  CHECK(contains(test.at("tests").list().at(2).at("output").text(), "marks   1 less, "));
+  for (int i = 0; i < 6; ++i) {
+    check("kept as well", -1, Outcome::not_run);
+  }
+  say(0);
 }
 
 int main(int argc, char** argv) {

@@ -73,6 +73,7 @@ struct Reported {
   double score = 0;
   std::map<std::string, double> tests; ///< by name
   std::map<std::string, double> most;
+  std::map<std::string, bool> passed;
 };
 
 /// Reads results.json and junit.xml in the folder of a student, and checks their form.

@@ -5,6 +5,7 @@
 #include "harness/guard.hpp"
 #include "harness/process.hpp"
 #include "tools/check/report.hpp"
+#include "tools/check/shipped.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -107,7 +108,7 @@ TEST_CASE("marks and counts first, the first cause last, and then its command") 
   const std::string report = lab::report_of(some(), screen());
   INFO(report);
   CHECK(
-      report.starts_with("exercise-01: 2 of 10 marks  1 passed  2 failed  2 not run  1 skipped\n"));
+      report.starts_with("exercise-01: 4 of 12 marks  1 passed  2 failed  2 not run  1 skipped\n"));
   CHECK(in_order(report, {"marks", "SKIP 1 check: this machine has no ::1",
                           "not run 2 checks: first this one has to pass: " + first_cause,
                           "FAIL 0/2 an early failure", "saw an early thing",
@@ -119,6 +120,47 @@ TEST_CASE("marks and counts first, the first cause last, and then its command") 
   CHECK_FALSE(contains(report, "PASS"));
   CHECK_FALSE(contains(report, "fifty"));
   CHECK_FALSE(contains(report, "\x1b"));
+}
+
+TEST_CASE(
+    "what was there before costs marks, never more than there are, and as shipped gives none") {
+  const auto costing = [](Outcome outcome) {
+    Result result = check("kept", outcome, "saw another thing\n" + doing(4713, runs, 0));
+    result.marks = -1;
+    return result;
+  };
+  std::vector<Result> results = some();
+  results.push_back(costing(Outcome::passed));
+  CHECK(lab::report_of(results, screen()).starts_with("exercise-01: 4 of 12 marks  2 passed"));
+  results.push_back(costing(Outcome::failed));
+  const std::string report = lab::report_of(results, screen());
+  CHECK(report.starts_with("exercise-01: 3 of 12 marks  2 passed"));
+  CHECK(contains(report, "\nFAIL      -1  kept\n"));
+  CHECK(lab::reached_of(results) == 3);
+  CHECK(lab::possible_of(results) == 12);
+  results.insert(results.end(), 4, costing(Outcome::not_run));
+  CHECK(lab::report_of(results, screen()).starts_with("exercise-01: 0 of 12 marks"));
+  CHECK(lab::reached_of(results) == 0);
+
+  results = some();
+  for (Result& result : results) {
+    result.as_shipped = true;
+  }
+  CHECK(lab::report_of(results, screen())
+            .starts_with("exercise-01: 0 of 12 marks, as shipped  1 passed  2 failed"));
+  CHECK(lab::reached_of(results) == 0);
+}
+
+TEST_CASE("white space and comments do not count, but for those in strings") {
+  const std::string text = lab::without_comments("int a = 1'000; // one\n");
+  CHECK(text == "inta=1'000;");
+  CHECK(text == lab::without_comments("/* ' \" */int\ta=1'000/**/;"));
+  CHECK(text != lab::without_comments("int a = 1'001;"));
+  CHECK(lab::without_comments("\"// a\" + '\"' + 'b' // c") == "\"// a\"+'\"'+'b'");
+  CHECK(lab::without_comments("\"\\\" /*\" 1") == "\"\\\" /*\"1");
+  CHECK(lab::without_comments("R\"x(/* )\" a)x\" / 2 /* open") == "R\"x(/* )\" a)x\"/2");
+  CHECK(lab::without_comments("\"open").size() == 5);
+  CHECK(lab::without_comments("/").size() == 1);
 }
 
 TEST_CASE("a crash comes before everything, with its signal") {
@@ -226,9 +268,9 @@ TEST_CASE("--all: everything, in the order of the suite, and nothing cut") {
   all.all = true;
   const std::string report = lab::report_of(results, all);
   CHECK(in_order(
-      report, {"exercise-01: 2 of 12 marks", "PASS 2/2 listens", "FAIL 0/2 an early failure",
+      report, {"exercise-01: 4 of 14 marks", "PASS 2/2 listens", "FAIL 0/2 an early failure",
                "FAIL 0/2 " + first_cause, "not run 0/2 fifty clients", "not run 0/2 sixty clients",
-               "SKIP -/2 over IPv6", "why this machine has no ::1", "FAIL 0/2 a flood", "| line 0",
+               "SKIP 2/2 over IPv6", "why this machine has no ::1", "FAIL 0/2 a flood", "| line 0",
                "| line 250", "| line 499", "To run this check alone:", first_cause}));
   CHECK_FALSE(contains(report, "more line"));
 }
@@ -259,7 +301,7 @@ TEST_CASE("several suites: a line of marks for each, and the first one's cause i
   results.push_back(other);
   const std::string report = lab::report_of(results, screen());
   INFO(report);
-  CHECK(in_order(report, {"exercise-01: 2 of 10 marks", "exercise-02: 0 of 2 marks", "exercise-02",
+  CHECK(in_order(report, {"exercise-01: 4 of 12 marks", "exercise-02: 0 of 2 marks", "exercise-02",
                           "another suite's", "exercise-01", "an early failure",
                           "FAIL 0/2 " + first_cause, "To run this check alone:", first_cause}));
 }
@@ -267,7 +309,7 @@ TEST_CASE("several suites: a line of marks for each, and the first one's cause i
 TEST_CASE("a check alone is told alone") {
   CHECK(lab::report_of({check("listens", Outcome::passed)}, screen()) == "PASS     2/2  listens\n");
   CHECK(lab::report_of({check("over IPv6", Outcome::skipped, "no ::1")}, screen())
-            .starts_with("SKIP     -/2  over IPv6\n"));
+            .starts_with("SKIP     2/2  over IPv6\n"));
 }
 
 // lab-check itself.
@@ -333,7 +375,7 @@ TEST_CASE("the command at the end runs that check, and no other") {
                                  .input = lab::Input::null});
   CHECK(again.wait(std::chrono::seconds(60)).text() == "exit status 1");
   INFO(again.out(), again.err());
-  CHECK(again.out().starts_with("FAIL     0/4  makes N zombies at the same moment\n"));
+  CHECK(again.out().starts_with("FAIL     0/5  makes N zombies at the same moment\n"));
   CHECK(std::ranges::count_if(lines_of(again.out()), [](const std::string& line) {
           return line.starts_with("FAIL") || line.starts_with("PASS");
         }) == 1);
@@ -432,7 +474,7 @@ TEST_CASE("an exercise by its number, checks by words, and what they do step by 
   const std::string report = wrong.report({"2", "ZOMBIES", "same moment"});
   CHECK(in_order(report, {"What the check did: makes N zombies at the same moment",
                           "the check starts `zombies 3`: process ", "`zombies` prints \"4711\\n\"",
-                          "FAIL 0/4 makes N zombies at the same moment"}));
+                          "FAIL 0/5 makes N zombies at the same moment"}));
   CHECK(in_order(report, {"The same by hand:", "terminal 1:", "zombies' 3",
                           "terminal 2:", "ps --ppid PID -o pid,stat,comm", "FAIL"}));
   CHECK_FALSE(contains(report, "with N = 0"));

@@ -14,7 +14,7 @@ of_sources(before)
 cmake_path(RELATIVE_PATH BUILD BASE_DIRECTORY ${KIT})
 execute_process(COMMAND ${CMAKE_COMMAND} -E echo "")
 execute_process(
-  COMMAND ${LAB_CHECK} --programs=${PROGRAMS} --test-suite=${SUITE} --save ${VERDICT}.results
+  COMMAND ${LAB_CHECK} --programs=${PROGRAMS} --test-suite=${SUITE} --save ${VERDICT}.results --kit ${KIT}
     --first "cmake --build ${BUILD} --target ${TARGET}"
   WORKING_DIRECTORY ${KIT}
   RESULT_VARIABLE result)

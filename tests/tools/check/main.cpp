@@ -10,6 +10,7 @@
 #include "harness/output.hpp"
 #include "harness/programs.hpp"
 #include "tools/check/run.hpp"
+#include "tools/check/shipped.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -17,6 +18,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -54,6 +56,8 @@ constexpr std::string_view usage =
     "  --must-fail SENTENCE         run only this check, and succeed when it fails. May be given\n"
     "                               several times. Exit status 77: this machine cannot run it\n"
     "  --saying WORDS               the check named before must also say these words\n"
+    "  --kit DIR                    the folder of the kit that the programs are built from: an\n"
+    "                               exercise that is as shipped gives no marks\n"
     "  --save FILE                  write the results into this file, too, as they come\n"
     "  --results FD                 write the results to this descriptor, for another tool. The\n"
     "                               programs are confined. --jobs 0 only lists the checks\n"
@@ -199,6 +203,33 @@ bool choose_programs_of(const std::string& exercise) {
   return false;
 }
 
+/// Whether the programs are those of one exercise, as a build makes them, and their sources are as
+/// they were shipped. `kit` is the folder of the sources; if it is not given, they are ours.
+bool are_as_shipped(std::string kit) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path programs = fs::canonical(lab::program_folder(), error);
+  const fs::path build = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path();
+  if (error || programs.parent_path().filename() != "exercises" ||
+      (kit.empty() && programs.parent_path() != fs::canonical(build / "exercises", error))) {
+    return false;
+  }
+  kit = kit.empty() ? LAB_SOURCE_FOLDER : kit;
+  bool as_shipped = false;
+  for (const auto& program : fs::directory_iterator(programs, error)) {
+    const fs::path source =
+        "exercises" / programs.filename() / (program.path().filename().string() + ".cpp");
+    std::ifstream file(kit / source, std::ios::binary);
+    const std::string now(std::istreambuf_iterator<char>(file), {});
+    const auto shipped = lab::shipped_source(kit, source);
+    as_shipped = shipped && lab::without_comments(now) == lab::without_comments(*shipped);
+    if (!as_shipped) {
+      break;
+    }
+  }
+  return as_shipped;
+}
+
 std::optional<unsigned> number(std::string_view text, unsigned least, unsigned most) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -236,6 +267,7 @@ int run(int argc, char** argv) {
   std::string first;
   std::string films;
   std::string save;
+  std::string kit;
   std::string exercise;           // its number
   std::vector<std::string> words; // of a sentence
   std::vector<lab::Rejection> must_fail;
@@ -261,7 +293,7 @@ int run(int argc, char** argv) {
     }
     if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--film" &&
         name != "--must-fail" && name != "--saying" && name != "--save" && name != "--results" &&
-        name != "--users") {
+        name != "--kit" && name != "--users") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -276,6 +308,8 @@ int run(int argc, char** argv) {
       first = value;
     } else if (name == "--film") {
       films = value;
+    } else if (name == "--kit") {
+      kit = value;
     } else if (name == "--save") {
       save = value;
     } else if (name == "--must-fail") {
@@ -392,7 +426,9 @@ int run(int argc, char** argv) {
   if (has_reporter) {
     return run_doctest(for_doctest, {"--no-intro"});
   }
-  return lab::run_for_people(checks, jobs, all, first, save, films, !words.empty()) ? 0 : 1;
+  const bool done = lab::run_for_people(checks, jobs, all, first, save, films, !words.empty(),
+                                        are_as_shipped(kit));
+  return done ? 0 : 1;
 }
 
 } // namespace

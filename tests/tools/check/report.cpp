@@ -82,11 +82,11 @@ void append(Lines& lines, Lines more) {
 Lines head_of(const Result& result, const Screen& screen) {
   constexpr std::size_t column = 14;
   const Span word = word_of(result.outcome);
-  // One that others need may have no marks of its own.
-  const std::string marks = result.marks == 0
-                                ? "   "
-                                : (result.skipped() ? "-" : std::to_string(result.reached())) +
-                                      "/" + std::to_string(result.marks);
+  // One that others need, or that costs marks, gives none of its own.
+  const std::string marks =
+      result.marks > 0 ? std::to_string(result.reached()) + "/" + std::to_string(result.possible())
+      : result.reached() < 0 ? padded(" " + std::to_string(result.reached()), 3)
+                             : "   ";
   return beside({word, {std::string(9 - word.text.size(), ' ') + marks + " "}}, column,
                 {{printable_line(result.sentence)}}, screen);
 }
@@ -385,8 +385,9 @@ Lines marks_of(const std::vector<std::vector<const Result*>>& suites, const Scre
       reached += result->reached();
       possible += result->possible();
     }
-    std::vector<Span> row{{suite.front()->suite + ": " + std::to_string(reached) + " of " +
-                               std::to_string(possible) + " marks",
+    std::vector<Span> row{{suite.front()->suite + ": " + std::to_string(std::max(reached, 0)) +
+                               " of " + std::to_string(possible) + " marks" +
+                               (suite.front()->as_shipped ? ", as shipped" : ""),
                            Paint::bold}};
     for (const auto& [kind, name] : kinds) {
       const auto number = std::ranges::count_if(suite, [kind = kind](const Result* result) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 #include <utility>
 
 namespace lab {
@@ -50,7 +51,7 @@ std::string cut(const std::string& text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 13> field;
+  std::array<std::string, 15> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -59,11 +60,11 @@ std::optional<Result> decode(std::string_view text) {
     one = std::move(*taken);
   }
   auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds,
-         late] = field;
+         late, visibility, as_shipped] = field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
-  if (!worth || *worth < 0 || kind == outcomes.end() || !took || (late != "" && late != "late") ||
+  if (!worth || kind == outcomes.end() || !took || (late != "" && late != "late") ||
       !text.empty()) {
     return std::nullopt;
   }
@@ -79,13 +80,34 @@ std::optional<Result> decode(std::string_view text) {
                 .at = std::move(at),
                 .note = std::move(note),
                 .seconds = *took,
-                .late = !late.empty()};
+                .late = !late.empty(),
+                .visibility = std::move(visibility),
+                .as_shipped = !as_shipped.empty()};
 }
 
 } // namespace
 
 std::string Result::number() const {
   return suite.substr(std::min(suite.find_first_of("0123456789"), suite.size()));
+}
+
+int reached_of(const std::vector<Result>& exercise) {
+  return std::max(0,
+                  std::accumulate(exercise.begin(), exercise.end(), 0,
+                                  [](int sum, const Result& one) { return sum + one.reached(); }));
+}
+
+int possible_of(const std::vector<Result>& exercise) {
+  return std::accumulate(exercise.begin(), exercise.end(), 0,
+                         [](int sum, const Result& one) { return sum + one.possible(); });
+}
+
+std::string marks_in_words(const Result& result) {
+  if (result.marks < 0) {
+    const int cost = -result.reached();
+    return "costs " + (cost == 0 ? "nothing" : std::to_string(cost));
+  }
+  return std::to_string(result.reached()) + " of " + std::to_string(result.possible());
 }
 
 std::string told(const Result& result) {
@@ -132,7 +154,8 @@ std::string encode(const Result& result) {
         result.look, result.by_hand,
         std::string(outcomes.at(static_cast<std::size_t>(result.outcome))), cut(result.why),
         result.at, result.note, std::to_string(result.seconds),
-        std::string(result.late ? "late" : "")}) {
+        std::string(result.late ? "late" : ""), result.visibility,
+        std::string(result.as_shipped ? "as shipped" : "")}) {
     text += netstring(field);
   }
   return netstring(text);

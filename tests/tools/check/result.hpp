@@ -2,6 +2,7 @@
 // pages that lab-grade writes. It needs no doctest.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@ namespace lab {
 enum class Outcome : unsigned char {
   passed,
   failed,
-  skipped, ///< this machine cannot show it: no marks are lost
+  skipped, ///< this machine cannot show it: its marks are given
   not_run, ///< a check that it needs has not passed: no marks
   broken,  ///< the check ended early or took too long: the kit's fault, not the program's; no marks
 };
@@ -25,7 +26,7 @@ struct Result {
   std::string suite;    ///< `exercise-06`
   std::string sentence; ///< `reaps every child`
   std::string promise;  ///< this and the next three: as Check has them
-  int marks = 0;
+  int marks = 0;        ///< below 0: what it costs if it does not pass
   std::string means;
   std::string look;
   /// How a person does the same: a command a line, with the number of its terminal: `2: kill -TERM
@@ -38,6 +39,8 @@ struct Result {
   double seconds = 0;
   /// It did not pass, and others may be why: it took a while on a busy machine, or it broke.
   bool late = false;
+  std::string visibility;  ///< on Gradescope: `hidden`, `after_due_date`, or empty
+  bool as_shipped = false; ///< nothing of the exercise has been changed: it gives no marks
 
   /// The number of its step or exercise: `06`.
   [[nodiscard]] std::string number() const;
@@ -46,13 +49,23 @@ struct Result {
 
   [[nodiscard]] bool skipped() const { return outcome == Outcome::skipped; }
 
-  /// Its marks, or 0 if it was skipped.
-  [[nodiscard]] int possible() const { return skipped() ? 0 : marks; }
+  [[nodiscard]] int possible() const { return std::max(marks, 0); }
 
-  [[nodiscard]] int reached() const { return passed() ? marks : 0; }
+  /// What it gives, or what it costs. One that was skipped gives its marks: nobody is to lose or
+  /// win anything by the machine.
+  [[nodiscard]] int reached() const {
+    return as_shipped ? 0 : passed() || skipped() ? possible() : std::min(marks, 0);
+  }
 
   bool operator==(const Result&) const = default;
 };
+
+/// The marks of an exercise, of all of its checks. They are never below 0.
+int reached_of(const std::vector<Result>& exercise);
+int possible_of(const std::vector<Result>& exercise);
+
+/// `2 of 3`; for a check that costs marks, `costs 1`, or `costs nothing`.
+std::string marks_in_words(const Result& result);
 
 /// The lines about a check, each with a label: `note`; if it has failed, `saw`, `means`, `look` and
 /// `promise`; if it was skipped or not run, why.

@@ -734,7 +734,8 @@ void make_films(const Checks& checks, const std::vector<Result>& results, unsign
 } // namespace
 
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
-                    const std::string& save, const std::filesystem::path& films, bool traced) {
+                    const std::string& save, const std::filesystem::path& films, bool traced,
+                    bool as_shipped) {
   std::vector<Result> results;
   std::string steps;
   {
@@ -742,7 +743,9 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
     Fd known;
     const auto done = [&](const Run& run) {
       if (known) {
-        write_all(known.get(), encode(run.result));
+        Result result = run.result;
+        result.as_shipped = as_shipped;
+        write_all(known.get(), encode(result));
       }
       if (traced && !run.err.text.empty()) {
         steps += "What the check did: " + run.result.sentence + "\n" +
@@ -756,7 +759,11 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
       known = own(::open(save.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), save);
     }
     run_all(
-        checks, jobs, [&](const Result& result) { results.push_back(result); },
+        checks, jobs,
+        [&](const Result& result) {
+          results.push_back(result);
+          results.back().as_shipped = as_shipped;
+        },
         {.wanted = false, .traced = traced, .free = {}}, true, &progress, {}, done);
     if (!save.empty()) {
       std::string text;

@@ -19,7 +19,8 @@ using Checks = std::vector<const SuiteCheck*>;
 /// Runs each check in a child of this process, `jobs` of them at a time, and prints the report
 /// (report.hpp). With `all` it has every check. On a terminal it says meanwhile how many are done.
 /// A check is not run if one that it needs has not passed. The report ends with the command that
-/// runs one check again; the command `first` comes before it. Each result also goes into the file
+/// runs one check again; the command `first` comes before it. With `as_shipped` it says that the
+/// exercise is as shipped, and gives no marks. Each result also goes into the file
 /// `save`, by encode, when it is known: as they end, and after the last one in the order of the
 /// report. If `films` is given, each check that has failed is run once more, and a film of it goes
 /// into that folder. With `traced`, all that each check does, and what the program prints
@@ -28,7 +29,7 @@ using Checks = std::vector<const SuiteCheck*>;
 /// The children call no exec, so this process must have only one thread.
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
                     const std::string& save = {}, const std::filesystem::path& films = {},
-                    bool traced = false);
+                    bool traced = false, bool as_shipped = false);
 
 /// The same for a tool. It writes each result, by encode, to the descriptor `results`. The programs
 /// are confined (harness/confine.hpp). If there are `users`, there are at least `jobs` of them, and

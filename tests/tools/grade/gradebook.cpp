@@ -69,6 +69,13 @@ std::string Row::note() const {
   add(not_graded.empty() ? "" : "not graded: " + not_graded);
   for (const ExerciseMarks& one : marks ? marks->exercises : std::vector<ExerciseMarks>{}) {
     add(one.ambiguous ? one.not_built : "");
+    add(one.not_built == as_shipped ? one.exercise.folder + " is as shipped" : "");
+    const auto skipped =
+        std::ranges::count_if(one.checks, [](const Result& check) { return check.skipped(); });
+    add(skipped == 0 ? ""
+                     : one.exercise.folder + ": " + std::to_string(skipped) +
+                           (skipped == 1 ? " check skipped, with its marks"
+                                         : " checks skipped, with their marks"));
   }
   add(of_roster);
   return text;

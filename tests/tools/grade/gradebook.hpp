@@ -21,7 +21,8 @@ struct Row {
   /// The person's name, else the submission's.
   [[nodiscard]] const std::string& student() const;
 
-  /// What an instructor has to look at: all of the above, and programs that are there twice.
+  /// What an instructor has to look at: all of the above, programs that are there twice or as
+  /// shipped, and how many checks were skipped.
   [[nodiscard]] std::string note() const;
 
   [[nodiscard]] bool handed_in() const { return !submission.empty(); }

@@ -2,6 +2,7 @@
 
 #include "harness/limits.hpp"
 #include "harness/process.hpp"
+#include "tools/check/shipped.hpp"
 #include "tools/grade/archive.hpp"
 #include "tools/grade/files.hpp"
 #include "tools/text/text.hpp"
@@ -214,6 +215,12 @@ void Grader::begin(Student& student) {
     unit->marks.exercise = unit->exercise;
     unit->sources = std::move(handed_in.sources[i]);
     unit->marks.ambiguous = unit->sources.ambiguous;
+    for (const SourceFile& file : unit->sources.files) {
+      if (file.name == unit->exercise.program + ".cpp" &&
+          without_comments(file.bytes) == kit_.shipped[i]) {
+        unit->sources.unusable = as_shipped;
+      }
+    }
     student.units.push_back(std::move(unit));
   }
 }
@@ -401,7 +408,8 @@ void Grader::not_built(Unit& unit, const std::string& reason) {
   for (const Result& check : checks_) {
     if (check.suite == unit.exercise.suite()) {
       unit.marks.checks.push_back(check);
-      unit.marks.checks.back().why = "there is no program: " + reason;
+      unit.marks.checks.back().why =
+          reason == as_shipped ? "the exercise is as shipped" : "there is no program: " + reason;
     }
   }
   finish(unit);

@@ -2,6 +2,7 @@
 
 #include "harness/fd.hpp"
 #include "harness/process.hpp"
+#include "tools/check/shipped.hpp"
 
 #include <algorithm>
 #include <array>
@@ -92,6 +93,9 @@ std::string Kit::fingerprint() const {
   for (const Exercise& exercise : exercises) {
     print.add(exercise.folder).add(exercise.program);
   }
+  for (const std::string& source : shipped) {
+    print.add(source);
+  }
   std::vector<fs::path> files{archive, check, probe};
   for (const fs::path& source : headers) {
     for (const auto& entry : fs::directory_iterator(source)) {
@@ -150,6 +154,12 @@ Kit read_kit() {
     throw std::runtime_error(std::string(LAB_KIT) + " is not whole: configure the kit again");
   }
   std::ranges::sort(kit.exercises, {}, &Exercise::folder);
+  for (const Exercise& exercise : kit.exercises) {
+    const fs::path source = fs::path("exercises") / exercise.folder / (exercise.program + ".cpp");
+    // Where nobody knows better, in a package, it is as it was packed.
+    const auto shipped = shipped_source(kit.sources, source);
+    kit.shipped.push_back(without_comments(shipped ? *shipped : bytes_of(kit.sources / source)));
+  }
   return kit;
 }
 

@@ -23,6 +23,7 @@ struct Kit {
   std::filesystem::path probe;                ///< liblab-probe.so
   std::string cmake;                          ///< it opens archives
   std::vector<Exercise> exercises;
+  std::vector<std::string> shipped; ///< the source of each as shipped, without_comments
   /// The headers that programs include first, by name. They are compiled once, for all programs.
   std::vector<std::string> first_headers;
   bool sanitized = false; ///< with AddressSanitizer: programs reserve terabytes of address space

@@ -1,12 +1,13 @@
 #include "tools/grade/marks.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace lab::grade {
 
 namespace {
 
-constexpr std::string_view version = "lab-grade 3";
+constexpr std::string_view version = "lab-grade 4";
 
 template <typename Items, typename Of>
 int sum(const Items& items, Of of) {
@@ -17,11 +18,26 @@ int sum(const Items& items, Of of) {
 } // namespace
 
 int ExerciseMarks::reached() const {
-  return sum(checks, [](const Result& check) { return check.reached(); });
+  return reached_of(checks);
 }
 
 int ExerciseMarks::possible() const {
-  return sum(checks, [](const Result& check) { return check.possible(); });
+  return possible_of(checks);
+}
+
+std::vector<int> ExerciseMarks::shares() const {
+  std::vector<int> shares;
+  int cost = 0;
+  for (const Result& check : checks) {
+    shares.push_back(std::max(check.reached(), 0));
+    cost += std::max(-check.reached(), 0);
+  }
+  for (auto share = shares.rbegin(); share != shares.rend(); ++share) {
+    const int taken = std::min(cost, *share);
+    *share -= taken;
+    cost -= taken;
+  }
+  return shares;
 }
 
 int Marks::reached() const {

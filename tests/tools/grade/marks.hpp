@@ -14,6 +14,9 @@ namespace lab::grade {
 /// ExerciseMarks::not_built where there is a file, and no program.
 inline constexpr std::string_view does_not_compile = "it does not compile";
 
+/// ExerciseMarks::not_built where nothing has been changed, but for white space and comments.
+inline constexpr std::string_view as_shipped = "as shipped";
+
 /// One exercise of one submission.
 struct ExerciseMarks {
   Exercise exercise;
@@ -23,7 +26,11 @@ struct ExerciseMarks {
   std::vector<Result> checks; ///< all of the exercise's, in order
 
   [[nodiscard]] int reached() const;
-  [[nodiscard]] int possible() const; ///< skipped checks do not count
+  [[nodiscard]] int possible() const;
+
+  /// What each check gives, for those who add up: none is below 0, and what checks cost is taken
+  /// from the others, from the last one on.
+  [[nodiscard]] std::vector<int> shares() const;
 };
 
 struct Marks {

@@ -77,11 +77,12 @@ constexpr Look passed{'p', "", "passed"};
 constexpr Look failed{'f', "×", "failed"};
 constexpr Look not_run{'n', "–", "not run: it depends on a check that failed"};
 constexpr Look unbuilt{'u', "!", "there is no program"};
-constexpr Look skipped{'s', "○", "skipped: no marks lost"};
+constexpr Look shipped{'u', "=", "as shipped: nothing has been changed"};
+constexpr Look skipped{'s', "○", "skipped: its marks are given"};
 
 Look look_of(const ExerciseMarks& one, const Result& check) {
   if (!one.not_built.empty()) {
-    return unbuilt;
+    return one.not_built == as_shipped ? shipped : unbuilt;
   }
   return check.skipped()                     ? skipped
          : check.outcome == Outcome::not_run ? not_run
@@ -122,7 +123,9 @@ std::string row_of(const Marks& marks, const std::string& student) {
     text += R"(<td class="m v)" + number_of(one) + R"(" data-n=")" + std::to_string(one.reached()) +
             R"("><a href=")" + place + R"("><span class="part"><span style="width:)" +
             std::to_string(width) + "%\"></span></span>" +
-            (one.not_built.empty() ? std::to_string(one.reached()) : "–" + hidden("no program")) +
+            (one.not_built.empty()         ? std::to_string(one.reached())
+             : one.not_built == as_shipped ? "as shipped"
+                                           : "–" + hidden("no program")) +
             "</a></td>";
     for (std::size_t i = 0; i < one.checks.size(); ++i) {
       const Result& check = one.checks[i];
@@ -141,7 +144,7 @@ std::string row_of(const Marks& marks, const std::string& student) {
 
 std::string key() {
   std::string text = "<p class=\"key\">";
-  for (const Look& look : {passed, failed, not_run, unbuilt, skipped}) {
+  for (const Look& look : {passed, failed, not_run, unbuilt, shipped, skipped}) {
     text += std::string("<span><i class=\"") + look.kind + "\">" + look.mark + "</i>" + look.word +
             "</span> ";
   }
@@ -360,11 +363,12 @@ std::string statistics_row(const std::string& name, const std::vector<int>& mark
 }
 
 std::string by_exercise(const std::vector<Marks>& all) {
-  std::string text = "<table class=\"list\">\n<thead><tr><th>exercise</th><th class=\"n\">mean</th>"
-                     "<th class=\"n\">median</th><th class=\"n\">spread</th><th class=\"n\">of</th>"
-                     "<th>students by marks, 0 to 100&nbsp;%</th><th class=\"n\">full marks</th>"
-                     "<th class=\"n\">no program</th><th class=\"n\">does not "
-                     "compile</th></tr></thead>\n<tbody>\n";
+  std::string text =
+      "<table class=\"list\">\n<thead><tr><th>exercise</th><th class=\"n\">mean</th>"
+      "<th class=\"n\">median</th><th class=\"n\">spread</th><th class=\"n\">of</th>"
+      "<th>students by marks, 0 to 100&nbsp;%</th><th class=\"n\">full marks</th>"
+      "<th class=\"n\">no program</th><th class=\"n\">as shipped</th><th class=\"n\">does not "
+      "compile</th></tr></thead>\n<tbody>\n";
   std::vector<int> totals;
   int of_all = 0;
   for (const Marks& marks : all) {
@@ -377,21 +381,26 @@ std::string by_exercise(const std::vector<Marks>& all) {
     std::size_t full = 0;
     std::size_t missing = 0;
     std::size_t broken = 0;
+    std::size_t untouched = 0;
     for (const Marks& marks : all) {
       const ExerciseMarks& one = marks.exercises[i];
       reached.push_back(one.reached());
       possible = std::max(possible, one.possible());
       full += one.reached() == one.possible() ? 1U : 0U;
       broken += one.not_built == does_not_compile ? 1U : 0U;
-      missing += !one.not_built.empty() && one.not_built != does_not_compile ? 1U : 0U;
+      untouched += one.not_built == as_shipped ? 1U : 0U;
+      missing +=
+          !one.not_built.empty() && one.not_built != does_not_compile && one.not_built != as_shipped
+              ? 1U
+              : 0U;
     }
     const auto cell = [](std::size_t count) {
       return "<td class=\"n\">" + std::to_string(count) + "</td>";
     };
     text += statistics_row(html(printable_line(all.front().exercises[i].exercise.folder)), reached,
-                           possible, cell(full) + cell(missing) + cell(broken));
+                           possible, cell(full) + cell(missing) + cell(untouched) + cell(broken));
   }
-  return text + statistics_row("all", totals, of_all, "<td></td><td></td><td></td>") +
+  return text + statistics_row("all", totals, of_all, "<td></td><td></td><td></td><td></td>") +
          "</tbody></table>\n<p class=\"soft\">The spread is the standard deviation.</p>\n";
 }
 

@@ -26,6 +26,13 @@ std::string heading(const ExerciseMarks& one) {
   return one.exercise.folder + ": " + marks_of(one.reached(), one.possible()) + " marks";
 }
 
+/// How many checks failed, or why there are none.
+std::string failed_of(const ExerciseMarks& one) {
+  return one.not_built.empty()         ? std::to_string(std::ranges::count_if(one.checks, failed))
+         : one.not_built == as_shipped ? std::string(as_shipped)
+                                       : "not built";
+}
+
 std::vector<std::string> names_of(const Marks& marks) {
   std::vector<std::string> names;
   for (const ExerciseMarks& one : marks.exercises) {
@@ -66,8 +73,7 @@ std::string report_markdown(const Marks& marks) {
         std::ranges::count_if(one.checks, [](const Result& check) { return check.skipped(); });
     const auto right = static_cast<std::ptrdiff_t>(one.checks.size()) - wrong - skipped;
     text += "| " + markdown(one.exercise.folder) + " | " + marks_of(one.reached(), one.possible()) +
-            " | " + std::to_string(right) + " | " +
-            (one.not_built.empty() ? std::to_string(wrong) : "not built") + " |\n";
+            " | " + std::to_string(right) + " | " + failed_of(one) + " |\n";
   }
   if (!marks.notes.empty()) {
     text += "\nWhat was handed in:\n\n";
@@ -91,8 +97,7 @@ std::string report_markdown(const Marks& marks) {
     for (const Result& check : one.checks) {
       if (!told(check).empty()) {
         checks += "\n**" + markdown(printable_line(check.sentence)) + "** " +
-                  (check.skipped() ? "no marks lost" : marks_of(check.reached(), check.marks)) +
-                  "\n\n" + fenced(printable(told(check)));
+                  marks_in_words(check) + "\n\n" + fenced(printable(told(check)));
         if (check.outcome == Outcome::failed) {
           checks += "\nTo repeat it, in the kit's folder, with this program in exercises/" +
                     one.exercise.folder + ":\n\n" +
@@ -121,9 +126,7 @@ pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; over
   for (const ExerciseMarks& one : marks.exercises) {
     text += "<tr><td><a href=\"#e" + one.exercise.folder.substr(0, 2) + "\">" +
             line(one.exercise.folder) + "</a></td><td class=\"n\">" +
-            marks_of(one.reached(), one.possible()) + "</td><td class=\"n\">" +
-            (one.not_built.empty() ? std::to_string(std::ranges::count_if(one.checks, failed))
-                                   : "not built") +
+            marks_of(one.reached(), one.possible()) + "</td><td class=\"n\">" + failed_of(one) +
             "</td></tr>\n";
   }
   text += "</tbody>\n</table>\n";
@@ -152,9 +155,8 @@ pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; over
       const Result& check = one.checks[i];
       if (!told(check).empty()) {
         checks += "<h3 id=\"" + place + "-" + std::to_string(i + 1) + "\">" + line(check.sentence) +
-                  " <span class=\"soft\">" +
-                  (check.skipped() ? "no marks lost" : marks_of(check.reached(), check.marks)) +
-                  "</span></h3>\n<pre>" + html(printable(told(check))) + "</pre>\n";
+                  " <span class=\"soft\">" + marks_in_words(check) + "</span></h3>\n<pre>" +
+                  html(printable(told(check))) + "</pre>\n";
         if (check.outcome == Outcome::failed) {
           checks +=
               "<p>To repeat it:</p>\n<pre>" + line(command_of(one, check, names)) + "</pre>\n";
@@ -173,9 +175,16 @@ std::string gradescope_json(const Marks& marks) {
     const ExerciseMarks& one = marks.exercises[i];
     output += "\n" + heading(one) +
               (one.not_built.empty() ? "" : " (" + printable_line(one.not_built) + ")");
+    const auto shares = one.shares();
     for (std::size_t k = 0; k < one.checks.size(); ++k) {
       const Result& check = one.checks[k];
       std::string words = printable(told(check));
+      if (check.marks < 0) {
+        words += "marks   " + marks_in_words(check) + "\n";
+      } else if (shares[k] < check.reached()) {
+        words += "marks   " + std::to_string(check.reached() - shares[k]) +
+                 " less, for a check that costs marks and has not passed\n";
+      }
       if (k == 0 && !one.not_built.empty() && !one.compiler_words.empty()) {
         words += "\nThe compiler says:\n" + printable(one.compiler_words);
       }
@@ -183,7 +192,7 @@ std::string gradescope_json(const Marks& marks) {
       tests += "    {\"name\": " +
                json(one.exercise.folder.substr(0, 2) + " " + printable_line(check.sentence)) +
                ", \"number\": " + json(std::to_string(i + 1) + "." + std::to_string(k + 1)) +
-               ", \"score\": " + std::to_string(check.reached()) +
+               ", \"score\": " + std::to_string(shares[k]) +
                ", \"max_score\": " + std::to_string(check.possible()) +
                ", \"status\": " + (failed(check) ? "\"failed\"" : "\"passed\"") +
                ", \"output\": " + json(words) + "}";

@@ -2,6 +2,7 @@
 
 #include "harness/failure.hpp"
 #include "harness/process.hpp"
+#include "tools/check/shipped.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -231,11 +232,7 @@ std::string Kit::remember(const Exercise& exercise, const Memory& memory) const 
 }
 
 std::optional<std::string> Kit::shipped(const Exercise& exercise) const {
-  // A handout has a copy of each; of a clone of the kit, git knows.
-  if (auto copy = contents_of(root_ / "tests/shipped" / exercise.source())) {
-    return copy;
-  }
-  return output_of({"git", "-C", root_.string(), "show", "HEAD:./" + exercise.source()});
+  return shipped_source(root_, exercise.source());
 }
 
 std::string Kit::reset(const Exercise& exercise) const {

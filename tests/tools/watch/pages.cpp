@@ -1,7 +1,6 @@
 #include "tools/watch/pages.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 namespace lab {
@@ -93,8 +92,7 @@ bool is_of_make(std::string_view line) {
 } // namespace
 
 int Standing::reached() const {
-  return std::accumulate(verdict.results.begin(), verdict.results.end(), 0,
-                         [](int sum, const Result& result) { return sum + result.reached(); });
+  return reached_of(verdict.results);
 }
 
 bool Standing::solved() const {

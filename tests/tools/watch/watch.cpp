@@ -618,7 +618,10 @@ private:
     } else {
       std::string text =
           std::to_string(now().reached()) + " of " + std::to_string(now().possible) + " marks";
-      if (marks_before_) {
+      if (const auto& results = now().verdict.results;
+          !results.empty() && results.front().as_shipped) {
+        text += ", as shipped";
+      } else if (marks_before_) {
         text += *marks_before_ == now().reached()
                     ? ", as before this save"
                     : ", " + std::to_string(*marks_before_) + " before this save";
@@ -813,7 +816,7 @@ std::vector<Standing> standings(const Kit& kit) {
     const Exercise& exercise = kit.exercises()[i];
     int possible = 0;
     for (const Result& check : checks) {
-      possible += check.suite == "exercise-" + exercise.number ? check.marks : 0;
+      possible += check.suite == "exercise-" + exercise.number ? check.possible() : 0;
     }
     course.push_back({.exercise = &exercise,
                       .verdict = std::move(verdicts[i]),
