@@ -33,6 +33,10 @@ const std::vector<SuiteCheck>& suite_checks() {
   return entered();
 }
 
+std::vector<SuiteCheck>& suite_checks_to_change() {
+  return entered();
+}
+
 const char* enter(const Suite& suite, const Check& check, int marks) {
   constexpr std::string_view placeholder = "PROGRAM";
   std::string sentence = check.sentence;
@@ -45,7 +49,10 @@ const char* enter(const Suite& suite, const Check& check, int marks) {
                        .suite = suite.name,
                        .check = &check,
                        .subject = &suite.subject,
-                       .marks = marks});
+                       .marks = marks,
+                       .visibility = {},
+                       .off = false,
+                       .counts = true});
   return name.c_str();
 }
 

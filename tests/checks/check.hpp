@@ -102,10 +102,17 @@ struct SuiteCheck {
   const Check* check;
   const Subject* subject;
   int marks;
+  // By the instructor's tests/marks.txt:
+  std::string visibility = {}; ///< on Gradescope: `hidden`, `after_due_date`, or empty
+  bool off = false;            ///< it is not run
+  bool counts = true;          ///< its exercise counts
 };
 
 /// All checks of all suites; those of one suite in the order of its source.
 const std::vector<SuiteCheck>& suite_checks();
+
+/// The same, for the instructor's file of marks to change.
+std::vector<SuiteCheck>& suite_checks_to_change();
 
 /// Puts a check into a suite, and returns its name there. Only the macros below use it.
 const char* enter(const Suite& suite, const Check& check, int marks);

@@ -40,6 +40,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using lab::Json;
 using lab::Outcome;
 using lab::grade::ExerciseMarks;
 using lab::grade::Marks;
@@ -526,6 +527,73 @@ TEST_CASE("a run that was broken off goes on where it was, to the same gradebook
   CHECK(!contains(changed.out(), last + ":"));
 }
 
+TEST_CASE(
+    "the file of marks and --only: totals, columns and what is hidden follow, on every path") {
+  const Folder folder;
+  write(folder / "marks.txt", "02: 28\n02 with N = 0 prints nothing, waits, and exits 0: hidden\n"
+                              "03: after due date\n03 names each signal, and leaves no core file "
+                              "behind: off\n07: off\n");
+  const std::string one =
+      folder.hand_in("one", {{"zombies.cpp", solution("02-zombie/zombies.cpp")}}).string();
+  const auto run = [&](std::vector<std::string> arguments, const std::string& out) {
+    arguments.insert(arguments.begin(), {"--out", (folder / out).string()});
+    lab::Process grader = folder.start(arguments);
+    const lab::Exit exit = folder.run(grader);
+    INFO(grader.err());
+    CHECK(exit.text() == "exit status 0");
+    return grader.out();
+  };
+  const std::vector<std::string> marked{"--marks", (folder / "marks.txt").string(), one};
+  const auto grade = [&](std::vector<std::string> arguments, const std::string& out) {
+    arguments.insert(arguments.end(), marked.begin(), marked.end());
+    return run(arguments, out);
+  };
+
+  // 152, with 14 more for 02, one less for 03, and without the 25 of 07.
+  CHECK(contains(grade({}, "all"), "one: 28 of 140 marks"));
+  CHECK(parse_csv(bytes_of(folder / "all/gradebook.csv")).at(0).size() == count_of_exercises() + 3);
+  CHECK(!contains(bytes_of(folder / "all/index.html"), "07-half-close-client"));
+  CHECK(!contains(bytes_of(folder / "all/students/one/report.html"), "names each signal"));
+  const std::string results = bytes_of(folder / "all/students/one/results.json");
+  CHECK(count(results, "\"visibility\": \"hidden\"") == 1);
+  CHECK(count(results, "\"visibility\": \"after_due_date\"") == 8);
+  const Json parsed = Json::parse(results);
+  for (const Json& test : parsed.at("tests").list()) {
+    if (test.at("name").text() == "02 with N = 0 prints nothing, waits, and exits 0") {
+      CHECK(test.at("visibility").text() == "hidden");
+    } else if (test.at("name").text().starts_with("03")) {
+      CHECK(test.at("visibility").text() == "after_due_date");
+    }
+  }
+
+  CHECK(contains(grade({"--only", "3,02"}, "two"), "one: 28 of 42 marks"));
+  const auto rows = parse_csv(bytes_of(folder / "two/gradebook.csv"));
+  CHECK(rows.at(0) ==
+        std::vector<std::string>{"student", "02-zombie", "03-wait", "total", "out of", "note"});
+  CHECK(rows.at(1) == std::vector<std::string>{"one", "28", "0", "28", "42", ""});
+  // What was graded for two exercises is not taken for the results of one.
+  const std::string again = grade({"--only=02"}, "two");
+  CHECK(contains(again, "one: 28 of 28 marks"));
+  CHECK(!contains(again, "before"));
+  CHECK(contains(grade({"--only=02"}, "two"), "1 of 1 have been graded before"));
+
+  run({"--join", (folder / "two").string()}, "joined");
+  CHECK(bytes_of(folder / "joined/gradebook.csv") == bytes_of(folder / "two/gradebook.csv"));
+  folder.hand_in("two", {});
+  run({"--only=03", (folder / "class/two").string()}, "three");
+  lab::Process mixed = folder.start({"--join", "--out", (folder / "mixed").string(),
+                                     (folder / "two").string(), (folder / "three").string()});
+  CHECK(folder.run(mixed).text() == "exit status 2");
+  CHECK(contains(mixed.err(), "--join: 'two' was graded for other exercises than those before it"));
+
+  write(folder / "marks.txt", "\n02: much\n");
+  lab::Process wrong =
+      folder.start({"--out", (folder / "wrong").string(), marked[0], marked[1], one});
+  CHECK(folder.run(wrong).text() == "exit status 1");
+  CHECK(contains(wrong.err(), "lab-grade: " + marked[1] + ":2: 'much' is none of: marks"));
+  CHECK(!fs::exists(folder / "wrong/gradebook.csv"));
+}
+
 TEST_CASE("arguments that are wrong") {
   const Folder folder;
   const std::string one = folder.hand_in("one", {{"01-echo-server/x", ""}}).string();
@@ -540,6 +608,10 @@ TEST_CASE("arguments that are wrong") {
   const std::vector<Wrong> all_wrong{
       {{}, "no submission is given"},
       {{"--out"}, "--out takes a value"},
+      {{"--only=02,", one}, "--only takes the numbers of exercises, `02,03`, not '02,'"},
+      {{"--only=zombie", one}, "not 'zombie'"},
+      {{"--only=", one}, "not ''"},
+      {{"--only=9", one}, "--only: there is no exercise 09, or "},
       {{"--jobs=0", one}, "--jobs takes a number from 1 to 256, not '0'"},
       {{"--jobs", "two", one}, "not 'two'"},
       {{"--fast", one}, "there is no option '--fast'"},
@@ -563,7 +635,7 @@ TEST_CASE("arguments that are wrong") {
     CHECK(grader.err().starts_with("lab-grade: "));
     CHECK(contains(grader.err(), wrong.complaint));
     CHECK(contains(grader.err(), "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] "
-                                 "[--shard K/N] SUBMISSION...\n"));
+                                 "[--only NN,...]\n"));
     CHECK(grader.out().empty());
   }
 }

@@ -2,6 +2,7 @@
 // command at its end works.
 
 #define DOCTEST_CONFIG_IMPLEMENT
+#include "harness/fd.hpp"
 #include "harness/guard.hpp"
 #include "harness/process.hpp"
 #include "tools/check/report.hpp"
@@ -447,6 +448,133 @@ TEST_CASE("a terminal: its width, colour unless NO_COLOR, and meanwhile how far 
   const std::string piped = wrong.report({"--test-suite=exercise-02"});
   CHECK_FALSE(contains(piped, "\r"));
   CHECK_FALSE(contains(piped, "\x1b"));
+}
+
+/// lab-check with a file of marks.
+class Marked {
+public:
+  explicit Marked(const std::string& marks) : handed_("exit 3\n") {
+    std::string name = (fs::temp_directory_path() / "marks-XXXXXX").string();
+    const lab::Fd file(::mkstemp(name.data()));
+    REQUIRE(file);
+    path_ = name;
+    std::ofstream(path_) << marks;
+  }
+
+  Marked(const Marked&) = delete;
+  Marked& operator=(const Marked&) = delete;
+  Marked(Marked&&) = delete;
+  Marked& operator=(Marked&&) = delete;
+
+  ~Marked() {
+    std::error_code error;
+    fs::remove(path_, error);
+  }
+
+  /// What it says, errors as well.
+  [[nodiscard]] std::string says(std::vector<std::string> arguments = {"--list-marks"}) const {
+    arguments.insert(arguments.begin(),
+                     {"-c", R"(exec "$0" "$@" 2>&1)", LAB_CHECK, "--marks", path_.string()});
+    lab::Process run("/bin/sh", {.arguments = std::move(arguments), .input = lab::Input::null});
+    run.wait(std::chrono::seconds(60));
+    return run.out();
+  }
+
+  [[nodiscard]] std::string report() const {
+    return handed_.report({"--marks", path_.string(), "--test-suite=exercise-02", "--all"});
+  }
+
+  [[nodiscard]] std::string name() const { return path_.string(); }
+
+private:
+  Handed handed_;
+  fs::path path_;
+};
+
+TEST_CASE("the file of marks as it is, or an empty one, or all that it may hold, changes nothing") {
+  const std::string as_they_are = Marked("").says();
+  CHECK(as_they_are.ends_with("# all: 152 marks\n"));
+  lab::Process list(LAB_CHECK, {.arguments = {"--list-marks"}, .input = lab::Input::null});
+  CHECK(list.wait(std::chrono::seconds(60)).success());
+  CHECK(list.out() == as_they_are);
+  CHECK(Marked(as_they_are).says() == as_they_are);
+}
+
+TEST_CASE(
+    "the file of marks: exercises scaled and switched off, checks with other marks, hidden, off") {
+  const Marked marked("# ours\n\n  02 : 21 , after due date\r\n"
+                      "02 makes N zombies at the same moment: 7, hidden\n"
+                      "02 with N = 0 prints nothing, waits, and exits 0:-4\n"
+                      "02 shows each line at once, also in a pipe: off\n"
+                      "07: off\n");
+  // 7, 2, 2, 1, 1 and 2 of 15, made 21: 9.8, 2.8, 2.8, 1.4, 1.4, 2.8.
+  const std::string list = marked.says();
+  CHECK(in_order(
+      list, {"# exercise 01: 23 marks", "# exercise 02: 21 marks",
+             "02 makes N zombies at the same moment: 10, hidden",
+             "02 shows each line at once, also in a pipe: off, after due date",
+             "02 prints the ids of its zombies, one a line and nothing else: 3, after due date",
+             "02 prints no id before the last of them is a zombie: 3, after due date",
+             "02 prints no id when one of them cannot be started: 1, after due date",
+             "02 waits for Enter without using the processor, and all stay zombies: 1, after",
+             "02 ends with status 0 on Enter and on end of file, and none is left: 3, after",
+             "02 with N = 0 prints nothing, waits, and exits 0: -6, after due date",
+             "02 ends with status 2 and its usage on wrong arguments: -1, after due date",
+             "# exercise 07: 0 marks", "07: off", "# all: 134 marks"}));
+  const std::string report = marked.report();
+  CHECK(report.starts_with("exercise-02: 0 of 21 marks"));
+  CHECK(contains(report, "FAIL     0/10 makes N zombies"));
+  CHECK(contains(report, "FAIL      -6  with N = 0"));
+  CHECK_FALSE(contains(report, "shows each line at once"));
+  // Whole marks, whatever an exercise is worth; a cost stays one.
+  CHECK(contains(Marked("02: 1\n").says(), "# exercise 02: 1 marks"));
+  CHECK(contains(Marked("02: 100\n").says(), "wrong arguments: -7\n"));
+  // What needs a check that is off needs what that one needs.
+  CHECK(contains(Marked("02 makes N zombies at the same moment: off").report(),
+                 "PASS     1/1  shows each line at once"));
+}
+
+TEST_CASE("a mistake in the file of marks is named with its line") {
+  const std::vector<std::pair<std::string, std::string>> mistakes{
+      {"02 = 3", ":1: this is neither `NN: MARKS`, of an exercise, nor `NN SENTENCE: MARKS`"},
+      {"\n\nexercise 02: 3", ":3: this is neither"},
+      {"2: 3", ":1: this is neither"},
+      {"# 02: 3\n02: lots", ":2: 'lots' is none of: marks, a whole number from 1 to 1000; off; "
+                            "hidden; after due date"},
+      {"02: 0", ":1: '0' is none of"},
+      {"02: 1.5", ":1: '1.5' is none of"},
+      {"02:", ":1: '' is none of"},
+      {"02: 3,", ":1: '' is none of"},
+      {"02: 1001", ":1: '1001' is none of"},
+      {"02 makes N zombies at the same moment: -1001", "from -1000 to 1000"},
+      {"09: 3", ":1: there is no exercise 09"},
+      {"02 makes zombies: 3",
+       ":1: exercise 02 has no check `makes zombies`. lab-check --list-marks "
+       "shows all"},
+      {"02: 3\n02: 4", ":2: line 1 is about the same"},
+  };
+  for (const auto& [text, complaint] : mistakes) {
+    const Marked marked(text);
+    const std::string says = marked.says();
+    INFO(text, "\n", says);
+    CHECK(says.starts_with("lab-check: " + marked.name() + ":"));
+    CHECK(contains(says, complaint));
+  }
+  std::string none;
+  std::size_t number = 0;
+  const std::string all = Marked("").says();
+  for (const std::string& line : lines_of(all)) {
+    if (line.starts_with("03 ")) {
+      none += line.substr(0, line.rfind(':')) + ": 0\n";
+      ++number;
+    }
+  }
+  CHECK(contains(Marked(none).says(), ":" + std::to_string(number) +
+                                          ": no check of exercise 03 gives marks any more. `03: "
+                                          "off` switches the exercise off"));
+  const std::string missing =
+      Handed("").report({"--marks", "/nonexistent", "--test-suite=exercise-02"});
+  CHECK(missing.empty());
 }
 
 TEST_CASE("a program that signals the check is named as the sender") {

@@ -9,6 +9,7 @@
 #include "harness/limits.hpp"
 #include "harness/output.hpp"
 #include "harness/programs.hpp"
+#include "tools/check/marks_file.hpp"
 #include "tools/check/run.hpp"
 #include "tools/check/shipped.hpp"
 
@@ -58,6 +59,9 @@ constexpr std::string_view usage =
     "  --saying WORDS               the check named before must also say these words\n"
     "  --kit DIR                    the folder of the kit that the programs are built from: an\n"
     "                               exercise that is as shipped gives no marks\n"
+    "  --marks FILE                 what exercises and checks are worth, instead of "
+    "tests/marks.txt\n"
+    "  --list-marks                 what they are worth, in the form of that file\n"
     "  --save FILE                  write the results into this file, too, as they come\n"
     "  --results FD                 write the results to this descriptor, for another tool. The\n"
     "                               programs are confined. --jobs 0 only lists the checks\n"
@@ -268,6 +272,8 @@ int run(int argc, char** argv) {
   std::string films;
   std::string save;
   std::string kit;
+  std::filesystem::path marks = std::filesystem::path(LAB_SOURCE_FOLDER) / "tests/marks.txt";
+  bool list_marks = false;
   std::string exercise;           // its number
   std::vector<std::string> words; // of a sentence
   std::vector<lab::Rejection> must_fail;
@@ -278,6 +284,10 @@ int run(int argc, char** argv) {
     const std::string_view name = argument.substr(0, argument.find('='));
     if (argument == "--all" || argument == "--brief") {
       all = argument == "--all";
+      continue;
+    }
+    if (argument == "--list-marks") {
+      list_marks = true;
       continue;
     }
     if (!argument.starts_with('-') && !argument.empty()) {
@@ -293,7 +303,7 @@ int run(int argc, char** argv) {
     }
     if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--film" &&
         name != "--must-fail" && name != "--saying" && name != "--save" && name != "--results" &&
-        name != "--kit" && name != "--users") {
+        name != "--kit" && name != "--marks" && name != "--users") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -304,7 +314,9 @@ int run(int argc, char** argv) {
       return complain(std::string(name) + " takes a value");
     }
     const std::string value(name == argument ? argv[++i] : argument.substr(name.size() + 1));
-    if (name == "--first") {
+    if (name == "--marks") {
+      marks = value;
+    } else if (name == "--first") {
       first = value;
     } else if (name == "--film") {
       films = value;
@@ -368,6 +380,11 @@ int run(int argc, char** argv) {
     return run_doctest(for_doctest, {}); // a question about the checks: doctest answers it
   }
 
+  lab::apply_marks(marks, lab::suite_checks_to_change());
+  if (list_marks) {
+    std::cout << lab::marks_as_lines(lab::suite_checks());
+    return 0;
+  }
   const bool has_reporter = std::any_of(for_doctest.begin() + 1, for_doctest.end(), is_reporter);
   lab::Checks checks;
   if (!has_reporter) {
@@ -387,6 +404,9 @@ int run(int argc, char** argv) {
       }
       checks = of_it;
     }
+  }
+  if (must_fail.empty()) {
+    std::erase_if(checks, [](const lab::SuiteCheck* check) { return check->off; });
   }
   lab::raise_process_limit();
   constexpr std::size_t usual = 1024; // where nobody has lowered it

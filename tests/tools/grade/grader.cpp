@@ -319,7 +319,9 @@ void Grader::check(Unit& unit) {
   JobOptions options;
   options.command = {path_in_job(protections_, kit) + "/lab-check",
                      "--programs=" + path_in_job(protections_, bin),
-                     "--test-suite=" + unit.exercise.suite(), "--results=3",
+                     "--test-suite=" + unit.exercise.suite(),
+                     "--results=3",
+                     "--marks=" + path_in_job(protections_, kit) + "/marks.txt",
                      "--jobs=" + std::to_string(checks_of_exercise)};
   if (!unit.users.empty()) {
     std::string users;
@@ -365,6 +367,7 @@ void Grader::checked(Unit& unit, const JobEnd& end) {
       // What is asked for, and what it is worth, is told by lab-check alone, before any program
       // ran.
       result.marks = check.marks;
+      result.visibility = check.visibility;
     } else {
       missing = end.timed_out
                     ? "the checks before this one took more than " + in_words(check_limits.time)

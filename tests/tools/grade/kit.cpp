@@ -3,6 +3,7 @@
 #include "harness/fd.hpp"
 #include "harness/process.hpp"
 #include "tools/check/shipped.hpp"
+#include "tools/grade/options.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view library_name = "liblab_support.a";
+constexpr std::string_view marks_name = "marks.txt";
 constexpr std::string_view probe_name = "liblab-probe.so";
 
 std::string bytes_of(const fs::path& path) {
@@ -80,6 +82,7 @@ void Kit::copy_to(const fs::path& folder) const {
   copy_readable(archive, folder / library_name);
   copy_readable(check, folder / "lab-check");
   copy_readable(probe, folder / probe_name);
+  copy_readable(marks, folder / marks_name);
 }
 
 std::string Kit::fingerprint() const {
@@ -96,7 +99,7 @@ std::string Kit::fingerprint() const {
   for (const std::string& source : shipped) {
     print.add(source);
   }
-  std::vector<fs::path> files{archive, check, probe};
+  std::vector<fs::path> files{archive, check, probe, marks};
   for (const fs::path& source : headers) {
     for (const auto& entry : fs::directory_iterator(source)) {
       files.push_back(entry.path());
@@ -138,6 +141,8 @@ Kit read_kit() {
       kit.headers.emplace_back(value);
     } else if (key == "check") {
       kit.check = value;
+    } else if (key == "marks") {
+      kit.marks = value;
     } else if (key == "probe") {
       kit.probe = value;
     } else if (key == "cmake") {
@@ -164,15 +169,47 @@ Kit read_kit() {
 }
 
 std::vector<Result> all_checks(const Kit& kit) {
-  Process list(kit.check, {.arguments = {"--results=1", "--jobs=0", "--test-suite=exercise-*"},
+  Process list(kit.check, {.arguments = {"--results=1", "--jobs=0", "--test-suite=exercise-*",
+                                         "--marks=" + kit.marks.string()},
                            .input = Input::null});
   const Exit exit = list.wait();
+  constexpr std::string_view by_name = "lab-check: ";
+  if (const std::string words = list.err(); exit.exited && words.starts_with(by_name)) {
+    throw std::runtime_error(words.substr(by_name.size(), words.find('\n') - by_name.size()));
+  }
   auto checks = decode_results(list.out());
   if (!exit.success() || checks.empty()) {
     throw std::runtime_error("lab-check does not tell its checks: " + list.report());
   }
   std::ranges::stable_sort(checks, {}, &Result::suite);
   return checks;
+}
+
+void keep_exercises(const std::vector<std::string>& numbers, Kit& kit,
+                    std::vector<Result>& checks) {
+  const auto has_checks = [&](const Exercise& exercise) {
+    return std::ranges::find(checks, exercise.suite(), &Result::suite) != checks.end();
+  };
+  for (const std::string& number : numbers) {
+    if (std::ranges::none_of(kit.exercises, [&](const Exercise& exercise) {
+          return exercise.suite() == "exercise-" + number && has_checks(exercise);
+        })) {
+      throw UsageError("--only: there is no exercise " + number + ", or " + kit.marks.string() +
+                       " has switched it off");
+    }
+  }
+  for (std::size_t i = kit.exercises.size(); i-- > 0;) {
+    const std::string suite = kit.exercises[i].suite();
+    const bool wanted =
+        numbers.empty()
+            ? has_checks(kit.exercises[i])
+            : std::ranges::find(numbers, suite.substr(suite.size() - 2)) != numbers.end();
+    if (!wanted) {
+      std::erase_if(checks, [&](const Result& check) { return check.suite == suite; });
+      kit.exercises.erase(kit.exercises.begin() + static_cast<std::ptrdiff_t>(i));
+      kit.shipped.erase(kit.shipped.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
 }
 
 } // namespace lab::grade

@@ -21,6 +21,7 @@ struct Kit {
   std::vector<std::filesystem::path> headers; ///< folders: steps/support and exercises/support
   std::filesystem::path check;                ///< lab-check
   std::filesystem::path probe;                ///< liblab-probe.so
+  std::filesystem::path marks;                ///< the instructor's file of marks
   std::string cmake;                          ///< it opens archives
   std::vector<Exercise> exercises;
   std::vector<std::string> shipped; ///< the source of each as shipped, without_comments
@@ -52,7 +53,11 @@ struct Kit {
 /// Throws std::runtime_error if the file that CMake writes is not there or not complete.
 Kit read_kit();
 
-/// All checks of the exercises, in order. They have not run. Throws std::runtime_error.
+/// All checks of the exercises that count, in order. They have not run. Throws std::runtime_error.
 std::vector<Result> all_checks(const Kit& kit);
+
+/// Leaves the exercises of these numbers, in the kit and in its checks; without numbers, those that
+/// have checks. Throws UsageError if there is none of a number.
+void keep_exercises(const std::vector<std::string>& numbers, Kit& kit, std::vector<Result>& checks);
 
 } // namespace lab::grade

@@ -35,6 +35,7 @@
 namespace {
 
 using lab::grade::Exercise;
+using lab::grade::ExerciseMarks;
 using lab::grade::Marks;
 using lab::grade::Options;
 using lab::grade::Roster;
@@ -106,7 +107,22 @@ int join(const Options& options) {
     }
     in_order.push_back(std::move(row));
   }
-  return finish(store, std::move(in_order), lab::grade::read_kit().exercises, roster, true);
+  std::optional<std::vector<Exercise>> exercises; // of the results: they may be of --only
+  for (const Row& row : in_order) {
+    std::vector<Exercise> graded;
+    for (const auto& one : row.marks ? row.marks->exercises : std::vector<ExerciseMarks>{}) {
+      graded.push_back(one.exercise);
+    }
+    if (row.marks && !exercises) {
+      exercises = graded;
+    } else if (row.marks &&
+               !std::ranges::equal(*exercises, graded, {}, &Exercise::folder, &Exercise::folder)) {
+      throw UsageError("--join: " + lab::grade::quoted(row.submission) +
+                       " was graded for other exercises than those before it");
+    }
+  }
+  return finish(store, std::move(in_order),
+                exercises ? *exercises : lab::grade::read_kit().exercises, roster, true);
 }
 
 /// Writes what is to be compared, and grades nothing.
@@ -141,11 +157,14 @@ int similar(const Options& options) {
 }
 
 int grade(const Options& options) {
-  const lab::grade::Kit kit = lab::grade::read_kit();
+  lab::grade::Kit kit = lab::grade::read_kit();
+  kit.marks = options.marks.value_or(kit.marks);
   const auto roster = roster_of(options);
   const Store store(options.out);
   const lab::grade::Workspace workspace;
   kit.copy_to(workspace.path() / "kit");
+  auto checks = lab::grade::all_checks(kit);
+  lab::grade::keep_exercises(options.only, kit, checks);
   const std::string kit_fingerprint = kit.fingerprint();
   const auto protections = lab::grade::find_protections(workspace.path());
   if (const auto missing = protections.missing(); options.strict && !missing.empty()) {
@@ -227,7 +246,6 @@ int grade(const Options& options) {
     for (const std::string& line : protections.missing()) {
       complain(line);
     }
-    const auto checks = lab::grade::all_checks(kit);
     lab::grade::Progress progress(to_grade.size(), options.jobs);
     lab::grade::Grader grader(kit, protections, workspace.path(), checks, options.jobs);
     grader.grade(

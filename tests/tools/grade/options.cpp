@@ -14,8 +14,8 @@ namespace lab::grade {
 namespace fs = std::filesystem;
 
 const std::string_view usage =
-    "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--shard K/N] [--strict]\n"
-    "                 SUBMISSION...\n"
+    "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--only NN,...]\n"
+    "                 [--marks FILE] [--shard K/N] [--strict] SUBMISSION...\n"
     "       lab-grade --join [--out DIR] [--roster FILE.csv] RESULTS...\n"
     "       lab-grade --similar DIR SUBMISSION...\n"
     "  SUBMISSION   a folder or an archive (zip, tar, tar.gz); its name is the student's. A "
@@ -30,6 +30,8 @@ const std::string_view usage =
     "  --roster F   the class: a CSV file with the titles Name, ID and Email, or as Canvas or "
     "Moodle\n"
     "               exports it. Adds who handed in nothing, canvas.csv and moodle.csv\n"
+    "  --only NN,NN only these exercises; marks are out of theirs\n"
+    "  --marks F    what exercises and checks are worth, instead of tests/marks.txt\n"
     "  --shard K/N  only part K of N parts of the submissions\n"
     "  --strict     grades nothing, and ends with status 2, if this machine lacks a protection\n"
     "  --join       makes the files for all from the results of parts\n"
@@ -64,6 +66,24 @@ Shard shard(const std::string& text) {
     throw UsageError("--shard takes K/N, part K of N parts, not '" + text + "'");
   }
   return {.number = *part, .of = *of};
+}
+
+/// `02,03`, or `2,3`.
+std::vector<std::string> only(std::string_view text) {
+  std::vector<std::string> numbers;
+  const std::string given(text);
+  while (true) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto value = number(text.substr(0, comma), 99);
+    if (!value) {
+      throw UsageError("--only takes the numbers of exercises, `02,03`, not '" + given + "'");
+    }
+    numbers.push_back((*value < 10 ? "0" : "") + std::to_string(*value));
+    if (comma == text.size()) {
+      return numbers;
+    }
+    text.remove_prefix(comma + 1);
+  }
 }
 
 /// The name without `.zip` and so on.
@@ -181,7 +201,7 @@ Options parse(const std::vector<std::string>& arguments) {
     } else if (argument == "--join") {
       options.join = true;
     } else if (name == "--out" || name == "--jobs" || name == "--roster" || name == "--shard" ||
-               name == "--similar") {
+               name == "--similar" || name == "--only" || name == "--marks") {
       if (name == argument && i + 1 == arguments.size()) {
         throw UsageError(name + " takes a value");
       }
@@ -193,6 +213,10 @@ Options parse(const std::vector<std::string>& arguments) {
         options.roster = value;
       } else if (name == "--similar") {
         options.similar = value;
+      } else if (name == "--only") {
+        options.only = only(value);
+      } else if (name == "--marks") {
+        options.marks = value;
       } else if (name == "--shard") {
         options.shard = shard(value);
       } else {

@@ -38,6 +38,8 @@ struct Options {
   std::filesystem::path out = "grades";
   unsigned jobs = std::max(std::thread::hardware_concurrency(), 1U);
   std::optional<std::filesystem::path> roster;
+  std::optional<std::filesystem::path> marks;
+  std::vector<std::string> only; ///< numbers of exercises; all if there are none
   Shard shard;
   std::optional<std::filesystem::path> similar; ///< only write there what is to be compared
   bool strict = false;

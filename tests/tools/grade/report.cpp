@@ -195,6 +195,7 @@ std::string gradescope_json(const Marks& marks) {
                ", \"score\": " + std::to_string(shares[k]) +
                ", \"max_score\": " + std::to_string(check.possible()) +
                ", \"status\": " + (failed(check) ? "\"failed\"" : "\"passed\"") +
+               (check.visibility.empty() ? "" : ", \"visibility\": " + json(check.visibility)) +
                ", \"output\": " + json(words) + "}";
     }
   }
