@@ -5,6 +5,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/stage.cmake)
 
 stage("^(CMakeLists\\.txt|CMakePresets\\.json|LICENSE|\\.clang-format|\\.editorconfig|\\.gitignore)$")
 stage("^(\\.devcontainer|steps|exercises)/")
+keep_exercises()
 stage("^tests/" "^tests/(kit|package|tools/(bench|grade|soak))/|^tests/[A-Z]+\\.md$")
 stage("^tests/CONTRACT\\.md$") # to which a failed check points
 # The figures that these pages show. (All others belong to the decks.)
@@ -18,6 +19,16 @@ endforeach()
 list(JOIN figures "|" figures)
 stage("^(${figures})$")
 overlay(handout)
+# The workflow marks the exercises that are there and count. Each is three lines of it.
+file(READ ${CMAKE_INSTALL_PREFIX}/.github/workflows/marks.yml workflow)
+string(REGEX MATCHALL "mark [0-9][0-9]\n" marked "${workflow}")
+foreach(number IN LISTS marked)
+  string(REGEX REPLACE "[^0-9]" "" number "${number}")
+  if(NOT exercises MATCHES "(^|;)${number}-" OR number IN_LIST off)
+    string(REGEX REPLACE "      - name: Exercise ${number} [^\n]*\n[^\n]*\n[^\n]*\n" "" workflow "${workflow}")
+  endif()
+endforeach()
+file(WRITE ${CMAKE_INSTALL_PREFIX}/.github/workflows/marks.yml "${workflow}")
 # A second copy of the exercises' sources: the presets reset-exercise-NN and the key `x` of lab-watch put
 # them back.
 file(GLOB shipped RELATIVE ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_PREFIX}/exercises/[0-9][0-9]-*/*.cpp)

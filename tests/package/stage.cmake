@@ -45,12 +45,43 @@ function(stage which)
   endif()
 endfunction()
 
+# exercises: those that are packed. LAB_ONLY=02,03 in the environment chooses some of them.
+# off: the numbers of those that do not count, by tests/marks.txt. They are packed, and not marked.
+file(GLOB exercises RELATIVE ${kit}/exercises ${kit}/exercises/[0-9][0-9]-*)
+set(only "$ENV{LAB_ONLY}")
+if(NOT only STREQUAL "")
+  if(NOT only MATCHES "^[0-9][0-9](,[0-9][0-9])*$")
+    message(FATAL_ERROR "LAB_ONLY takes the numbers of exercises, `02,03`, not `${only}`")
+  endif()
+  string(REPLACE "," ";" numbers "${only}")
+  foreach(number IN LISTS numbers)
+    if(NOT exercises MATCHES "(^|;)${number}-")
+      message(FATAL_ERROR "LAB_ONLY: there is no exercise ${number}")
+    endif()
+  endforeach()
+  string(REPLACE "," "|" only "${only}")
+  list(FILTER exercises INCLUDE REGEX "^(${only})-")
+endif()
+file(STRINGS ${kit}/tests/marks.txt off REGEX "^[ \t]*[0-9][0-9][ \t]*:[^#]*off")
+list(TRANSFORM off REPLACE "^[ \t]*([0-9][0-9]).*" "\\1")
+
+# keep_exercises(): leaves the chosen ones in the package.
+function(keep_exercises)
+  file(GLOB all RELATIVE ${CMAKE_INSTALL_PREFIX}/exercises ${CMAKE_INSTALL_PREFIX}/exercises/[0-9][0-9]-*)
+  foreach(exercise IN LISTS all)
+    if(NOT exercise IN_LIST exercises)
+      file(REMOVE_RECURSE ${CMAKE_INSTALL_PREFIX}/exercises/${exercise})
+    endif()
+  endforeach()
+endfunction()
+
 # stage_grading(): what builds and checks a submission, and no more: each file of it is read by the build
 # of lab-grade. (lab-check can record a film.)
 macro(stage_grading)
   stage("^(CMakeLists\\.txt|LICENSE)$")
   stage("^(steps/(CMakeLists|support/)|exercises/|tests/)"
     "^tests/(kit|package|tools/(bench|demo|soak|watch|xray))/|\\.md$")
+  keep_exercises()
 endmacro()
 
 # overlay(FOLDER): copies the files below tests/package/FOLDER over those of the package.
@@ -74,15 +105,17 @@ function(copy prefix)
   endforeach()
 endfunction()
 
-# keep_presets(REGEX): leaves in the package's CMakePresets.json the presets whose names match. A preset
-# is a line there, and so it is in the package.
+# keep_presets(REGEX): leaves in the package's CMakePresets.json the presets whose names match, but for
+# those of exercises that are not packed. A preset is a line there, and so it is in the package.
 function(keep_presets regex)
   set(path "${CMAKE_INSTALL_PREFIX}/CMakePresets.json")
   file(READ "${path}" json)
   string(REGEX MATCHALL "\n    {\"name\": \"[^\"]+\"" presets "${json}")
   foreach(preset IN LISTS presets)
     string(REGEX REPLACE "^.*: \"(.*)\"$" "\\1" name "${preset}")
-    if(NOT name MATCHES "${regex}")
+    string(REGEX REPLACE "^(reset-)?exercise-" "" number "${name}") # or the name, of others
+    if(NOT name MATCHES "${regex}" OR
+        (NOT number STREQUAL name AND NOT exercises MATCHES "(^|;)${number}-"))
       string(REGEX REPLACE "${preset}[^\n]*" "" json "${json}")
     endif()
   endforeach()

@@ -123,6 +123,21 @@ if(NOT possible EQUAL full OR NOT reached EQUAL 0 OR NOT output MATCHES "01-echo
   failed("the exercises as shipped get ${reached} of ${possible} marks, of which there are ${full}")
 endif()
 
+message("the solutions, with other marks:")
+hand_in(${KIT}/solutions)
+file(READ ${root}/source/tests/marks.txt marks)
+file(APPEND ${root}/source/tests/marks.txt "02: 20\n03: off\n04: hidden\n05: 5, after due date\n")
+grade()
+math(EXPR expected "${full} + 6 - 15 - 18")
+member(points NUMBER score)
+string(REGEX MATCHALL "\"visibility\": \"[a-z_]+\"" visibilities "${json}")
+list(REMOVE_DUPLICATES visibilities)
+if(NOT reached EQUAL expected OR NOT possible EQUAL expected OR NOT points EQUAL expected OR json MATCHES "\"03 " OR
+    NOT visibilities STREQUAL "\"visibility\": \"hidden\";\"visibility\": \"after_due_date\"")
+  failed("with other marks the solutions get ${points}, ${reached} of ${possible}, not ${expected}; ${visibilities}")
+endif()
+file(WRITE ${root}/source/tests/marks.txt "${marks}")
+
 message("two files of the solutions, loose:")
 file(REMOVE_RECURSE ${root}/submission)
 file(COPY ${KIT}/solutions/02-zombie/zombies.cpp ${KIT}/solutions/03-wait/collect.cpp
@@ -145,6 +160,15 @@ member(output STRING output)
 if(reached EQUAL 0 OR NOT reached LESS possible_02_03 OR
     NOT output MATCHES "name collect.cpp: collect.cpp and a/collect.cpp" OR NOT output MATCHES "opened: work.zip")
   failed("a zip and two files collect.cpp get ${reached} of ${possible_02_03} marks\n${json}")
+endif()
+
+message("a week's autograder:")
+set(in ${WORK})
+must_run(${CMAKE_COMMAND} -E env LAB_ONLY=02,03 ${CMAKE_CPACK_COMMAND} --config ${CONFIG} -B ${WORK}/week)
+file(ARCHIVE_EXTRACT INPUT ${WORK}/week/fork-lab-autograder.zip DESTINATION ${WORK}/week)
+file(GLOB there RELATIVE ${WORK}/week/exercises ${WORK}/week/exercises/[0-9][0-9]-*)
+if(NOT there STREQUAL "02-zombie;03-wait")
+  failed("with LAB_ONLY=02,03 the zip holds ${there}")
 endif()
 
 message("nothing of use:")

@@ -112,6 +112,19 @@ if(NOT "${score} of ${most}" STREQUAL "14 of 14" OR body MATCHES "03-wait" OR NO
   failed("02-zombie: ${score} of ${most}\n${body}")
 endif()
 
+# With other marks.
+file(READ ${folder}/tests/marks.txt marks)
+file(APPEND ${folder}/tests/marks.txt "02: 20\n03: off\n")
+grade(all-of-it)
+if(NOT "${score} of ${most}" STREQUAL "20 of 143" OR body MATCHES "03-wait")
+  failed("with other marks: ${score} of ${most}\n${body}")
+endif()
+grade(02-zombie)
+if(NOT "${score} of ${most}" STREQUAL "20 of 20")
+  failed("02-zombie with other marks: ${score} of ${most}\n${body}")
+endif()
+file(WRITE ${folder}/tests/marks.txt "${marks}")
+
 # The grading itself breaks: another exit status than 0, and no result.
 set(in ${WORK}/checkout)
 run(env -i PATH=$ENV{PATH} HOME=$ENV{HOME} ${variables} LAB_BUILD=/nonexistent ASSIGNMENT=all
