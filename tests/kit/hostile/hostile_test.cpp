@@ -177,7 +177,7 @@ public:
                          .file_bytes = std::size_t{1} << 30,
                          .environment = {{"TMPDIR", (folder_ / "temporary").string()}},
                          .most_processes = 4000});
-    const lab::Exit exit = grader.wait(150s);
+    const lab::Exit exit = grader.wait(240s);
     said_ = grader.out() + grader.err();
     INFO("lab-grade said:\n", said_);
     CHECK(exit.text() == "exit status 0");
