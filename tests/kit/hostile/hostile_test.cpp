@@ -451,19 +451,25 @@ TEST_SUITE("hostile") {
     CHECK(all.mark("needs quiet").score == 14);
   }
 
-  TEST_CASE("what makes the compiler wait for a terminal") {
-    Class all;
-    all.attack("includes_ptmx");
-    for (const fs::path program :
-         {"01-echo-server/echo_server.cpp", "03-wait/collect.cpp",
-          "04-signal-vs-sigaction/reaper.cpp", "05-descriptors/descriptor_server.cpp"}) {
-      write(all.folder() / "class/includes_ptmx" / program, all.text_of("includes_ptmx", usual));
+  TEST_CASE("what makes the compiler wait for what nobody writes") {
+    for (const std::string who : {"", "user"}) {
+      Class all;
+      all.hand_in("the solution", solution());
+      for (const char* name : {"includes_ptmx", "includes_its_output"}) {
+        all.attack(name);
+        for (const fs::path program :
+             {"01-echo-server/echo_server.cpp", "03-wait/collect.cpp",
+              "04-signal-vs-sigaction/reaper.cpp", "05-descriptors/descriptor_server.cpp"}) {
+          write(all.folder() / "class" / name / program, all.text_of(name, usual));
+        }
+      }
+      all.grade(2, who);
+      CHECK(all.mark("the solution").score == 14);
+      for (const std::string name : {"includes_ptmx", "includes_its_output"}) {
+        const std::string report = read(all.out() / "students" / name / "report.md");
+        CHECK_MESSAGE(!contains(report, "the compiler did not end"), report);
+      }
     }
-    all.hand_in("the solution", solution());
-    all.grade(2);
-    CHECK(all.mark("the solution").score == 14);
-    const std::string report = read(all.out() / "students/includes_ptmx/report.md");
-    CHECK_MESSAGE(!contains(report, "the compiler did not end"), report);
   }
 
   TEST_CASE("what reaches for the checker where it is of the same user") {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,9 +30,24 @@ std::string path_in_job(const Protections& protections, const Mount& mount) {
                                 : mount.folder.string();
 }
 
+namespace {
+
+/// For output: a pipe that is made of sockets. What is open at a pipe's end can be opened again by
+/// /proc/self/fd, to wait there for what nobody writes. A socket cannot be opened.
+std::pair<Fd, Fd> make_line() {
+  std::array<int, 2> ends{-1, -1};
+  or_throw(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
+  std::pair<Fd, Fd> made{own(ends[0], "socketpair"), own(ends[1], "socketpair")};
+  or_throw(::fcntl(made.first.get(), F_SETFL, O_NONBLOCK), "fcntl");
+  or_throw(::shutdown(made.first.get(), SHUT_WR), "shutdown");
+  return made;
+}
+
+} // namespace
+
 Job::Job(const Protections& protections, const fs::path& workspace, JobOptions options)
     : options_(std::move(options)), deadline_(options_.limits.time) {
-  auto [out, out_write] = make_pipe();
+  auto [out, out_write] = make_line();
   auto [status, status_write] = make_pipe();
   auto [results, results_write] = make_pipe();
   const Fd null = own(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null");
