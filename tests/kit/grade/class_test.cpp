@@ -18,6 +18,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -109,6 +110,10 @@ private:
       put({{name + "/02-zombie/zombies.cpp", i == 1 ? zombies_ : broken_}});
       expect(name, i == 1 ? Fate::zombies : Fate::found);
     }
+    person("Kim Haneul,s-29,haneul@example.edu"); // as on the page
+    put({{"kim-haneul/01-echo-server/echo_server.cpp", broken_},
+         {"kim-haneul/02-zombie/zombies.cpp", broken_}});
+    expect("kim-haneul", Fate::found);
     put({{"exercises folder/exercises/02-zombie/zombies.cpp", broken_}});
     expect("exercises folder", Fate::found);
     person(R"("Park, ""Q"" Min",s-30,park@example.edu)");
@@ -390,6 +395,40 @@ void check_similar(const Folder& folder, const std::string& said) {
 
 } // namespace
 
+/// What the workflow does with lab-grade and with its results, in the order of its steps. The step
+/// of a part stands there three times.
+std::vector<std::string> commands_of_workflow() {
+  constexpr std::string_view run = "run: ";
+  constexpr std::string_view number = "${{ matrix.part }}";
+  std::istringstream workflow(bytes_of(source / ".github/workflows/grade.yml"));
+  std::vector<std::string> commands;
+  for (std::string line; std::getline(workflow, line);) {
+    const auto at = line.find(run);
+    if (at == std::string::npos || contains(line, "apt-get") || contains(line, "cmake ") ||
+        contains(line, ": mv ")) {
+      continue; // what makes ready
+    }
+    const std::string command = in_three_parts(line.substr(at + run.size()));
+    if (!contains(command, number)) {
+      commands.push_back(command);
+      continue;
+    }
+    for (const char* const part : {"1", "2", "3"}) {
+      std::string of_part = command;
+      for (auto here = of_part.find(number); here != std::string::npos;
+           here = of_part.find(number)) {
+        of_part.replace(here, number.size(), part);
+      }
+      // As an artifact has its own folder.
+      commands.push_back(contains(of_part, "part.tar.gz")
+                             ? of_part + " && mkdir -p parts/part-" + part +
+                                   " && mv part.tar.gz parts/part-" + part
+                             : of_part);
+    }
+  }
+  return commands;
+}
+
 TEST_CASE("the instructors' page, line by line, with sixty submissions of every oddity") {
   const Folder folder;
   const Class sixty(folder);
@@ -435,6 +474,31 @@ TEST_CASE("the instructors' page, line by line, with sixty submissions of every 
   }
   CHECK(graded);
   CHECK(joined);
+
+  // The same by GitHub's runners: the workflow's own lines.
+  const std::string workflow = bytes_of(source / ".github/workflows/grade.yml");
+  std::string numbers;
+  for (int part = 1; part <= 20; ++part) {
+    numbers += (part == 1 ? "" : ", ") + std::to_string(part);
+  }
+  CHECK(contains(workflow, "part: [" + numbers + "]\n"));
+  CHECK(count(workflow, "/20 class/*\n") == 1);
+  for (const char* const file : {"results", "part-1", "part-2", "part-3"}) {
+    fs::remove_all(folder / file);
+  }
+  write(folder / "programs/sudo", "#!/bin/sh\nexec \"$@\"\n");
+  fs::permissions(folder / "programs/sudo", fs::perms::all);
+  for (const std::string& command : commands_of_workflow()) {
+    const auto played = play(folder, command);
+    INFO(command, ":\n", played.second);
+    CHECK((played.first == "exit status 0" || contains(command, "lab-grade ")));
+    if (command.starts_with("sudo tar")) { // it comes to the next machine alone
+      fs::remove_all(folder / command.substr(command.rfind('-') - 4));
+    }
+  }
+  for (const char* const file : {"gradebook.csv", "canvas.csv", "moodle.csv", "index.html"}) {
+    CHECK(bytes_of(folder / "before" / file) == bytes_of(folder / "results" / file));
+  }
 }
 
 // For browser_test.mjs: all checks that there are, with every end that a check can have.

@@ -868,6 +868,13 @@ TEST_CASE("the page needs nothing but itself, and says nothing by colour alone")
                          "build/bin/lab-check --programs build/exercises/01-a --test-case="));
   CHECK(lab::grade::gradebook_csv({}, {}, false) == "\xef\xbb\xbfstudent,total,out of,note\r\n");
   CHECK(contains(lab::grade::class_page({}), "0 submissions"));
+
+  // A page that a browser opens also for thousands.
+  const std::vector<Row> thousands(5'000, all[0]);
+  const std::string large = lab::grade::class_page(thousands);
+  CHECK(large.size() < std::size_t{5} << 20);
+  CHECK(contains(large, "Of more than 500 students this page has the marks alone"));
+  CHECK(!contains(large, "<td class=\"c "));
 }
 
 TEST_CASE(

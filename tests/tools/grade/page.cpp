@@ -110,8 +110,12 @@ std::string link_to(const std::string& place, const std::string& words) {
   return "<a href=\"" + place + "\">" + words + "</a>";
 }
 
+/// A browser takes long for a page of many megabytes: of more students than this, only the marks
+/// are shown, and not the checks.
+constexpr std::size_t most_with_checks = 500;
+
 /// Shown for each student: the marks of each exercise, and for one exercise its checks.
-std::string row_of(const Marks& marks, const std::string& student) {
+std::string row_of(const Marks& marks, const std::string& student, bool with_checks) {
   const std::string name = html(printable_line(student));
   std::string text = R"(<tr><th class="who" scope="row" title=")" + name + R"("><a href=")" +
                      report_of(marks) + "\">" + name + R"(</a></th><td class="sum" data-n=")" +
@@ -127,7 +131,7 @@ std::string row_of(const Marks& marks, const std::string& student) {
              : one.not_built == as_shipped ? "as shipped"
                                            : "–" + hidden("no program")) +
             "</a></td>";
-    for (std::size_t i = 0; i < one.checks.size(); ++i) {
+    for (std::size_t i = 0; with_checks && i < one.checks.size(); ++i) {
       const Result& check = one.checks[i];
       const Look look = look_of(one, check);
       const std::string words = hidden(look.word);
@@ -152,6 +156,7 @@ std::string key() {
 }
 
 std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
+  const bool with_checks = rows.size() <= most_with_checks;
   std::string text = "<div class=\"views\" role=\"radiogroup\" aria-label=\"what to show\">\n"
                      "<label><input type=\"radio\" name=\"view\" id=\"all\" checked> all "
                      "exercises</label>";
@@ -169,14 +174,18 @@ std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
     rules += ".checks." + view;
     rules += " { display: block; }\n";
   }
-  text += "</div>\n" + rules + "</style>\n" + key() +
-          "<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr>"
+  text += "</div>\n" + rules + "</style>\n" + key();
+  if (!with_checks) {
+    text = "<p class=\"soft\">Of more than " + std::to_string(most_with_checks) +
+           " students this page has the marks alone: the checks are in their reports.</p>\n";
+  }
+  text += "<div class=\"map\"><table class=\"heat\">\n<thead>\n<tr>"
           "<th class=\"who\" scope=\"col\"><button type=\"button\">name</button></th>"
           "<th class=\"sum\" scope=\"col\"><button type=\"button\">marks</button></th>";
   for (const ExerciseMarks& one : first.exercises) {
     text += R"(<th class="group m v)" + number_of(one) + R"(" scope="col"><button type="button">)" +
             html(printable_line(one.exercise.folder)) + "</button></th>";
-    for (std::size_t i = 0; i < one.checks.size(); ++i) {
+    for (std::size_t i = 0; with_checks && i < one.checks.size(); ++i) {
       text += "<th class=\"no v" + number_of(one) + R"(" scope="col" title=")" +
               html(printable_line(one.checks[i].sentence)) + "\">" + std::to_string(i + 1) +
               "</th>";
@@ -184,7 +193,7 @@ std::string heat_map(const std::vector<Row>& rows, const Marks& first) {
   }
   text += "</tr>\n</thead>\n<tbody>\n";
   for (const Row& row : rows) {
-    text += row.marks ? row_of(*row.marks, row.student()) : "";
+    text += row.marks ? row_of(*row.marks, row.student(), with_checks) : "";
   }
   text += "</tbody>\n</table></div>\n";
   for (const ExerciseMarks& one : first.exercises) {
