@@ -211,6 +211,11 @@ if(FULL)
       failed(".github/marks/mark ${number} ended with ${result} instead of ${wanted}:\n${said}")
     endif()
   endforeach()
+  # A film of what failed, and none of what passed or was not built.
+  file(GLOB films RELATIVE ${handout}/build/films ${handout}/build/films/*.html)
+  if(NOT films MATCHES "01-" OR films MATCHES "(^|;)0[23]-" OR NOT text MATCHES "path: build/films\n")
+    failed("the films are ${films}; marks.yml takes them from build/films")
+  endif()
   file(STRINGS ${handout}/build/marks marks)
   if(NOT "${marks}" MATCHES "(^|;)02 ([0-9]+) ([0-9]+);03 0 [1-9]" OR
       NOT CMAKE_MATCH_2 EQUAL CMAKE_MATCH_3)

@@ -412,6 +412,21 @@ TEST_SUITE("a key") {
     watching.quit();
   }
 
+  TEST_CASE("f: a film of the first check that fails, and none of a program that is right") {
+    begin_anew();
+    fs::remove_all(kit / "build/films");
+    Watching watching({"02"});
+    watching.see("2 of 14 marks");
+    watching.press("f");
+    watching.see("Open this in a browser: build/films/02-");
+    CHECK(fs::directory_iterator(kit / "build/films") != fs::directory_iterator());
+    write(source, solution());
+    watching.see("02 ok");
+    watching.press("f");
+    watching.see("there is nothing to film.");
+    watching.quit();
+  }
+
   TEST_CASE("x: asks, puts back what was shipped, and keeps the student's file beside it") {
     begin_anew();
     const std::string mine = with_comment(solution(), "mine");

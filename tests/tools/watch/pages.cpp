@@ -386,6 +386,7 @@ std::vector<Line> help_page(std::size_t width) {
        "| n p | the next exercise, the one before |",
        "| r | build and check again, without a save |",
        "| a | all checks that fail, and all that they saw |",
+       "| f | a film of the first check that fails: a page that shows what happened when |",
        "| d | what you have changed since the file was shipped |",
        "| x | the file as it was shipped. It asks first, and keeps your file beside it |",
        "| q | quit; Ctrl-C does so too |", "",

@@ -136,4 +136,29 @@ void Run::go_on() {
   }
 }
 
+Filming::Filming(const Kit& kit, const Exercise& exercise, const std::string& check)
+    : process_(Kit::lab_check(),
+               {.arguments = {"--programs", (kit.build() / "exercises" / exercise.folder).string(),
+                              "--test-suite=exercise-" + exercise.number, "--test-case=" + check,
+                              "--film", (kit.build() / "films").string()},
+                .input = Input::null,
+                .working_directory = kit.root().string()}),
+      end_(end_of(process_.pid())) {}
+
+std::optional<std::string> Filming::told() {
+  if (end_ && !process_.poll_exit()) {
+    return std::nullopt;
+  }
+  constexpr std::chrono::minutes longest{10};
+  process_.wait(longest);
+  const std::string out = process_.out();
+  constexpr std::string_view begin = "film: ";
+  const std::size_t at = out.find(begin);
+  if (at == std::string::npos) {
+    return "No film: the check has passed this time, or this program cannot be filmed.";
+  }
+  const std::size_t from = at + begin.size();
+  return "Open this in a browser: " + out.substr(from, out.find('\n', from) - from);
+}
+
 } // namespace lab

@@ -56,6 +56,23 @@ private:
   bool built_ = false;
 };
 
+/// A film of a check that has failed, under way. The destructor cancels it.
+class Filming {
+public:
+  /// `check` is for doctest's filter.
+  Filming(const Kit& kit, const Exercise& exercise, const std::string& check);
+
+  /// As that of Run.
+  [[nodiscard]] int fd() const { return end_.get(); }
+
+  /// Where the film is, or why there is none. Nothing: it is not over.
+  std::optional<std::string> told();
+
+private:
+  Process process_;
+  Fd end_;
+};
+
 /// A build of somebody else in this folder: its process, and how it is called. Nothing: there is
 /// none.
 std::optional<ProcessInfo> other_build(const std::filesystem::path& build);

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -207,6 +208,7 @@ private:
 
   void open(std::size_t index) {
     run_.reset();
+    film_.reset();
     pending_ = false;
     current_ = index;
     page_ = Page::main;
@@ -226,6 +228,7 @@ private:
   /// Builds and checks. A run that is under way is cancelled first.
   void start() {
     run_.reset();
+    film_.reset();
     other_.close();
     pending_ = false;
     message_.clear();
@@ -290,6 +293,24 @@ private:
     now().verdict = {.results = std::move(results), .fresh = true};
     partial_.clear();
     top_ = 0;
+  }
+
+  /// Of the first check that has failed.
+  void film() {
+    page_ = Page::main;
+    const auto& results = now().verdict.results;
+    const auto failed = std::ranges::find(results, Outcome::failed, &Result::outcome);
+    if (run_ || other_ || !compiles_ || !now().verdict.fresh) {
+      message_ = "A film needs a run that has ended: there is none of this file.";
+    } else if (failed == results.end()) {
+      message_ = "No check has failed: there is nothing to film.";
+    } else {
+      const auto name = [](const Result& check) { return check.suite + ": " + check.sentence; };
+      std::vector<std::string> names;
+      std::ranges::transform(checks_, std::back_inserter(names), name);
+      film_ = std::make_unique<Filming>(kit_, exercise(), pattern_for(name(*failed), names));
+      message_ = "The check runs once more, for a film: " + failed->sentence;
+    }
   }
 
   void remember() {
@@ -393,6 +414,8 @@ private:
       return show(Page::difference);
     case '?':
       return show(Page::help);
+    case 'f':
+      return film();
     case 'x':
       return show(Page::reset);
     case 'n':
@@ -446,12 +469,14 @@ private:
   // What is waited for.
 
   void wait() {
-    const bool at_once = run_ && run_->fd() == -1;
-    std::array<pollfd, 5> sources{{{.fd = signals_.fd(), .events = POLLIN, .revents = 0},
-                                   {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
-                                   {.fd = saves_.fd(), .events = POLLIN, .revents = 0},
-                                   {.fd = run_ ? run_->fd() : -1, .events = POLLIN, .revents = 0},
-                                   {.fd = other_.get(), .events = POLLIN, .revents = 0}}};
+    const bool at_once = (run_ && run_->fd() == -1) || (film_ && film_->fd() == -1);
+    std::array<pollfd, 6> sources{
+        {{.fd = signals_.fd(), .events = POLLIN, .revents = 0},
+         {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
+         {.fd = saves_.fd(), .events = POLLIN, .revents = 0},
+         {.fd = run_ ? run_->fd() : -1, .events = POLLIN, .revents = 0},
+         {.fd = other_.get(), .events = POLLIN, .revents = 0},
+         {.fd = film_ ? film_->fd() : -1, .events = POLLIN, .revents = 0}}};
     const int ready = ::poll(sources.data(), sources.size(),
                              at_once    ? 0
                              : pending_ ? static_cast<int>(quiet_time.count())
@@ -490,6 +515,12 @@ private:
       pending_ = false;
       look_at_sources();
       return; // a run may have been cancelled
+    }
+    if (film_) {
+      if (const auto told = film_->told()) {
+        message_ = *told;
+        film_.reset();
+      }
     }
     if (run_ &&
         (at_once || (ready > 0 && sources[3].revents != 0 && sources[3].fd == run_->fd()))) {
@@ -560,9 +591,9 @@ private:
   [[nodiscard]] std::string footer(bool is_long) {
     switch (page_) {
     case Page::main:
-      return is_long
-                 ? "h hint  a all  r again  l list  n next  ? keys  q quit"
-                 : "h hint  t task  a all  r again  d diff  x reset  l list  n next  p back  ?  q";
+      return is_long ? "h hint  a all  f film  r again  l list  n next  ? keys  q quit"
+                     : "h hint  t task  a all  f film  r again  d diff  x reset  l list  n next  p "
+                       "back  ?  q";
     case Page::reset:
       return "y: reset it   any other key: leave it";
     case Page::hints:
@@ -781,6 +812,7 @@ private:
   std::size_t current_ = 0;
 
   std::unique_ptr<Run> run_;
+  std::unique_ptr<Filming> film_;
   Fd other_; // the end of another build that we wait for
   std::string other_name_;
   bool pending_ = false;          // saves have been seen; more may follow
