@@ -2,6 +2,7 @@
 # new in the kit is not handed out by mistake: no solutions, nothing that shows one (the decks quote
 # them), none of the kit's own tests with their right and wrong programs.
 include(${CMAKE_CURRENT_LIST_DIR}/stage.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/vscode.cmake)
 
 stage("^(CMakeLists\\.txt|CMakePresets\\.json|LICENSE|\\.clang-format|\\.editorconfig|\\.gitignore)$")
 stage("^(\\.devcontainer|steps|exercises)/")
@@ -36,5 +37,6 @@ foreach(file IN LISTS shipped)
   cmake_path(GET file PARENT_PATH folder)
   file(COPY ${CMAKE_INSTALL_PREFIX}/${file} DESTINATION ${CMAKE_INSTALL_PREFIX}/tests/shipped/${folder})
 endforeach()
+make_vscode()
 keep_presets("^(lab|demo|base|verdict|watch|progress|grade|(reset-)?(step|exercise)-[0-9][0-9])$")
 unlink_pages()

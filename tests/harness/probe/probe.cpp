@@ -625,7 +625,8 @@ std::string Probe::timeline(std::size_t most) const {
   const auto places = places_of(callers);
   std::string result;
   if (lines.size() > most) {
-    result += "  (" + std::to_string(lines.size() - most) + " lines before)\n";
+    const std::size_t before = lines.size() - most;
+    result += "  (" + std::to_string(before) + (before == 1 ? " line" : " lines") + " before)\n";
   }
   for (std::size_t i = begin; i < lines.size(); ++i) {
     const Event& event = *lines[i].event;

@@ -328,7 +328,8 @@ std::vector<Line> solved_page(const Kit& kit, const std::vector<Standing>& cours
             std::to_string(solved.reached()) + " of " + std::to_string(solved.possible) + " marks.",
         Paint::green}},
       {{quantity_of(static_cast<std::size_t>(solved.memory.runs), "run") + ", " +
-        minutes(solved.memory.seconds) + ", " + std::to_string(solved.memory.hints) + " of " +
+        (solved.memory.seconds < 60 ? "under a minute" : minutes(solved.memory.seconds)) + ", " +
+        std::to_string(solved.memory.hints) + " of " +
         quantity_of(solved.exercise->hints.size(), "hint") + "."}}};
   if (next != nullptr) {
     append(lines, {{}, {{"Next", Paint::bold}}});

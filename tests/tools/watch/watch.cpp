@@ -42,10 +42,16 @@ constexpr std::chrono::minutes longest_pause{5};
 
 /// `+ 3 checks now right: SENTENCE; SENTENCE`; the terminal cuts it.
 std::string changed(const std::string& mark, const std::string& how,
-                    const std::vector<std::string>& sentences) {
+                    const std::vector<std::string>& sentences, std::size_t width) {
+  constexpr std::string_view more = "; ...";
   std::string text = mark + " " + quantity_of(sentences.size(), "check") + " now " + how + ":";
   for (const std::string& sentence : sentences) {
-    text += (&sentence == &sentences.front() ? " " : "; ") + sentence;
+    const bool first = &sentence == &sentences.front();
+    if (!first && width_of(text + "; " + sentence) + more.size() > width) {
+      text += more;
+      break;
+    }
+    text += (first ? " " : "; ") + sentence;
   }
   return text;
 }
@@ -659,10 +665,10 @@ private:
       }
       lines.push_back({{text, now().solved() ? Paint::green : Paint::bold}});
       if (!come_right_.empty()) {
-        lines.push_back({{changed("+", "right", come_right_), Paint::green}});
+        lines.push_back({{changed("+", "right", come_right_, width), Paint::green}});
       }
       if (!gone_wrong_.empty()) {
-        lines.push_back({{changed("-", "wrong", gone_wrong_), Paint::red}});
+        lines.push_back({{changed("-", "wrong", gone_wrong_, width), Paint::red}});
       }
       if (const std::string warning = first_warning(compiler_, kit_.root().string());
           !warning.empty()) {
@@ -693,7 +699,10 @@ private:
       std::vector<std::string> task = exercise().task;
       const auto check = std::ranges::find(task, "## Check it"); // it is being checked
       task.erase(check, task.end());
-      task.erase(task.begin(), std::ranges::find(task, "## The task")); // its title is above
+      constexpr std::string_view title = "## The task"; // which stands above
+      if (const auto at = std::ranges::find(task, title); at != task.end()) {
+        task.erase(task.begin(), at + 1);
+      }
       return prose(task, width);
     }
     case Page::hints:
@@ -794,7 +803,8 @@ private:
             " " + quantity_of(others, "other") + (others == 1 ? " fails" : " fail") + ": key a.";
       }
       if (not_run > 0) {
-        text += " " + quantity_of(not_run, "check") + " cannot run before.";
+        text += " " + quantity_of(not_run, "check") + (not_run == 1 ? " runs" : " run") +
+                " when it passes.";
       }
       lines.emplace_back();
       lines.push_back(text_of({{text, Paint::dim}}, style_));
