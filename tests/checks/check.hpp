@@ -87,6 +87,8 @@ struct Check {
   /// this one is not run. If the suite does not have it, what it needs itself counts instead, and
   /// so on.
   Needs needs = {};
+  /// It lets time pass, to see that nothing happens. So it is no reason to keep others waiting.
+  bool waits = false;
 };
 
 /// A suite: the checks of one step or of one exercise.

@@ -210,7 +210,8 @@ LAB_CHECK(prints_no_id_too_early, .sentence = "prints no id before the last of t
           .promise = "E2", .marks = 2,
           .means = "a line tells the user to look now, because all zombies are there. A child that "
                    "has been started may still need time to end",
-          .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT", .needs = &shows_lines_at_once) {
+          .look = "TODO 2; wait_until_ended; waitid(2), WNOWAIT", .needs = &shows_lines_at_once,
+          .waits = true) {
   probed::needs_probe(program);
   prints_nothing_before_the_last_ends();
   prints_nothing_while_they_leave();
@@ -250,7 +251,7 @@ LAB_CHECK(
     .look = "steps/02-zombie/zombie.cpp, [3]; read(2)",
     .by_hand = "1: PROGRAM 3\n"
                "2: ps -o pid,stat,time,comm -p PID --ppid PID",
-    .needs = &makes_zombies_at_the_same_moment) {
+    .needs = &makes_zombies_at_the_same_moment, .waits = true) {
   Process process = start(3);
   const auto zombies = wait_for_zombies(process, 3);
   kill(zombies.front(), SIGKILL);
@@ -291,7 +292,8 @@ LAB_CHECK(makes_no_zombie_when_n_is_0, .sentence = "with N = 0 prints nothing, w
           .look = "exercises/02-zombie/README.md, the contract",
           .by_hand = "1: PROGRAM 0\n"
                      "1: Enter\n"
-                     "1: echo $?") {
+                     "1: echo $?",
+          .waits = true) {
   Process process = start(0);
   comes(process, [] { return false; }); // until it waits, or has ended
   if (process.poll_exit()) {

@@ -204,7 +204,7 @@ LAB_CHECK(sleeps_until_a_child_ends, .sentence = "sleeps until a child ends, wit
           .means = "waitpid without WNOHANG sleeps until a child has ended. A loop that asks again "
                    "and again keeps the processor busy",
           .look = "steps/03-wait/waitpid_poll.cpp, [4]; waitpid(2), WNOHANG",
-          .needs = &runs_all_children_at_once) {
+          .needs = &runs_all_children_at_once, .waits = true) {
   probed::needs_probe(program);
   Probe probe({.hold_children = true});
   ProcessOptions options{.arguments = {"7", "KILL", "0"}, .input = Input::null};

@@ -270,7 +270,7 @@ LAB_CHECK(sleeps_while_its_children_live,
                    "that looks every second is late by up to a second, and never rests",
           .look = "TODO 2, hints 1 and 2; steps/04-signal-vs-sigaction/signal_handlers.cpp, [4]; "
                   "sigsuspend(2)",
-          .needs = &removes_children_that_ended_while_it_was_stopped) {
+          .needs = &removes_children_that_ended_while_it_was_stopped, .waits = true) {
   Held held(3);
   expect_all_idle({{held.process.pid(), "reaper 3, none of whose children has ended"}});
   // A poll once a second shows in a window of more than that.

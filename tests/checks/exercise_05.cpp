@@ -162,7 +162,7 @@ LAB_CHECK(keeps_no_socket_when_fork_fails,
           .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=1 PROGRAM 9190\n"
                      "2: BIN/lab-scenes silent 9190\n"
                      "2: ls -l /proc/PID/fd",
-          .needs = &lets_the_client_see_the_end) {
+          .needs = &lets_the_client_see_the_end, .waits = true) {
   probed::outlives_one_failing_fork({.program = "descriptor_server", .forks = true});
 }
 

@@ -427,7 +427,8 @@ LAB_CHECK(outlives_failing_calls,
           .by_hand = "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=1 PROGRAM 9190\n"
                      "2: BIN/lab-scenes silent 9190\n"
                      "2: BIN/lab-scenes many 9190 1",
-          .needs = {&server::returns_from_its_handler, &server::closes_for_an_early_half_close}) {
+          .needs = {&server::returns_from_its_handler, &server::closes_for_an_early_half_close},
+          .waits = true) {
   advised({.means = "fork fails when the process limit is reached: the parent goes on, and closes "
                     "its own socket of that client, which no child serves",
            .look = "steps/06-mp-server, [8]; fork(2), EAGAIN"},
@@ -454,7 +455,7 @@ LAB_CHECK(
         "1: strace -o trace.txt -e inject=clone:error=EAGAIN:when=1 PROGRAM 9190 127.0.0.1 1\n"
         "2: BIN/lab-scenes silent 9190\n"
         "2: BIN/lab-scenes many 9190 1",
-    .needs = &sends_server_busy) {
+    .needs = &sends_server_busy, .waits = true) {
   probed::needs_probe(program);
   Probe probe({.faults = "fork:1=EAGAIN"});
   ServerOptions options{.address = "127.0.0.1", .extra = {"1"}};

@@ -175,7 +175,7 @@ LAB_CHECK(sleeps_while_it_waits, .sentence = "uses no processor while it waits",
           .by_hand = "1: BIN/lab-scenes server-pieces 9190\n"
                      "2: PROGRAM 127.0.0.1 9190\n"
                      "3: ps -o pid,stat,time,comm -p PID --ppid PID",
-          .needs = &mp_client::converses) {
+          .needs = &mp_client::converses, .waits = true) {
   run_part(mp_client::sleeps_while_it_waits, subject);
   run_part(mp_client::sleeps_after_its_half_close, subject);
 }

@@ -50,7 +50,7 @@ LAB_SHARED_CHECK(
     .look = "steps/01-echo-server, [2] and [5]; tcp(7), TCP_NODELAY; accept(2), EAGAIN",
     .by_hand = "2: BIN/lab-scenes bytes 9190\n"
                "3: ps -o pid,stat,time,comm -p PID --ppid PID",
-    .needs = &server::serves_a_second_client) {
+    .needs = &server::serves_a_second_client, .waits = true) {
   run_part(server::does_not_stall, subject);
   run_part(server::uses_no_processor_while_it_waits, subject);
 }
@@ -91,7 +91,7 @@ LAB_SHARED_CHECK(
     .by_hand = "2: BIN/lab-scenes many 9190 1\n"
                "3: kill -TERM PID\n"
                "1: echo $?",
-    .needs = &server::serves_a_second_client) {
+    .needs = &server::serves_a_second_client, .waits = true) {
   run_part(server::ends_while_it_waits, subject);
   if (!Probe::cannot_probe(subject.program)) {
     run_part(server::ends_when_it_is_about_to_wait, subject);

@@ -271,7 +271,8 @@ bool end_in_gap(const Subject& subject, const std::string& rule, Client what_it_
   if (what_it_does == Client::leaves) {
     client.close();
   }
-  Quiescence quiescence(server.pid());
+  constexpr std::chrono::milliseconds rest{200};
+  Quiescence quiescence(server.pid(), rest);
   const Deadline never_waits(soon); // that a program polls is for the checks of G4 to say
   wait_until("the server to stop before a call that waits, or to wait",
              [&] { return one_has_stopped() || quiescence.reached() || never_waits.passed(); });
@@ -568,7 +569,8 @@ LAB_SHARED_CHECK(
   Server server(subject.program);
   server.connect().exchange("hello\n", soon);
   if (subject.forks) { // what it does at the end of a child, it has done
-    Quiescence quiescence(server.pid());
+    constexpr std::chrono::milliseconds rest{100};
+    Quiescence quiescence(server.pid(), rest);
     const Deadline never_rests(promptly); // that it polls is for the checks of G4 to say
     wait_until("the server to come to rest", [&] {
       return server.process().poll_exit() || quiescence.reached() || never_rests.passed();

@@ -69,7 +69,7 @@ Quiescence::Quiescence(pid_t program, std::chrono::milliseconds window)
     : program_(program), window_(window), next_look_(since_ + between_looks()) {}
 
 std::chrono::milliseconds Quiescence::between_looks() const {
-  return std::min(window_, std::chrono::milliseconds{50});
+  return std::min(window_ / 4, std::chrono::milliseconds{50});
 }
 
 bool Quiescence::reached() {

@@ -382,6 +382,15 @@ TEST_CASE("the command at the end runs that check, and no other") {
         }) == 1);
 }
 
+TEST_CASE("checks that let time pass come after the others") {
+  const Handed wrong("exit 3\n");
+  const std::string report = wrong.report({"02", "n", "--jobs", "1"});
+  INFO(report);
+  // In the suite, the first of these two is the last.
+  CHECK(in_order(report, {"What the check did: ends with status 2 and its usage",
+                          "What the check did: with N = 0"}));
+}
+
 TEST_CASE("a TODO that a failed check names has its line") {
   const Handed wrong("exit 3\n");
   const fs::path kit = wrong.path() / "kit";

@@ -567,17 +567,24 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     }
     reap_orphans(runs);
     const auto waited = std::ranges::count(runs, State::waiting, &Run::state);
-    for (Run& run : runs) {
-      if (run.state == State::waiting && std::ranges::all_of(run.needs, [](const Run* need) {
-            return need->state == State::done;
-          })) {
-        if (const Run* const first = failed_need(run)) {
-          run.result.why = std::string(needed_first) + first->result.sentence;
-          run.state = State::done;
-        } else if (running < jobs && try_to_start(run, confined, running == 0)) {
-          running += run.state == State::running ? 1 : 0;
-        } else {
-          break; // until one of those that run has ended
+    // Those that let time pass come after the others, and leave a place for one of these.
+    for (const bool waits : {false, true}) {
+      const bool all_places = !waits || std::ranges::none_of(runs, [](const Run& run) {
+        return run.state != State::done && !run.check->check->waits;
+      });
+      const auto places = all_places ? jobs : std::max(jobs, 2U) - 1;
+      for (Run& run : runs) {
+        if (run.state == State::waiting && run.check->check->waits == waits &&
+            std::ranges::all_of(run.needs,
+                                [](const Run* need) { return need->state == State::done; })) {
+          if (const Run* const first = failed_need(run)) {
+            run.result.why = std::string(needed_first) + first->result.sentence;
+            run.state = State::done;
+          } else if (running < places && try_to_start(run, confined, running == 0)) {
+            running += run.state == State::running ? 1 : 0;
+          } else {
+            break; // until one of those that run has ended
+          }
         }
       }
     }
