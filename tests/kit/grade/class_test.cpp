@@ -442,7 +442,7 @@ TEST_CASE("the instructors' page, line by line, with sixty submissions of every 
   bool graded = false;
   bool joined = false;
   for (const std::string& line : commands_of_page()) {
-    if (line.starts_with("cmake ")) {
+    if (contains(line, "cmake ")) {
       continue; // played where it takes its time: tests/kit/packages/page_test.cmake
     }
     const std::string command = in_three_parts(line);

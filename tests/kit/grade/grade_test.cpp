@@ -579,8 +579,7 @@ TEST_CASE(
 
   run({"--join", (folder / "two").string()}, "joined");
   CHECK(bytes_of(folder / "joined/gradebook.csv") == bytes_of(folder / "two/gradebook.csv"));
-  folder.hand_in("two", {});
-  run({"--only=03", (folder / "class/two").string()}, "three");
+  run({"--only=03", folder.hand_in("two", {}).string()}, "three");
   lab::Process mixed = folder.start({"--join", "--out", (folder / "mixed").string(),
                                      (folder / "two").string(), (folder / "three").string()});
   CHECK(folder.run(mixed).text() == "exit status 2");
@@ -608,6 +607,7 @@ TEST_CASE("arguments that are wrong") {
   const std::vector<Wrong> all_wrong{
       {{}, "no submission is given"},
       {{"--out"}, "--out takes a value"},
+      {{"--join", "--only=02", one}, "--join takes results as they are"},
       {{"--only=02,", one}, "--only takes the numbers of exercises, `02,03`, not '02,'"},
       {{"--only=zombie", one}, "not 'zombie'"},
       {{"--only=", one}, "not ''"},

@@ -127,7 +127,11 @@ int join(const Options& options) {
 
 /// Writes what is to be compared, and grades nothing.
 int similar(const Options& options) {
-  const lab::grade::Kit kit = lab::grade::read_kit();
+  lab::grade::Kit kit = lab::grade::read_kit();
+  if (!options.only.empty()) {
+    auto checks = lab::grade::all_checks(kit);
+    lab::grade::keep_exercises(options.only, kit, checks);
+  }
   const lab::grade::Workspace workspace;
   const auto protections = lab::grade::find_protections(workspace.path());
   try {

@@ -229,6 +229,9 @@ Options parse(const std::vector<std::string>& arguments) {
   if (options.join && options.similar) {
     throw UsageError("--similar takes submissions, and --join takes results: give one of the two");
   }
+  if (options.join && (options.marks || !options.only.empty())) {
+    throw UsageError("--join takes results as they are: --marks and --only are for grading");
+  }
   if (options.join) {
     options.results.assign(given.begin(), given.end());
     if (given.empty()) {
