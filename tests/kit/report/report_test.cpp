@@ -562,7 +562,9 @@ TEST_CASE("a mistake in the file of marks is named with its line") {
        "shows all"},
       {"02: 3\n02: 4", ":2: line 1 is about the same"},
   };
-  for (const auto& [text, complaint] : mistakes) {
+  for (const auto& mistake : mistakes) {
+    const std::string& text = mistake.first;
+    const std::string& complaint = mistake.second;
     const Marked marked(text);
     const std::string says = marked.says();
     INFO(text, "\n", says);

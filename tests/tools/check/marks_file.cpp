@@ -180,8 +180,8 @@ void apply_marks(const std::filesystem::path& file, std::vector<SuiteCheck>& che
       }
     }
     if (!found) {
-      reader.complain(worth.line, "exercise " + number + " has no check `" + sentence +
-                                      "`. lab-check --list-marks shows all");
+      reader.complain(worth.line, text("exercise ", number, " has no check `", sentence,
+                                       "`. lab-check --list-marks shows all"));
     }
   }
   for (const auto& [number, line] : touched) {
@@ -193,8 +193,8 @@ void apply_marks(const std::filesystem::path& file, std::vector<SuiteCheck>& che
         check->counts = false;
       }
     } else if (possible_of(exercise) == 0) {
-      reader.complain(line, "no check of exercise " + number + " gives marks any more. `" + number +
-                                ": off` switches the exercise off");
+      reader.complain(line, text("no check of exercise ", number, " gives marks any more. `",
+                                 number, ": off` switches the exercise off"));
     } else if (own != entries.end() && own->second.marks) {
       scale(exercise, *own->second.marks);
     }
