@@ -64,7 +64,7 @@ std::optional<Result> decode(std::string_view text) {
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
-  if (!worth || kind == outcomes.end() || !took || (late != "" && late != "late") ||
+  if (!worth || kind == outcomes.end() || !took || (!late.empty() && late != "late") ||
       !text.empty()) {
     return std::nullopt;
   }
