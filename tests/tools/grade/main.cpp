@@ -164,7 +164,6 @@ int grade(const Options& options) {
   lab::grade::Kit kit = lab::grade::read_kit();
   kit.marks = options.marks.value_or(kit.marks);
   const auto roster = roster_of(options);
-  const Store store(options.out);
   const lab::grade::Workspace workspace;
   kit.copy_to(workspace.path() / "kit");
   auto checks = lab::grade::all_checks(kit);
@@ -176,6 +175,7 @@ int grade(const Options& options) {
     complain("--strict: this machine lacks these protections, and nothing is graded");
     return 2;
   }
+  const Store store(options.out);
   if (!protections.namespaces && !protections.other_user) {
     ::prctl(PR_SET_DUMPABLE, 0); // submissions are of our user: they are not to look into us
   }
