@@ -80,7 +80,7 @@ void expect_safe_handlers(const Probe& probe, bool even_while_waiting) {
       const auto call = std::ranges::find(calls, caller, &UnsafeCall::caller);
       at += place + ": " + call->function + " in a handler\n";
     }
-    throw Failure(seen).at(at);
+    throw Failure(seen, {}, at);
   }
 }
 

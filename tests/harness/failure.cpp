@@ -56,9 +56,10 @@ std::string told_by_all(Tell std::pair<Tell, Tell>::*of_each) {
 
 } // namespace
 
-Failure::Failure(const std::string& seen, Advice advice)
+Failure::Failure(const std::string& seen, Advice advice, std::string at)
     : std::runtime_error(in_situation(seen)), doing_(told_by_all(&std::pair<Tell, Tell>::first)),
-      at_(told_by_all(&std::pair<Tell, Tell>::second)), advice_(std::move(advice)) {}
+      at_(at.empty() ? told_by_all(&std::pair<Tell, Tell>::second) : std::move(at)),
+      advice_(std::move(advice)) {}
 
 Situation::Situation(std::string words) {
   situations().push_back(std::move(words));

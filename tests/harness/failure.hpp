@@ -21,7 +21,8 @@ struct Advice {
 /// Situation that lives now. An error of the harness itself is a std::system_error instead.
 class Failure : public std::runtime_error {
 public:
-  explicit Failure(const std::string& seen, Advice advice = {});
+  /// `at`: instead of the places that each Reported has.
+  explicit Failure(const std::string& seen, Advice advice = {}, std::string at = {});
 
   /// What each program under test was doing when this was thrown: the Process::report of each. So a
   /// check need not write it into the text.
@@ -29,12 +30,6 @@ public:
 
   /// The places in the program that it is about: `exercises/.../reaper.cpp:24: WORDS`, a line each.
   [[nodiscard]] const std::string& at() const { return at_; }
-
-  /// These, instead of what each Reported has.
-  Failure& at(std::string places) {
-    at_ = std::move(places);
-    return *this;
-  }
 
   /// Empty where what the check says is right.
   [[nodiscard]] const Advice& advice() const { return advice_; }

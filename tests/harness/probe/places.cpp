@@ -26,6 +26,7 @@ namespace {
 /// made, which asks all of these.)
 std::string ask(std::vector<std::string> words) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) {
     arguments.push_back(word.data());
   }

@@ -617,6 +617,7 @@ TEST_CASE("an exercise by its number, checks by words, and what they do step by 
   CHECK(in_order(report, {"The same by hand:", "terminal 1:", "zombies' 3",
                           "terminal 2:", "ps --ppid PID -o pid,stat,comm", "FAIL"}));
   CHECK_FALSE(contains(report, "with N = 0"));
+  CHECK(contains(wrong.report({"02", "before the last"}), "This cannot be done by hand: "));
   const std::string typed = wrong.report({"02", "enter", "end of file"});
   CHECK(in_order(typed, {"What the check did: ends with status 0 on Enter"}));
   // Without words, all of them, and no steps.

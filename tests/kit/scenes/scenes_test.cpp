@@ -139,7 +139,7 @@ TEST_CASE("many clients stay until Enter, and then leave at once") {
   lab::Server server("echo_mpserver");
   lab::Process scene = start_scene({"many", std::to_string(server.port()), "20"});
   scene.wait_for_line("20 clients have connected");
-  scene.wait_for_line("  20 got \"hello\\n\"");
+  scene.wait_for_line(R"(  20 got "hello\n")");
   server.wait_for_children(20);
   played(scene);
   server.wait_for_no_children();
@@ -150,7 +150,7 @@ TEST_CASE("servers beside a right client") {
     Beside beside("server-closes");
     CHECK(beside.client->wait().code == 1);
     CHECK(in_order(played(beside.scene),
-                   {"a client has connected", "returned \"hello\\n\"", "closed first"}));
+                   {"a client has connected", R"(returned "hello\n")", "closed first"}));
     CHECK(contains(beside.client->out(), "message from server: hello"));
   }
   SUBCASE("server-resets") {

@@ -759,8 +759,12 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
         steps += "What the check did: " + run.result.sentence + "\n" +
                  shortened(run.err.text, all) + "\n";
       }
-      if (traced && !run.result.by_hand.empty()) {
-        steps += "The same by hand:\n" + by_hand_of(run.result) + "\n";
+      if (traced) {
+        steps +=
+            run.result.by_hand.empty()
+                ? "This cannot be done by hand: the check holds a process at one moment, or looks "
+                  "into it.\n\n"
+                : "The same by hand:\n" + by_hand_of(run.result) + "\n";
       }
     };
     if (!save.empty()) {

@@ -96,7 +96,7 @@ void reset(const Given& given) {
     client.send("hello\n");
     static_cast<void>(client.has_something(lab::promptly)); // the echo is there, and unread
     client.reset();
-    say("sent \"hello\\n\", read nothing, reset");
+    say(R"(sent "hello\n", read nothing, reset)");
   }
 }
 
@@ -167,7 +167,7 @@ void many(const Given& given) {
     clients.back().send("hello\n");
   }
   say(std::to_string(given.n) + (given.n == 1 ? " client has" : " clients have") +
-      " connected, and sent \"hello\\n\"");
+      R"( connected, and sent "hello\n")");
   std::map<std::string, std::size_t> answers;
   const lab::Deadline deadline(lab::promptly);
   for (Connection& client : clients) {
@@ -222,7 +222,7 @@ void server_stalls(const Given& given) {
   std::optional<lab::Listener> listener;
   Connection client = accept_one(given, listener);
   client.send("I am busy\n");
-  say("sent \"I am busy\\n\", reads nothing");
+  say(R"(sent "I am busy\n", reads nothing)");
   wait_for_enter("reads all, and returns it");
   const std::string all = client.receive_until_eof(no_limit);
   client.send(all);

@@ -47,11 +47,12 @@ std::string changed(const std::string& mark, const std::string& how,
   std::string text = mark + " " + quantity_of(sentences.size(), "check") + " now " + how + ":";
   for (const std::string& sentence : sentences) {
     const bool first = &sentence == &sentences.front();
-    if (!first && width_of(text + "; " + sentence) + more.size() > width) {
+    const std::string next = (first ? " " : "; ") + sentence;
+    if (!first && width_of(text) + width_of(next) + more.size() > width) {
       text += more;
       break;
     }
-    text += (first ? " " : "; ") + sentence;
+    text += next;
   }
   return text;
 }

@@ -171,18 +171,23 @@ int find_code(dl_phdr_info* info, std::size_t /*size*/, void* first) noexcept {
 // keeps its frame pointers. 0 where it is a call of another library.
 std::int64_t find_caller() noexcept {
   constexpr int most = 16;
-  auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  for (int i = 0; i < most && frame % sizeof frame == 0; ++i) {
-    const auto* const record = reinterpret_cast<const std::uintptr_t*>(frame);
-    const std::uintptr_t returns_to = record[1];
+
+  struct FrameRecord {
+    const FrameRecord* outer;
+    std::uintptr_t returns_to;
+  };
+
+  const auto* frame = static_cast<const FrameRecord*>(__builtin_frame_address(0));
+  for (int i = 0; i < most; ++i) {
+    const std::uintptr_t returns_to = frame->returns_to;
     if (!ours.has(returns_to)) {
       return programs.has(returns_to) ? static_cast<std::int64_t>(returns_to - 1 - programs.base)
                                       : 0;
     }
-    if (record[0] <= frame) {
+    if (frame->outer <= frame) {
       return 0;
     }
-    frame = record[0];
+    frame = frame->outer;
   }
   return 0;
 }
