@@ -486,6 +486,31 @@ TEST_SUITE("film") {
     }
   }
 
+  TEST_CASE("--children: the film of the demo has its programs, and not the demo") {
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("lab-film-demo-" + std::to_string(getpid()));
+    std::filesystem::create_directory(folder);
+    lab::Process demo(lab::program("lab-film"),
+                      {.arguments = {"--children", lab::program("lab-demo").string()},
+                       .input = lab::Input::null,
+                       .working_directory = folder.string()});
+    CHECK(demo.wait(100s).success());
+    std::ifstream in(folder / "film.html");
+    const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    std::filesystem::remove_all(folder);
+    CHECK_FALSE(contains(page, "\"name\":\"lab-demo\",\"end\":\"exit"));
+    const std::string printed = demo.out();
+    std::set<std::string> removed;
+    const std::regex line("removed proc id: (\\d+)");
+    for (std::sregex_iterator at(printed.begin(), printed.end(), line), end; at != end; ++at) {
+      removed.insert((*at)[1].str());
+    }
+    CHECK_FALSE(removed.empty());
+    for (const std::string& pid : removed) {
+      CHECK_MESSAGE(contains(page, "The zombie " + pid + " is reaped."), pid);
+    }
+  }
+
   // A film for a failed check of each exercise. What the check saw is what the film shows.
 
   TEST_CASE("exercise 01: the write that took a part of the bytes") {

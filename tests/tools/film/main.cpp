@@ -27,8 +27,9 @@
 
 namespace {
 
-constexpr std::string_view usage_line = "usage: lab-film [--out FILE.html] [--still N[,N...] | "
-                                        "--beside FILE.html] COMMAND [and COMMAND ...]\n";
+constexpr std::string_view usage_line =
+    "usage: lab-film [--out FILE.html] [--children] [--still N[,N...] | "
+    "--beside FILE.html] COMMAND [and COMMAND ...]\n";
 
 constexpr std::string_view help =
     "\n"
@@ -38,6 +39,7 @@ constexpr std::string_view help =
     "the last program.\n"
     "\n"
     "  --out FILE     writes there; without it, film.html (with --still: film.svg)\n"
+    "  --children     shows not COMMAND itself, but what it starts: a script, or lab-demo\n"
     "  --still N      instead of the page, a drawing of the moment of event N; of several events,\n"
     "                 N,N,N: the lanes in time\n"
     "  --beside FILE  puts the film of that page and this one on one page, side by side, and\n"
@@ -52,6 +54,7 @@ struct Arguments {
   bool help = false;
   std::string out{};
   std::string beside{};
+  bool children = false;
   std::vector<std::size_t> still{};
   std::vector<std::vector<std::string>> commands{};
 };
@@ -89,6 +92,10 @@ std::optional<Arguments> arguments_of(const std::vector<std::string>& words) {
     if (word == "--help" || word == "-h") {
       arguments.help = true;
       return arguments;
+    }
+    if (word == "--children") {
+      arguments.children = true;
+      continue;
     }
     if (word != "--out" && word != "--beside" && word != "--still") {
       return refuse("there is no option '" + word + "'");
@@ -165,6 +172,7 @@ int run(const Arguments& arguments) {
       lab::film::record({.commands = arguments.commands,
                          .show = [](std::string_view text) { std::cout << text << std::flush; },
                          .input = STDIN_FILENO,
+                         .children = arguments.children,
                          .asked_to_end = [] { return asked != 0; }});
   const lab::film::Film film = lab::film::film_of(recording);
   write_file(arguments.out, arguments.still.size() > 1 ? lab::film::strip_of(film, arguments.still)

@@ -584,8 +584,9 @@ private:
     const int number = next_event();
     FilmEvent& made =
         add(item, parent == none ? child : parent, What::fork,
-            parent == none ? "Process " + std::to_string(pid) + " begins. Its parent is not known."
-                           : who(parent) + " forks. Its child is " + std::to_string(pid) + ".",
+            parent == none
+                ? "Process " + std::to_string(pid) + " begins. Its parent is not in the film."
+                : who(parent) + " forks. Its child is " + std::to_string(pid) + ".",
             man);
     made.to = child;
     if (parent == none) {

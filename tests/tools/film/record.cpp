@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -101,6 +102,10 @@ public:
     recording_.end = Clock::now();
     recording_.events = probe_.events();
     recording_.lost = probe_.lost();
+    if (options_.children) {
+      leave_out_programs();
+      return std::move(recording_);
+    }
     for (auto& program : programs_) {
       recording_.prints += program->writes().size() + program->error_writes().size();
     }
@@ -108,6 +113,24 @@ public:
   }
 
 private:
+  /// And what their children do before they execute another program.
+  void leave_out_programs() {
+    std::set<pid_t> shown;
+    const auto is_program = [&](pid_t pid) {
+      return std::ranges::any_of(programs_,
+                                 [&](const auto& program) { return program->pid() == pid; });
+    };
+    std::erase_if(recording_.events, [&](const Event& event) {
+      if ((event.kind == Event::Kind::program && !is_program(event.pid)) ||
+          (event.kind == Event::Kind::child &&
+           shown.contains(static_cast<pid_t>(event.arguments[0])))) {
+        shown.insert(event.pid);
+      }
+      return !shown.contains(event.pid);
+    });
+    std::erase_if(recording_.looks, [&](const Look& look) { return !shown.contains(look.pid); });
+  }
+
   void start(const std::vector<std::string>& command) {
     if (const auto reason = Probe::cannot_probe(command.front())) {
       throw Failure("it cannot be filmed: " + *reason);

@@ -50,6 +50,8 @@ struct RecordOptions {
   std::function<void(std::string_view)> show;
   /// What is typed goes to the last program. -1: its input ends at once.
   int input = -1;
+  /// Not the programs themselves, but those that they start.
+  bool children = false;
   /// When it becomes true, the film ends: the programs get SIGTERM.
   std::function<bool()> asked_to_end = [] { return false; };
   std::chrono::milliseconds limit = std::chrono::minutes{10};
