@@ -866,6 +866,7 @@ TEST_CASE("the page needs nothing but itself, and says nothing by colour alone")
   CHECK(contains(report, "<h3 id=\"e01-1\">&lt;one&gt; <span class=\"soft\">0 of 2</span></h3>"));
   CHECK(contains(report, "cmake --build build --target lab-check exercise-01 &amp;&amp; "
                          "build/bin/lab-check --programs build/exercises/01-a --test-case="));
+  CHECK(contains(report, " --film films</pre>"));
   CHECK(lab::grade::gradebook_csv({}, {}, false) == "\xef\xbb\xbfstudent,total,out of,note\r\n");
   CHECK(contains(lab::grade::class_page({}), "0 submissions"));
 

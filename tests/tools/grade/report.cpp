@@ -43,12 +43,13 @@ std::vector<std::string> names_of(const Marks& marks) {
   return names;
 }
 
-/// Runs one check of a program that stands in the kit's folder exercises.
+/// Runs one check of a program that stands in the kit's folder exercises, and makes a film of it.
 std::string command_of(const ExerciseMarks& one, const Result& check,
                        const std::vector<std::string>& names) {
   return "cmake --build build --target lab-check exercise-" + one.exercise.folder.substr(0, 2) +
          " && build/bin/lab-check --programs build/exercises/" + one.exercise.folder +
-         " --test-case=" + for_shell(pattern_for(check.suite + ": " + check.sentence, names));
+         " --test-case=" + for_shell(pattern_for(check.suite + ": " + check.sentence, names)) +
+         " --film films";
 }
 
 std::string how_to_repeat(const ExerciseMarks& one) {
@@ -100,7 +101,7 @@ std::string report_markdown(const Marks& marks) {
                   marks_in_words(check) + "\n\n" + fenced(printable(told(check)));
         if (check.outcome == Outcome::failed) {
           checks += "\nTo repeat it, in the kit's folder, with this program in exercises/" +
-                    one.exercise.folder + ":\n\n" +
+                    one.exercise.folder + " (and to see in films what happened when):\n\n" +
                     fenced(printable_line(command_of(one, check, names)));
         }
       }
@@ -158,8 +159,8 @@ pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; over
                   " <span class=\"soft\">" + marks_in_words(check) + "</span></h3>\n<pre>" +
                   html(printable(told(check))) + "</pre>\n";
         if (check.outcome == Outcome::failed) {
-          checks +=
-              "<p>To repeat it:</p>\n<pre>" + line(command_of(one, check, names)) + "</pre>\n";
+          checks += "<p>To repeat it, and to see in films what happened when:</p>\n<pre>" +
+                    line(command_of(one, check, names)) + "</pre>\n";
         }
       }
     }
