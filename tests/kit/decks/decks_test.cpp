@@ -226,8 +226,8 @@ TEST_CASE("decks: the figures are those that lab-figures draws") {
     const std::string name = file.path().filename().string();
     // Drawn from live processes by xray-pictures and film-pictures, whose tests compare them; from
     // measurements by lab-bench.
-    const bool measured =
-        name.starts_with("xray-") || name.starts_with("film-") || name == "bench.svg" || name == "bench-growth.svg";
+    const bool measured = name.starts_with("xray-") || name.starts_with("film-") ||
+                          name == "bench.svg" || name == "bench-growth.svg";
     if (file.path().extension() == ".svg" && !measured) {
       CHECK_MESSAGE(figures.contains(name), "nothing in figures.cpp draws ", name);
     }

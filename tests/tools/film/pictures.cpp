@@ -52,11 +52,14 @@ std::vector<std::size_t> moments(const Film& film, const std::vector<std::string
       ++at;
     }
     if (at == film.events.size()) {
-      std::string seen;
+      std::string seen = "no event says '";
+      seen += word;
+      seen += "':";
       for (const FilmEvent& event : film.events) {
-        seen += "\n" + event.sentence;
+        seen += '\n';
+        seen += event.sentence;
       }
-      throw lab::Failure("no event says '" + word + "':" + seen);
+      throw lab::Failure(seen);
     }
     numbers.push_back(++at);
   }

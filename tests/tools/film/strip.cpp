@@ -145,7 +145,6 @@ private:
     case State::running:
       return count > 1 ? number + "live" : "";
     case State::blocked:
-      return stretch.what;
     case State::handler:
       return stretch.what;
     case State::stopped:
@@ -202,7 +201,7 @@ private:
     return result;
   }
 
-  void draw_state(Box box, const Stretch& stretch, std::size_t count) {
+  void draw_state(const Box& box, const Stretch& stretch, std::size_t count) {
     const bool zombie = stretch.state == State::zombie;
     const bool handler = stretch.state == State::handler;
     const bool blocked = stretch.state == State::blocked;
@@ -341,7 +340,8 @@ private:
     std::string line;
     std::string word;
     while (in >> word) {
-      const std::string longer = line.empty() ? word : line + " " + word;
+      std::string longer = line;
+      longer += (line.empty() ? "" : " ") + word;
       if (drawing::width_in_pixels(longer, style) > width - 2 * margin - indent) {
         canvas_->text({margin + indent, y}, line, style);
         y += line_height;
