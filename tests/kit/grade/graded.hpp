@@ -51,8 +51,8 @@ public:
   }
 
   /// A submission with these files.
-  [[nodiscard]] std::filesystem::path
-  hand_in(const std::string& name, const std::map<std::string, std::string>& files) const;
+  std::filesystem::path hand_in(const std::string& name,
+                                const std::map<std::string, std::string>& files) const;
 
   /// Starts lab-grade, as `who` (grade-as).
   [[nodiscard]] Process start(std::vector<std::string> arguments,
