@@ -150,11 +150,13 @@ public:
     return facts(name) + text;
   }
 
-  /// The witnesses: two honest submissions, and one that does nothing.
+  /// The witnesses: the solution, one with a fault, the exercise as shipped, and one that does
+  /// nothing.
   void add_witnesses() {
     fs::copy(kit / "solutions" / exercise, submission("the solution") / exercise);
     fs::copy(kit / "solutions/03-wait", folder_ / "class/the solution/03-wait");
     fs::copy(kit / "exercises" / exercise, submission("as shipped") / exercise);
+    hand_in("with a fault", replaced(solution(), "return error == 0 ? 0 : 1;", "return 0;"));
     hand_in("does nothing", "int main() {\n  return 1;\n}\n");
   }
 
@@ -297,13 +299,13 @@ private:
     witnesses.add_witnesses();
     witnesses.grade();
     std::map<std::string, Mark> marks;
-    for (const char* name : {"the solution", "as shipped", "does nothing"}) {
+    for (const char* name : {"the solution", "with a fault", "as shipped", "does nothing"}) {
       marks[name] = witnesses.mark(name);
     }
     // The witnesses themselves: they would notice a mark too many and one too few.
     REQUIRE(marks.at("the solution").score == 29);
-    REQUIRE(marks.at("as shipped").score > 0);
-    REQUIRE(marks.at("as shipped").score < 14);
+    REQUIRE(marks.at("with a fault").score == 13);
+    REQUIRE(marks.at("as shipped").score == 0);
     REQUIRE(marks.at("does nothing").score == 0);
     return marks;
   }
@@ -625,7 +627,7 @@ TEST_SUITE("hostile") {
       quoted = quoted != (c == '"');
       rows += !quoted && c == '\n';
     }
-    CHECK(rows == names.size() + 6);
+    CHECK(rows == names.size() + 7);
     // A terminal is not the place for a submission's control characters either.
     CHECK_FALSE(contains(all.said(), "\x1b[2J"));
     CHECK(lab::is_utf8(all.said()));
