@@ -32,11 +32,11 @@ std::vector<int> ExerciseMarks::shares() const {
     shares.push_back(std::max(check.reached(), 0));
     cost += std::max(-check.reached(), 0);
   }
-  for (auto share = shares.rbegin(); share != shares.rend(); ++share) {
-    const int taken = std::min(cost, *share);
-    *share -= taken;
+  std::for_each(shares.rbegin(), shares.rend(), [&](int& share) {
+    const int taken = std::min(cost, share);
+    share -= taken;
     cost -= taken;
-  }
+  });
   return shares;
 }
 
