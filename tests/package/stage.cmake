@@ -80,7 +80,7 @@ endfunction()
 macro(stage_grading)
   stage("^(CMakeLists\\.txt|LICENSE)$")
   stage("^(steps/(CMakeLists|support/)|exercises/|tests/)"
-    "^tests/(kit|package|tools/(bench|demo|soak|watch|xray))/|\\.md$")
+    "^tests/(kit|package|tools/(bench|demo|scenes|soak|watch|xray))/|\\.md$")
   keep_exercises()
 endmacro()
 

@@ -13,7 +13,7 @@ file(ARCHIVE_EXTRACT INPUT ${WORK}/fork-lab-autograder.zip DESTINATION ${root}/s
 file(MAKE_DIRECTORY ${root}/results)
 file(GLOB_RECURSE files RELATIVE ${root}/source ${root}/source/* ${root}/source/.*)
 foreach(file IN LISTS files)
-  if(file MATCHES "solution|mutant|variant|hostile|_test\\.|^build|\\.git/|^steps/[0-9]|tools/(demo|watch|xray)|\\.svg$")
+  if(file MATCHES "solution|mutant|variant|hostile|_test\\.|^build|\\.git/|^steps/[0-9]|tools/(demo|scenes|watch|xray)|\\.svg$")
     failed("the zip holds ${file}")
   endif()
 endforeach()
