@@ -255,6 +255,9 @@ void make_film(Run& run) {
     attempt(*run.check, again);
     recording = camera.take();
   }
+  if (recording.events.empty()) {
+    return; // nothing ran: there is no program, say
+  }
   const bool failed = again.outcome == Outcome::failed;
   Result& told_of = failed ? again : run.result;
   told_of.why = seen(told_of);
