@@ -407,8 +407,10 @@ TEST_SUITE("a key") {
     watching.see({"03 Collect them as they end  ex", "FAIL"});
     watching.press("p");
     watching.see({"02 Many zombies  exercises", "FAIL"});
+    fs::remove(kit / "build/watch/02"); // where the results of a run are kept
     watching.press("r");
-    watching.see("as before this save");
+    lab::wait_until("the checks to have run again",
+                    [] { return fs::exists(kit / "build/watch/02"); });
     watching.quit();
   }
 
@@ -416,7 +418,7 @@ TEST_SUITE("a key") {
     begin_anew();
     fs::remove_all(kit / "build/films");
     Watching watching({"02"});
-    watching.see("2 of 14 marks");
+    watching.see({"0 of 14 marks, as shipped", "FAIL"});
     watching.press("f");
     watching.see("Open this in a browser: build/films/02-");
     CHECK(fs::directory_iterator(kit / "build/films") != fs::directory_iterator());
