@@ -144,7 +144,7 @@ private:
     expect("git in a folder", Fate::found, "passed over: 02-zombie/.git/");
     put(many);
     expect("many files", Fate::found);
-    put({{"a mac/work/zombies.cpp", broken_}, {"a mac/__MACOSX/work/._zombies.cpp", "x"}});
+    put({{"a mac/homework/zombies.cpp", broken_}, {"a mac/__MACOSX/homework/._zombies.cpp", "x"}});
     expect("a mac", Fate::found, "passed over: \\_\\_MACOSX/");
     Files loose;
     for (const auto& entry : fs::recursive_directory_iterator(source / "solutions")) {
@@ -168,11 +168,11 @@ private:
     put({{"stray zip/zombies.cpp", broken_}});
     put_archive("stray zip/backup.zip", {{"zombies.cpp", "old"}});
     expect("stray zip", Fate::found, "opened: backup.zip");
-    put_archive("zip in a folder/work.zip", {{"work/02-zombie/zombies.cpp", broken_}});
-    expect("zip in a folder", Fate::found, "found: work.zip/work/02-zombie/zombies.cpp");
+    put_archive("zip in a folder/homework.zip", {{"homework/02-zombie/zombies.cpp", broken_}});
+    expect("zip in a folder", Fate::found, "found: homework.zip/homework/02-zombie/zombies.cpp");
     for (const std::string name : {"a zip.zip", "a tar.tar", "a tarball.tar.gz", "another.tgz"}) {
-      put_archive(name, {{"work/zombies.cpp", broken_}});
-      expect(name.substr(0, name.find('.')), Fate::found, "found: work/zombies.cpp");
+      put_archive(name, {{"homework/zombies.cpp", broken_}});
+      expect(name.substr(0, name.find('.')), Fate::found, "found: homework/zombies.cpp");
     }
     put_archive("loud.zip", {{"zombies.cpp", broken_}});
     fs::rename(folder_ / "class/loud.zip", folder_ / "class/LOUD.ZIP");
