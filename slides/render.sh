@@ -9,7 +9,8 @@
 #   render.sh browser TOOLS SCRIPT ARGUMENTS...
 #                                      runs a script with marp's puppeteer and with Chromium
 #
-# Exit status: 77 where something is missing, as CTest knows it from a test that is skipped.
+# Exit status: 77 where something is missing, as CTest knows it from a test that is skipped. With
+# LAB_REQUIRE_TOOLS set in the environment it is 1, and the test fails.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +19,7 @@ shift || true
 
 lacks() {
   printf 'slides: %s\n' "$*" >&2
+  [ -n "${LAB_REQUIRE_TOOLS:-}" ] && exit 1
   exit 77
 }
 
