@@ -88,7 +88,8 @@ void expect_all_reported(const std::vector<std::string>& specs, ProcessOptions o
         probe.let_go(child);
       }
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds{1}); // nothing tells of a child that waits
   }
   const Exit exit = ended(process, typed(specs));
   const auto lines = lines_of(process);

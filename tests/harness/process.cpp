@@ -67,7 +67,7 @@ std::string Process::State::report() {
   for (auto info = process_info(pid);
        !end && info && info->state != 'S' && !info->stopped() && !deadline.passed();
        info = process_info(pid)) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2)); // until the next look
+    std::this_thread::sleep_for(std::chrono::milliseconds(2)); // nothing tells of a state in /proc
     end = look_for_exit();
   }
   std::string text = "`" + command() + "` (pid " + std::to_string(pid) + ") ";

@@ -123,9 +123,9 @@ inline bool fill_in_eight(void (*fill)(std::size_t size, std::atomic<int>& full)
     }
   }
   for (int i = 0; i < 100 && *full < processes; ++i) {
-    usleep(100'000); // until all are full, or somebody has put an end to it
+    usleep(100'000); // a look: who is ended by the kernel tells nobody
   }
-  sleep(1); // and they stay
+  sleep(1); // they stay: the grader has a second in which to see so much memory in use
   const bool came_through = *full == processes;
   for (const pid_t child : children) { // the solution, which comes then, has none of its own
     if (child > 0) {

@@ -148,7 +148,7 @@ void stall(const Given& given) {
     const std::size_t went = client.send_some_nonblocking(std::string_view(all).substr(sent));
     sent += went;
     still = went > 0 ? lab::Deadline(quiet) : still;
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    std::this_thread::sleep_for(std::chrono::milliseconds{1}); // that nothing is taken is no event
   }
   say("sent " + lab::quantity(sent) + ", read nothing: the server " +
       (sent == all.size() ? "keeps all of it" : "takes no more"));

@@ -70,7 +70,7 @@ bool attack() {
         }
       }
     }
-    usleep(500);
+    usleep(500); // the next look: nothing tells that another program has begun to listen
   }
   return false;
 }

@@ -17,10 +17,10 @@ int running() {
 bool attack() {
   constexpr int no_time_left = 80; // of a hundred that spin
   for (int i = 0; i < 100 && running() < no_time_left && bounded::argument(1) == "5"; ++i) {
-    usleep(20'000); // for two seconds, or until they are there
+    usleep(20'000); // a look: nothing tells how many want a processor. It ends after two seconds
   }
   while (running() >= no_time_left) {
-    usleep(100'000);
+    usleep(100'000); // the next look
   }
   return true;
 }

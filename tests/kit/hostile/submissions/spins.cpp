@@ -14,6 +14,6 @@ bool attack() {
       }
     }
   }
-  sleep(12);
+  sleep(12); // as long as its children spin: a program that ends has them ended
   return false;
 }
