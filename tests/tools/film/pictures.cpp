@@ -8,12 +8,12 @@
 
 #include "harness/deadline.hpp"
 #include "harness/failure.hpp"
-#include "harness/guard.hpp"
 #include "harness/probe/probe.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
 #include "harness/tcp.hpp"
+#include "tools/drawing/live_pictures.hpp"
 #include "tools/film/film.hpp"
 
 #include <algorithm>
@@ -21,11 +21,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <exception>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -36,12 +31,10 @@
 
 namespace {
 
+using lab::Pictures;
 using lab::film::Film;
 using lab::film::FilmEvent;
 using lab::film::FilmProcess;
-
-/// The pictures of this run, by the name of their file.
-using Pictures = std::map<std::string, std::string>;
 
 /// The numbers of the events with these words, each after the one before it.
 std::vector<std::size_t> moments(const Film& film, const std::vector<std::string>& words) {
@@ -225,69 +218,21 @@ void draw_half_close(Pictures& pictures) {
        "= 0, end of file"});
 }
 
-std::string contents(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// The first line in which they differ, of each.
-std::string first_difference(const std::string& file, const std::string& now) {
-  std::istringstream in_file(file);
-  std::istringstream in_run(now);
-  std::string of_file;
-  std::string of_run;
-  do {
-    of_file.clear();
-    of_run.clear();
-    std::getline(in_file, of_file);
-    std::getline(in_run, of_run);
-  } while (of_file == of_run && (in_file || in_run));
-  return "  file: " + of_file + "\n  now:  " + of_run + "\n";
-}
-
-int run(const std::filesystem::path& folder, bool check_only) {
-  if (const auto reason = lab::Probe::cannot_probe("leaky_server")) {
-    std::cerr << "lab-film-pictures: not made here: " << *reason << '\n';
-    return 77;
-  }
+Pictures draw() {
   Pictures pictures;
   draw_one_delivery(pictures);
   draw_leak(pictures);
   draw_gap(pictures);
   draw_half_close(pictures);
-  bool same = true;
-  for (const auto& [name, svg] : pictures) {
-    const auto file = folder / name;
-    if (!check_only) {
-      std::ofstream out(file);
-      if (!(out << svg) || !out.flush()) {
-        std::cerr << "lab-film-pictures: cannot write " << file.string() << '\n';
-        return 1;
-      }
-    } else if (const std::string there = contents(file); there != svg) {
-      std::cerr << file.string() << " is not what the processes show now:\n"
-                << first_difference(there, svg)
-                << "If that is right: cmake --build build --target film-pictures\n";
-      same = false;
-    }
-  }
-  return same ? 0 : 1;
+  return pictures;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
-  const bool check_only = !words.empty() && words.front() == "--check";
-  if (words.size() != (check_only ? 2U : 1U)) {
-    std::cerr << "usage: lab-film-pictures [--check] FOLDER\n";
-    return 2;
-  }
-  try {
-    lab::guard_descendants();
-    return run(words.back(), check_only);
-  } catch (const std::exception& error) {
-    std::cerr << "lab-film-pictures: " << error.what() << '\n';
-    return 1;
-  }
+  return lab::make_live_pictures(argc, argv,
+                                 {.name = "lab-film-pictures",
+                                  .target = "film-pictures",
+                                  .probed = "leaky_server",
+                                  .make = draw});
 }

@@ -7,11 +7,11 @@
 
 #include "harness/deadline.hpp"
 #include "harness/fd.hpp"
-#include "harness/guard.hpp"
 #include "harness/probe/probe.hpp"
 #include "harness/process.hpp"
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
+#include "tools/drawing/live_pictures.hpp"
 #include "tools/drawing/picture.hpp"
 #include "tools/drawing/snapshot.hpp"
 #include "tools/drawing/svg.hpp"
@@ -19,16 +19,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <exception>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iostream>
-#include <iterator>
 #include <map>
-#include <sstream>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +30,7 @@ namespace {
 using lab::DescriptorInfo;
 using lab::Holder;
 using lab::Peer;
+using lab::Pictures;
 using lab::Snapshot;
 
 /// Numbers that stay, for those of a run.
@@ -109,9 +103,6 @@ private:
   std::map<pid_t, pid_t> pids_;
   std::map<unsigned, unsigned> ports_;
 };
-
-/// The pictures of this run, by the name of their file.
-using Pictures = std::map<std::string, std::string>;
 
 void add(Pictures& pictures, const std::string& name, const Names& names, Snapshot snapshot,
          const std::string& title) {
@@ -259,68 +250,20 @@ void draw_half_close(Pictures& pictures) {
   lab::or_throw(::kill(child, SIGCONT), "kill");
 }
 
-std::string contents(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// The first line in which they differ, of each.
-std::string first_difference(const std::string& file, const std::string& now) {
-  std::istringstream in_file(file);
-  std::istringstream in_run(now);
-  std::string of_file;
-  std::string of_run;
-  do {
-    of_file.clear();
-    of_run.clear();
-    std::getline(in_file, of_file);
-    std::getline(in_run, of_run);
-  } while (of_file == of_run && (in_file || in_run));
-  return "  file: " + of_file + "\n  now:  " + of_run + "\n";
-}
-
-int run(const std::filesystem::path& folder, bool check_only) {
-  if (const auto reason = lab::Probe::cannot_probe("tidy_server")) {
-    std::cerr << "lab-xray-pictures: not made here: " << *reason << '\n';
-    return 77;
-  }
+Pictures draw() {
   Pictures pictures;
   draw_fork(pictures);
   draw_leak(pictures);
   draw_half_close(pictures);
-  bool same = true;
-  for (const auto& [name, svg] : pictures) {
-    const auto file = folder / name;
-    if (!check_only) {
-      std::ofstream out(file);
-      if (!(out << svg) || !out.flush()) {
-        std::cerr << "lab-xray-pictures: cannot write " << file.string() << '\n';
-        return 1;
-      }
-    } else if (const std::string there = contents(file); there != svg) {
-      std::cerr << file.string() << " is not what the processes show now:\n"
-                << first_difference(there, svg)
-                << "If that is right: cmake --build build --target xray-pictures\n";
-      same = false;
-    }
-  }
-  return same ? 0 : 1;
+  return pictures;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
-  const bool check_only = !words.empty() && words.front() == "--check";
-  if (words.size() != (check_only ? 2U : 1U)) {
-    std::cerr << "usage: lab-xray-pictures [--check] FOLDER\n";
-    return 2;
-  }
-  try {
-    lab::guard_descendants();
-    return run(words.back(), check_only);
-  } catch (const std::exception& error) {
-    std::cerr << "lab-xray-pictures: " << error.what() << '\n';
-    return 1;
-  }
+  return lab::make_live_pictures(argc, argv,
+                                 {.name = "lab-xray-pictures",
+                                  .target = "xray-pictures",
+                                  .probed = "tidy_server",
+                                  .make = draw});
 }
