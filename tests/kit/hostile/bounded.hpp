@@ -89,6 +89,24 @@ inline pid_t fork() {
   return child;
 }
 
+/// A grandchild leaves its session, its parent and its descriptors. True in it alone.
+inline bool become_daemon() {
+  const pid_t child = bounded::fork();
+  if (child != 0) {
+    waitpid(child, nullptr, 0);
+    return false;
+  }
+  setsid();
+  if (bounded::fork() != 0) {
+    _exit(0);
+  }
+  setsid();
+  for (int fd = 0; fd < 1024; ++fd) {
+    close(fd);
+  }
+  return true;
+}
+
 /// The program's argument number `number`, or nothing.
 inline std::string argument(int number) {
   std::ifstream file("/proc/self/cmdline");

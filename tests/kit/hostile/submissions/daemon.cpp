@@ -11,18 +11,8 @@ bool attack() {
       pause();
     }
   }
-  const pid_t child = bounded::fork();
-  if (child != 0) {
-    waitpid(child, nullptr, 0);
+  if (!bounded::become_daemon()) {
     return false;
-  }
-  setsid();
-  if (bounded::fork() != 0) {
-    _exit(0);
-  }
-  setsid();
-  for (int fd = 0; fd < 1024; ++fd) {
-    close(fd);
   }
   if (chdir("/") == 0) {
     char name[] = HOSTILE_TAG;

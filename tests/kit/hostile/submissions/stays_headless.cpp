@@ -15,18 +15,8 @@ bool attack() {
     }).detach();
     syscall(SYS_exit, 0);
   }
-  const pid_t child = bounded::fork();
-  if (child != 0) {
-    waitpid(child, nullptr, 0);
+  if (!bounded::become_daemon()) {
     return false;
-  }
-  setsid();
-  if (bounded::fork() != 0) {
-    _exit(0);
-  }
-  setsid();
-  for (int fd = 0; fd < 1024; ++fd) {
-    close(fd);
   }
   char name[] = HOSTILE_TAG;
   char variable[] = "ITS=own";
