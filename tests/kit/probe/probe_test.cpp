@@ -168,7 +168,7 @@ TEST_SUITE("probe") {
     CHECK(probe.timeline().find(" fails: EMFILE   <- injected   " + place.substr(sources.size()) +
                                 '\n') != std::string::npos);
     // What lies in another folder is nothing to open from here.
-    std::filesystem::current_path(std::filesystem::temp_directory_path());
+    std::filesystem::current_path(PROBE_PROGRAMS);
     CHECK(lab::Failure("no place").at().empty());
   }
 
