@@ -377,8 +377,9 @@ TEST_SUITE("a key") {
     watching.press("t");
     watching.see({"The task", "The program of step 02 makes one zombie.", "space: "});
     CHECK_FALSE(contains(watching.screen(), "A nudge"));
+    CHECK_FALSE(contains(watching.screen(), "And in another terminal"));
     watching.press(" ");
-    watching.see("starts");
+    watching.see("And in another terminal");
     watching.press("\x1b[A");
     watching.press("t");
     watching.see("FAIL");
