@@ -53,6 +53,11 @@ void write(const fs::path& path, std::string_view text) {
   REQUIRE_MESSAGE(file.flush(), "cannot write " << path);
 }
 
+/// Who grades without namespaces, for Class::grade. Only root can be root of a container.
+std::string who_has_no_namespaces() {
+  return geteuid() == 0 ? "container" : "bare";
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -439,7 +444,7 @@ TEST_SUITE("hostile") {
     all.attack("joins_classmates");
     const fs::path server = "01-echo-server/echo_server.cpp";
     all.hand_in("a server", read(kit / "solutions" / server), server);
-    all.grade(2, "container");
+    all.grade(2, who_has_no_namespaces());
     all.check_marks();
     CHECK(all.mark("a server").score == 23);
   }
@@ -485,7 +490,7 @@ TEST_SUITE("hostile") {
     Class all;
     all.attack("stays_headless");
     all.attack("daemon");
-    all.grade(2, "container");
+    all.grade(2, who_has_no_namespaces());
     all.check_marks();
   }
 
