@@ -229,8 +229,6 @@ std::string shown(const Facts& facts) {
     return text + ", not on the list of async-signal-safe functions, in the handler of " + signal;
   case What::unwrapped:
     return "has more than 128 handlers: this one is not watched";
-  case What::waits:
-    return text + " begins";
   case What::holds:
     return "has socket " + number(facts.arguments[0]) + " from the start";
   default:
@@ -255,8 +253,6 @@ Event::Kind kind_of(What what) {
   case What::doubtful:
   case What::unwrapped:
     return Event::Kind::unsafe;
-  case What::waits:
-    return Event::Kind::waits;
   case What::holds:
     return Event::Kind::holds;
   default:
@@ -288,6 +284,24 @@ Event event_of(const Facts& facts) {
   event.sender =
       (facts.flags & probe::flag_sender) != 0 ? static_cast<pid_t>(facts.arguments[0]) : 0;
   return event;
+}
+
+/// The call may wait, and now it begins.
+Event beginning_of(const Facts& facts) {
+  Event event;
+  event.kind = Event::Kind::waits;
+  event.time = Clock::time_point(std::chrono::nanoseconds(facts.began));
+  event.pid = facts.pid;
+  event.call = facts.text.data();
+  event.signal = facts.signal;
+  event.text = event.call + " begins";
+  event.arguments = facts.arguments;
+  return event;
+}
+
+/// What others see at once is an event even if it is not known how the call ended.
+bool is_seen_at_once(const Facts& facts) {
+  return (facts.flags & probe::flag_waits) == 0 || facts.what == What::call_write;
 }
 
 std::string times(std::size_t count) {
@@ -509,11 +523,17 @@ std::vector<Event> Probe::events() const {
   auto all = read(shared_->calls.used, shared_->calls.records);
   const auto findings = read(shared_->findings.used, shared_->findings.records);
   all.insert(all.end(), findings.begin(), findings.end());
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Facts& one, const Facts& other) { return one.time < other.time; });
   std::vector<Event> result;
   result.reserve(all.size());
-  std::transform(all.begin(), all.end(), std::back_inserter(result), event_of);
+  for (const Facts& facts : all) {
+    if ((facts.flags & probe::flag_waits) != 0) {
+      result.push_back(beginning_of(facts));
+    }
+    if ((facts.flags & probe::flag_no_result) == 0 || is_seen_at_once(facts)) {
+      result.push_back(event_of(facts));
+    }
+  }
+  std::ranges::stable_sort(result, {}, &Event::time);
   return result;
 }
 

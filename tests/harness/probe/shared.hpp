@@ -28,7 +28,6 @@ enum class What : std::uint16_t {
   unsafe,      ///< a call that no handler may make: its name in `text`
   doubtful,    ///< the same for a call that POSIX does not list, but that does no harm in glibc
   unwrapped,   ///< a handler that could not be wrapped, because there are too many
-  waits,       ///< for a film: a call that can wait begins; arguments: its own; its name in `text`
   holds,       ///< for a film: a socket that a program has from the start; arguments: descriptor,
                ///< port, whether it listens
   call_accept, // from here on: calls. arguments as the program's; result and error
@@ -101,7 +100,8 @@ struct Facts {
   What what;
   std::uint16_t flags;
   std::int32_t pid;
-  std::int64_t time; ///< CLOCK_MONOTONIC, nanoseconds
+  std::int64_t time;  ///< CLOCK_MONOTONIC, nanoseconds
+  std::int64_t began; ///< for a film: when the call began; 0 if the record was made after it
   std::int64_t result;
   std::array<std::int64_t, 3> arguments;
   std::int32_t error;
@@ -124,6 +124,7 @@ inline constexpr std::uint16_t flag_jumped = 64;     ///< of leave: by longjmp
 inline constexpr std::uint16_t flag_no_result = 128; ///< the call had not returned
 inline constexpr std::uint16_t flag_clobbered = 256; ///< of leave: errno is not what it was
 inline constexpr std::uint16_t flag_sender = 512;    ///< of enter: arguments[0] sent the signal
+inline constexpr std::uint16_t flag_waits = 1024;    ///< for a film: of a call that can wait
 
 /// `ready` is set last. If it is not set, the process was killed while it wrote the record.
 struct Record {
@@ -144,7 +145,7 @@ struct Gate {
   std::atomic<std::uint32_t> open;
 };
 
-inline constexpr std::uint32_t version = 6;
+inline constexpr std::uint32_t version = 7;
 inline constexpr std::size_t most_rules = 32;
 inline constexpr std::size_t most_gates = 1024;
 

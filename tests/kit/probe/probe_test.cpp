@@ -386,7 +386,12 @@ TEST_SUITE("probe") {
       const Run result = run(&probe, program, {"vfork", "3"});
       CHECK(result.out == "vfork 0\nvfork EAGAIN\nvfork 0\n");
       CHECK(probe.faults_injected("fork") == 1);
-      CHECK(place(probe.events(), "starts: true") < probe.events().size()); // follows exec
+      const auto events = probe.events();
+      const std::size_t begins = place(events, "starts: true"); // follows exec
+      const std::size_t closes = place(events, "close(-1) fails: EBADF");
+      REQUIRE(begins < events.size());
+      REQUIRE(closes < events.size());
+      CHECK(events[closes].pid == events[begins].pid);
     }
   }
 

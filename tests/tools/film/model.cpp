@@ -1051,7 +1051,7 @@ private:
         "Pipes are not drawn: a strip is a socket. What is read from a pipe, and written "
         "into it, is among the events.");
     notes.emplace_back(
-        "Recording makes each call slower, by about half a microsecond. So a race can end in "
+        "Recording makes each call slower, by a fraction of a microsecond. So a race can end in "
         "another way than without the film.");
   }
 

@@ -82,7 +82,7 @@ LAB_INTERPOSE(int, accept, (int fd, sockaddr* address, socklen_t* size)) {
   if (const Fault told = fault(Group::accept, fd); told.error != 0) {
     return call.fail(told);
   }
-  record_wait("accept", fd);
+  call.waits();
   const int result = next_accept(fd, address, size);
   call.ended_now();
   copy_peer(call.facts(), result);
@@ -95,7 +95,7 @@ LAB_INTERPOSE(int, accept4, (int fd, sockaddr* address, socklen_t* size, int fla
   if (const Fault told = fault(Group::accept, fd); told.error != 0) {
     return call.fail(told);
   }
-  record_wait("accept4", fd);
+  call.waits();
   const int result = next_accept4(fd, address, size, flags);
   call.ended_now();
   copy_peer(call.facts(), result);
@@ -127,7 +127,6 @@ int begin_connecting(int fd, const sockaddr* address, socklen_t size) {
 } // namespace
 
 LAB_DEFINE(int, connect, (int fd, const sockaddr* address, socklen_t size)) {
-  record_wait("connect", fd);
   Call call(What::call_connect, "connect", fd);
   copy_address(call.facts(), address, size);
   const bool blocks = shared.load() != nullptr && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
@@ -135,6 +134,7 @@ LAB_DEFINE(int, connect, (int fd, const sockaddr* address, socklen_t size)) {
     told.error = told.error == EINTR ? begin_connecting(fd, address, size) : told.error;
     return call.fail(told);
   }
+  call.waits();
   int result = next_connect(fd, address, size);
   if (filming()) {
     call.facts().arguments[1] = port_of(fd);
@@ -245,11 +245,8 @@ ssize_t move_bytes(Way way, const char* name, int fd, std::size_t size, int flag
     return call.done(told.pretend ? static_cast<ssize_t>(told.most) : real(told.most));
   }
   if (filming()) [[unlikely]] {
-    record_wait(name, fd, static_cast<std::int64_t>(size));
     Call call(what, name, fd, static_cast<std::int64_t>(size));
-    if (way == Way::out) {
-      call.begins();
-    }
+    call.waits();
     const ssize_t moved = real(size);
     way == Way::in ? call.ended_now() : call.ended_if_long();
     if (moved > 0 && data != nullptr) {
@@ -427,6 +424,15 @@ private:
 };
 
 template <typename Real>
+auto film_wait(What what, const char* name, Real& real) {
+  Call call(what, name);
+  call.waits();
+  const auto result = real();
+  call.ended_now();
+  return call.done(result);
+}
+
+template <typename Real>
 int wait_for_events(const char* name, Real&& real, const sigset_t* mask = nullptr) {
   const Within within(name);
   const WithMask with(mask);
@@ -435,9 +441,11 @@ int wait_for_events(const char* name, Real&& real, const sigset_t* mask = nullpt
     return call.fail(told);
   }
   hold_parent();
-  record_wait(name);
+  if (filming()) [[unlikely]] {
+    return film_wait(What::call_poll, name, real);
+  }
   const int result = real();
-  if (result == -1 || filming()) {
+  if (result == -1) {
     Call call(What::call_poll, name);
     call.done(result);
   }
@@ -501,13 +509,7 @@ namespace {
 
 template <typename Real>
 auto sleep_in(const char* name, Real&& real) {
-  record_wait(name);
-  const auto result = real();
-  if (filming()) {
-    Call call(What::call_sleep, name);
-    call.done(result);
-  }
-  return result;
+  return filming() ? film_wait(What::call_sleep, name, real) : real();
 }
 
 } // namespace
@@ -546,9 +548,10 @@ LAB_INTERPOSE(int, nanosleep, (const timespec* time, timespec* left)) {
 // sigwaitinfo and its like take a signal without a handler.
 
 LAB_INTERPOSE(int, sigwait, (const sigset_t* set, int* number)) {
-  Call call(What::call_sigwait, "sigwait");
+  const Within within("sigwait");
   hold_parent();
-  record_wait("sigwait");
+  Call call(What::call_sigwait, "sigwait");
+  call.waits();
   const int error = next_sigwait(set, number);
   call.ended_now();
   call.done(error == 0 ? *number : 0);
@@ -556,18 +559,20 @@ LAB_INTERPOSE(int, sigwait, (const sigset_t* set, int* number)) {
 }
 
 LAB_INTERPOSE(int, sigwaitinfo, (const sigset_t* set, siginfo_t* info)) {
-  Call call(What::call_sigwait, "sigwaitinfo");
+  const Within within("sigwaitinfo");
   hold_parent();
-  record_wait("sigwaitinfo");
+  Call call(What::call_sigwait, "sigwaitinfo");
+  call.waits();
   const int result = next_sigwaitinfo(set, info);
   call.ended_now();
   return call.done(result);
 }
 
 LAB_INTERPOSE(int, sigtimedwait, (const sigset_t* set, siginfo_t* info, const timespec* limit)) {
-  Call call(What::call_sigwait, "sigtimedwait");
+  const Within within("sigtimedwait");
   hold_parent();
-  record_wait("sigtimedwait");
+  Call call(What::call_sigwait, "sigtimedwait");
+  call.waits();
   const int result = next_sigtimedwait(set, info, limit);
   call.ended_now();
   return call.done(result);
@@ -634,7 +639,13 @@ extern "C" int lab_clone(int (*function)(void*), void* stack, int flags, void* a
   const auto go = [=] {
     return next_clone.get()(function, stack, flags, argument, parent_id, storage, child_id);
   };
-  return (flags & CLONE_THREAD) != 0 ? go() : make_child("clone", go);
+  if ((flags & CLONE_THREAD) != 0) {
+    return go();
+  }
+  if ((flags & CLONE_VM) != 0) {
+    share_memory();
+  }
+  return make_child("clone", go);
 }
 
 // vfork returns twice, the first time into a frame that the child then leaves: no function of ours
@@ -650,6 +661,7 @@ extern "C" [[gnu::visibility("hidden")]] void* lab_probe_before_vfork() {
   }
   call.facts().flags |= flag_no_result;
   call.done(0);
+  share_memory();
   return reinterpret_cast<void*>(next_vfork.get());
 }
 
@@ -705,7 +717,7 @@ pid_t wait_for_child(const char* name, pid_t which, int* status, int options, Re
   }
   int ended = 0; // for the record, where the program does not ask
   int* const seen = status == nullptr ? &ended : status;
-  record_wait(name, which, options);
+  call.waits();
   const pid_t result = real(seen);
   call.ended_now();
   if (result > 0) {
@@ -744,7 +756,7 @@ LAB_INTERPOSE(int, waitid, (idtype_t type, id_t which, siginfo_t* info, int opti
   }
   siginfo_t own{};
   siginfo_t* const seen = info == nullptr ? &own : info;
-  record_wait("waitid", call.facts().arguments[0], options);
+  call.waits();
   const int result = next_waitid(type, which, seen, options);
   call.ended_now();
   if (result == -1) {

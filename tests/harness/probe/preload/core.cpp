@@ -28,6 +28,32 @@ constexpr std::uint32_t most_shown = 200; // faults of one rule that are recorde
 bool root = false;
 std::array<std::atomic<std::uint32_t>, most_rules> seen_here{};
 
+// The id of this process, on a page of which each child gets an empty one. (getpid(2) would cost as
+// much as a short call that is recorded.) nullptr where there is no such page.
+std::atomic<std::atomic<pid_t>*> known_id = nullptr;
+
+void make_page_of_id() noexcept {
+  const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const page =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED && madvise(page, size, MADV_WIPEONFORK) == 0) { // since Linux 4.14
+    known_id.store(static_cast<std::atomic<pid_t>*>(page), std::memory_order_relaxed);
+  }
+}
+
+pid_t own_id() noexcept {
+  std::atomic<pid_t>* const known = known_id.load(std::memory_order_relaxed);
+  if (known == nullptr) {
+    return getpid();
+  }
+  pid_t id = known->load(std::memory_order_relaxed);
+  if (id == 0) {
+    id = getpid();
+    known->store(id, std::memory_order_relaxed);
+  }
+  return id;
+}
+
 // Where code is in memory: that of this library, and that of the program.
 struct Code {
   std::uintptr_t base = 0; // what is added to the addresses in its file
@@ -217,6 +243,7 @@ void record_sockets() noexcept {
   }
   bool first = true;
   dl_iterate_phdr(find_code, &first);
+  make_page_of_id();
   root = getppid() == memory->checker;
   shared.store(memory, std::memory_order_release);
   memory->programs.fetch_add(1, std::memory_order_relaxed);
@@ -245,7 +272,7 @@ Facts* add(Facts facts, bool finding) noexcept {
     return nullptr;
   }
   const KeepErrno keep;
-  facts.pid = getpid();
+  facts.pid = own_id();
   facts.caller = find_caller();
   if (facts.time == 0) {
     facts.time = now();
@@ -256,16 +283,6 @@ Facts* add(Facts facts, bool finding) noexcept {
     copy_text(facts.interrupted, frame->interrupted);
   }
   return finding ? append(memory->findings, facts) : append(memory->calls, facts);
-}
-
-void record_wait(const char* name, std::int64_t first, std::int64_t second) noexcept {
-  if (filming()) [[unlikely]] {
-    Facts facts{};
-    facts.what = What::waits;
-    facts.arguments = {first, second, 0};
-    copy_text(facts.text, name);
-    add(facts, false);
-  }
 }
 
 int port_of(int fd) noexcept {
@@ -281,6 +298,10 @@ int port_of(int fd) noexcept {
   return address.ss_family == AF_INET6
              ? ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port)
              : 0;
+}
+
+void share_memory() noexcept {
+  known_id.store(nullptr, std::memory_order_relaxed);
 }
 
 void begin_child() noexcept {

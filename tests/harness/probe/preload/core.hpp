@@ -65,6 +65,9 @@ std::int64_t now() noexcept;
 /// time where it is 0. Returns the record's; nullptr if there is no room.
 Facts* add(Facts facts, bool finding) noexcept;
 
+/// From now on a process may run in the memory of this one: its id is asked for each time.
+void share_memory() noexcept;
+
 /// In a new process: what is counted for each process starts anew.
 void begin_child() noexcept;
 
@@ -80,9 +83,6 @@ inline bool filming() noexcept {
   const Shared* const memory = shared.load(std::memory_order_relaxed);
   return memory != nullptr && memory->film;
 }
-
-/// For a film: the call begins, and may wait.
-void record_wait(const char* name, std::int64_t first = 0, std::int64_t second = 0) noexcept;
 
 /// Our port of a connection or a listener; 0 if there is none.
 int port_of(int fd) noexcept;
@@ -207,9 +207,19 @@ public:
   /// the process before it returns.
   void begins() noexcept {
     if (filming()) [[unlikely]] {
+      facts_.time = now(); // a fault may have stopped the process meanwhile
+      facts_.began = facts_.time;
       facts_.flags |= flag_no_result;
       recorded_ = add(facts_, false);
       facts_.flags &= static_cast<std::uint16_t>(~flag_no_result);
+    }
+  }
+
+  /// For a film: the call begins, and may wait.
+  void waits() noexcept {
+    if (filming()) [[unlikely]] {
+      facts_.flags |= flag_waits;
+      begins();
     }
   }
 
@@ -238,8 +248,9 @@ public:
       recorded_->result = facts_.result;
       recorded_->error = facts_.error;
       recorded_->arguments = facts_.arguments;
+      recorded_->address = facts_.address;
       recorded_->data = facts_.data;
-      recorded_->flags &= static_cast<std::uint16_t>(~flag_no_result);
+      recorded_->flags = facts_.flags | (recorded_->flags & flag_unblocked);
     }
     return result;
   }
