@@ -1,5 +1,7 @@
 #include "kit/decks/deck.hpp"
 
+#include "tools/text/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -19,7 +21,7 @@ class Parser {
 public:
   Deck parse(std::string_view text) {
     deck_.lesson = lessons::parse(text, lessons::Form::deck);
-    for (const std::string& line : lessons::lines_of(text)) {
+    for (const std::string& line : lab::lines_of(text)) {
       ++number_;
       if (part_ != Part::slides) {
         front_matter(line);
@@ -344,7 +346,7 @@ std::vector<Problem> check_deck(const Deck& deck, const std::filesystem::path& f
 std::optional<MapEntry> on_the_map(std::string_view map, const std::string& deck) {
   const std::regex form(R"(\]\(\.\./slides/)" + deck + R"(\.md\),? +(\d+) minutes)");
   int number = 0;
-  for (const std::string& line : lessons::lines_of(map)) {
+  for (const std::string& line : lab::lines_of(map)) {
     ++number;
     std::smatch found;
     if (std::regex_search(line, found, form)) {

@@ -2,6 +2,7 @@
 
 #include "kit/decks/deck.hpp"
 #include "kit/lessons/lesson.hpp"
+#include "tools/text/text.hpp"
 
 #include <cstddef>
 #include <exception>
@@ -20,7 +21,7 @@ namespace lessons = lab::lessons;
 std::string refreshed(const std::filesystem::path& file, const std::filesystem::path& root) {
   const std::string text = lessons::contents(file);
   const lessons::Lesson lesson = lessons::parse(text, lessons::Form::deck);
-  const std::vector<std::string> lines = lessons::lines_of(text);
+  const std::vector<std::string> lines = lab::lines_of(text);
   std::string result;
   std::size_t at = 0;
   for (const lessons::Quote& quote : lesson.quotes) {

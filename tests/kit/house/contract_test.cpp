@@ -2,6 +2,7 @@
 
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
+#include "tools/text/text.hpp"
 
 #include <filesystem>
 #include <regex>
@@ -20,7 +21,7 @@ std::multiset<std::string> defined() {
   static const std::regex row(R"(^\| ([A-Z][0-9]+) \| .*)");
   std::multiset<std::string> codes;
   const auto page = lab::lessons::contents(root() / "tests/CONTRACT.md");
-  for (const std::string& line : lab::lessons::lines_of(page)) {
+  for (const std::string& line : lab::lines_of(page)) {
     if (std::smatch match; std::regex_match(line, match, row)) {
       codes.insert(match[1]);
     }
@@ -84,7 +85,7 @@ TEST_CASE("contract: each mutant stands for promises that are defined") {
       continue;
     }
     ++mutants;
-    for (const std::string& line : lab::lessons::lines_of(lab::lessons::contents(entry.path()))) {
+    for (const std::string& line : lab::lines_of(lab::lessons::contents(entry.path()))) {
       if (!line.starts_with("fault: ")) {
         continue;
       }

@@ -6,6 +6,7 @@
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
 #include "tools/text/json.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -145,7 +146,7 @@ void check_handed_out(const std::string& where, const std::string& text) {
 std::map<std::string, int> minutes_of_exercises() {
   static const std::regex row(R"(\| \[(\d\d)\]\(.*\| (\d+) \|)");
   std::map<std::string, int> minutes;
-  for (const std::string& line : lab::lessons::lines_of(page("exercises/README.md"))) {
+  for (const std::string& line : lab::lines_of(page("exercises/README.md"))) {
     std::smatch found;
     if (std::regex_match(line, found, row)) {
       minutes[found[1]] = std::stoi(found[2]);
@@ -158,7 +159,7 @@ std::map<std::string, int> minutes_of_exercises() {
 std::map<std::string, int> minutes_of_lessons() {
   static const std::regex row(R"(\| \[(\d\d)\]\([^|]*\|[^|]*\|[^|]*\| (\d+) \|.*)");
   std::map<std::string, int> minutes;
-  for (const std::string& line : lab::lessons::lines_of(page("steps/README.md"))) {
+  for (const std::string& line : lab::lines_of(page("steps/README.md"))) {
     std::smatch found;
     if (std::regex_match(line, found, row)) {
       minutes[found[1]] = std::stoi(found[2]);
@@ -196,7 +197,7 @@ TEST_CASE("a lesson, and the map: no drawing in it is wider than a terminal of 8
   }
   for (const std::string& name : pages) {
     bool drawing = false;
-    for (const std::string& line : lab::lessons::lines_of(page(name))) {
+    for (const std::string& line : lab::lines_of(page(name))) {
       if (line.starts_with("```")) {
         drawing = line == "```text";
       } else if (drawing) {
@@ -329,7 +330,7 @@ TEST_CASE("minutes: a way through the course has the minutes of its lessons and 
     way.clear();
     sum = expected = 0;
   };
-  for (const std::string& line : lab::lessons::lines_of(page("steps/README.md"))) {
+  for (const std::string& line : lab::lines_of(page("steps/README.md"))) {
     std::smatch found;
     if (line.starts_with("#")) {
       end_of_way();

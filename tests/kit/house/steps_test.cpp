@@ -4,6 +4,7 @@
 #include "kit/house/house.hpp"
 #include "kit/lessons/lesson.hpp"
 #include "tools/text/json.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -73,7 +74,7 @@ bool contains(std::string_view text, std::string_view piece) {
 
 // The row of a table that begins with `begin`; empty where there is none.
 std::string row(const std::string& path, const std::string& begin) {
-  for (const std::string& line : lab::lessons::lines_of(page(path))) {
+  for (const std::string& line : lab::lines_of(page(path))) {
     if (line.starts_with(begin)) {
       return line;
     }

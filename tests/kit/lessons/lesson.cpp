@@ -1,5 +1,7 @@
 #include "kit/lessons/lesson.hpp"
 
+#include "tools/text/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -484,16 +486,6 @@ std::string contents(const std::filesystem::path& file) {
     throw std::runtime_error("cannot read " + file.string());
   }
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return lines;
 }
 
 std::string squeezed(std::string_view line) {

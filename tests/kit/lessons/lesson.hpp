@@ -96,9 +96,6 @@ std::vector<Problem> check_terminals(const Lesson& lesson);
 /// The whole file. Throws std::runtime_error if there is none.
 std::string contents(const std::filesystem::path& file);
 
-/// The lines of a text, without their newlines.
-std::vector<std::string> lines_of(std::string_view text);
-
 /// A line with one space instead of several, and none at its ends.
 std::string squeezed(std::string_view line);
 

@@ -7,6 +7,7 @@
 #include "harness/process.hpp"
 #include "tools/check/report.hpp"
 #include "tools/check/shipped.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,16 +28,6 @@ using lab::Result;
 using lab::Screen;
 
 namespace fs = std::filesystem;
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -214,7 +205,7 @@ TEST_CASE("it fits the screen, 17 lines a check and 100 a suite, however much wa
   for (const std::size_t columns : {40U, 80U, 200U}) {
     const std::string report = lab::report_of(results, screen(columns));
     INFO(columns, " columns\n", report);
-    const auto lines = lines_of(report);
+    const auto lines = lab::lines_of(report);
     CHECK(lines.size() <= 100);
     CHECK(lines.size() > 50);
     std::size_t in_check = 0;
@@ -377,7 +368,7 @@ TEST_CASE("the command at the end runs that check, and no other") {
   CHECK(again.wait(std::chrono::seconds(60)).text() == "exit status 1");
   INFO(again.out(), again.err());
   CHECK(again.out().starts_with("FAIL     0/5  makes N zombies at the same moment\n"));
-  CHECK(std::ranges::count_if(lines_of(again.out()), [](const std::string& line) {
+  CHECK(std::ranges::count_if(lab::lines_of(again.out()), [](const std::string& line) {
           return line.starts_with("FAIL") || line.starts_with("PASS");
         }) == 1);
 }
@@ -412,7 +403,7 @@ TEST_CASE("each check has a pattern that chooses it alone") {
   lab::Process list(LAB_CHECK, {.arguments = {"--list-test-cases", "--no-colors"}});
   list.wait();
   std::vector<std::string> names;
-  for (const std::string& line : lines_of(list.out())) {
+  for (const std::string& line : lab::lines_of(list.out())) {
     if (line.starts_with("step-") || line.starts_with("exercise-")) {
       names.push_back(line);
     }
@@ -425,7 +416,7 @@ TEST_CASE("each check has a pattern that chooses it alone") {
         LAB_CHECK, {.arguments = {"--list-test-cases", "--no-colors", "--test-case=" + pattern}});
     chosen.wait();
     INFO(pattern, " chooses\n", chosen.out());
-    CHECK(std::ranges::count_if(lines_of(chosen.out()), [](const std::string& line) {
+    CHECK(std::ranges::count_if(lab::lines_of(chosen.out()), [](const std::string& line) {
             return line.starts_with("step-") || line.starts_with("exercise-");
           }) == 1);
     CHECK(contains(chosen.out(), "\n" + name + "\n"));
@@ -446,7 +437,8 @@ TEST_CASE("a terminal: its width, colour unless NO_COLOR, and meanwhile how far 
     const std::string rest = report.substr(at + 1);
     CHECK(rest.starts_with("exercise-02: 0 of 14 marks"));
     std::size_t widest = 0;
-    for (const std::string& line : lines_of(rest.substr(0, rest.find("To run this check alone")))) {
+    for (const std::string& line :
+         lab::lines_of(rest.substr(0, rest.find("To run this check alone")))) {
       widest = std::max(widest, lab::width_of(line));
     }
     CHECK(widest <= static_cast<std::size_t>(columns));
@@ -574,7 +566,7 @@ TEST_CASE("a mistake in the file of marks is named with its line") {
   std::string none;
   std::size_t number = 0;
   const std::string all = Marked("").says();
-  for (const std::string& line : lines_of(all)) {
+  for (const std::string& line : lab::lines_of(all)) {
     if (line.starts_with("03 ")) {
       none += line.substr(0, line.rfind(':')) + ": 0\n";
       ++number;
@@ -599,13 +591,13 @@ TEST_CASE("a program that signals the check is named as the sender") {
 TEST_CASE("a program that floods, and --all") {
   const Handed flood("i=0; while [ $i -lt 300 ]; do echo \"line $i\"; i=$((i + 1)); done; cat\n");
   const std::string report = flood.report({"--test-case=exercise-02: makes*,exercise-02: with*"});
-  CHECK(lines_of(report).size() <= 100);
+  CHECK(lab::lines_of(report).size() <= 100);
   CHECK(contains(report, "--all shows them"));
   const std::string all =
       flood.report({"--test-case=exercise-02: makes*,exercise-02: with*", "--all"});
   CHECK_FALSE(contains(all, "--all shows them"));
   CHECK(contains(all, "| line 299"));
-  CHECK(lines_of(all).size() > lines_of(report).size());
+  CHECK(lab::lines_of(all).size() > lab::lines_of(report).size());
 }
 
 TEST_CASE("an exercise by its number, checks by words, and what they do step by step") {

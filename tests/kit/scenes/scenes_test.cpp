@@ -8,6 +8,7 @@
 #include "harness/programs.hpp"
 #include "harness/server.hpp"
 #include "tools/check/result.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -34,15 +35,6 @@ bool in_order(std::string_view text, std::initializer_list<std::string_view> par
     from = at + part.size();
     return at != std::string_view::npos;
   });
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    lines.push_back(line);
-  }
-  return lines;
 }
 
 lab::Process start_scene(std::vector<std::string> arguments) {
@@ -86,7 +78,7 @@ std::set<std::string> scenes() {
   lab::Process help = start_scene({"--help"});
   CHECK(help.wait().success());
   std::set<std::string> names;
-  for (const std::string& line : lines_of(help.out())) {
+  for (const std::string& line : lab::lines_of(help.out())) {
     if (line.starts_with("  ")) {
       names.insert(line.substr(2, line.find(' ', 2) - 2));
     }
@@ -243,7 +235,7 @@ TEST_CASE("what checks name for doing the same by hand can be typed") {
     std::set<char> terminals;
     CAPTURE(check.suite);
     CAPTURE(check.sentence);
-    for (const std::string& line : lines_of(check.by_hand)) {
+    for (const std::string& line : lab::lines_of(check.by_hand)) {
       CAPTURE(line);
       REQUIRE(line.size() > 3);
       CHECK(line.substr(1, 2) == ": ");

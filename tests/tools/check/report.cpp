@@ -49,16 +49,6 @@ Span word_of(Outcome outcome) {
   return {"FAIL", Paint::red};
 }
 
-std::vector<std::string> lines_in(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 /// The words of `text` on lines beside `first`, which is `column` wide, and below.
 Lines beside(Line first, std::size_t column, const Line& text, const Screen& screen) {
   Lines lines = wrapped(text, screen.columns - column, screen.style.unicode);
@@ -127,7 +117,7 @@ bool tells_what_it_does(std::string_view line) {
 
 AllSeen seen_in(std::string_view why, std::size_t width, const Screen& screen) {
   AllSeen seen;
-  for (const std::string& raw : lines_in(why)) {
+  for (const std::string& raw : lines_of(why)) {
     const std::string line = printable_line(raw);
     if (line.empty() || (!screen.all && line == "standard error so far, 0 bytes")) {
       continue;
@@ -215,7 +205,7 @@ std::string crash_in(std::string_view why) {
   constexpr std::string_view ended = ") has ended: killed by ";
   static const std::set<std::string, std::less<>> faults{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE",
                                                          "SIGILL"};
-  for (const std::string& line : lines_in(why)) {
+  for (const std::string& line : lines_of(why)) {
     const std::size_t at = line.find(ended);
     if (tells_what_it_does(line) && at != std::string::npos) {
       const std::string_view rest = std::string_view(line).substr(at + ended.size());
@@ -235,7 +225,7 @@ std::string reason_in(const std::string& why) {
   }
   constexpr std::size_t few = 4; // digits of a number that is none of those
   std::string reason;
-  for (const std::string& line : lines_in(why)) {
+  for (const std::string& line : lines_of(why)) {
     if (tells_what_it_does(line) || line == "its last calls:") {
       break;
     }
@@ -255,7 +245,7 @@ std::string reason_in(const std::string& why) {
 
 /// The command of lab-scenes that brings it about, if there is one.
 std::string scene_in(const std::string& by_hand) {
-  for (const std::string& line : lines_in(by_hand)) {
+  for (const std::string& line : lines_of(by_hand)) {
     if (line.find("lab-scenes") != std::string::npos) {
       return line.substr(line.find(": ") + 2);
     }
@@ -270,7 +260,7 @@ Lines block_of(const Cause& cause, const Screen& screen) {
   Lines lines = head_of(result, screen);
   const auto part = [&](std::string_view label, std::string_view text) {
     Lines told;
-    for (const std::string& line : lines_in(text)) {
+    for (const std::string& line : lines_of(text)) {
       append(told, beside({{"  " + std::string(label), Paint::dim}}, column,
                           {{printable_line(line)}}, screen));
       label = {};
@@ -552,7 +542,7 @@ std::string report_of(const std::vector<Result>& results, Screen screen) {
 
 std::string by_hand_of(const Result& result) {
   std::string text;
-  for (const std::string& line : lines_in(result.by_hand)) {
+  for (const std::string& line : lines_of(result.by_hand)) {
     text += "terminal " + line.substr(0, 1) + ": " + line.substr(line.find(": ") + 2) + "\n";
   }
   return text;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lab {
 
@@ -42,6 +43,9 @@ std::string printable(std::string_view bytes);
 
 /// The same on one line: newlines become `\n`, tabs `\t`.
 std::string printable_line(std::string_view bytes);
+
+/// Without their newlines.
+std::vector<std::string> lines_of(std::string_view text);
 
 // The following take printable text.
 

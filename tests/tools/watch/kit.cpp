@@ -3,6 +3,7 @@
 #include "harness/failure.hpp"
 #include "harness/process.hpp"
 #include "tools/check/shipped.hpp"
+#include "tools/text/text.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -32,7 +33,7 @@ std::optional<std::string> output_of(std::vector<std::string> command, int most_
 
 /// The value of `NAME:TYPE=VALUE` in the cache of CMake.
 std::string cached(const std::string& cache, const std::string& name) {
-  for (const std::string& line : lines_in(cache)) {
+  for (const std::string& line : lines_of(cache)) {
     if (line.starts_with(name + ":")) {
       return line.substr(std::min(line.find('='), line.size() - 1) + 1);
     }
@@ -43,7 +44,7 @@ std::string cached(const std::string& cache, const std::string& name) {
 void read_page(const fs::path& page, Exercise& exercise) {
   std::string title;
   bool in_hints = false;
-  for (const std::string& line : lines_in(contents_of(page).value_or(""))) {
+  for (const std::string& line : lines_of(contents_of(page).value_or(""))) {
     constexpr std::string_view summary = "<details><summary>";
     if (line.starts_with("# ") && title.empty()) {
       title = line.substr(2);
@@ -91,16 +92,6 @@ std::string write_whole(const fs::path& path, std::string_view text) {
 }
 
 } // namespace
-
-std::vector<std::string> lines_in(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
 
 std::optional<std::string> contents_of(const fs::path& path) {
   std::error_code error;
@@ -191,7 +182,7 @@ std::vector<Verdict> Kit::verdicts() const {
   for (const Exercise& exercise : exercises_) {
     names += (names.empty() ? "" : ",") + exercise.folder;
   }
-  const auto fresh = lines_in(
+  const auto fresh = lines_of(
       output_of({cmake_, "-D", "KIT=" + root_.string(), "-D", "LAB_CHECK=" + lab_check().string(),
                  "-D", "VERDICTS=" + (build_ / "verdicts").string(), "-D", "EXERCISES=" + names,
                  "-P", (root_ / "tests/tools/check/Fresh.cmake").string()})
@@ -288,14 +279,14 @@ std::vector<std::string> Kit::difference(const Exercise& exercise) const {
     return {"There is no " + exercise.source() + ", or no diff(1) on this machine."};
   }
   return text->empty() ? std::vector<std::string>{"Your file is as it was shipped."}
-                       : lines_in(*text);
+                       : lines_of(*text);
 }
 
 std::vector<std::string> Kit::other_ways(const Exercise& exercise) const {
   std::vector<std::string> lines;
   bool inside = false;
   for (const std::string& line :
-       lines_in(contents_of(root_ / "solutions" / exercise.folder / "README.md").value_or(""))) {
+       lines_of(contents_of(root_ / "solutions" / exercise.folder / "README.md").value_or(""))) {
     if (line.starts_with("## ")) {
       inside = line == "## What else would be right";
     } else if (inside) {

@@ -105,8 +105,6 @@ private:
 /// All of the file. Nothing if it cannot be read.
 std::optional<std::string> contents_of(const std::filesystem::path& path);
 
-std::vector<std::string> lines_in(std::string_view text);
-
 /// Whether it is a source and not what an editor keeps beside one.
 bool is_source(std::string_view name);
 

@@ -1,5 +1,7 @@
 #include "tools/watch/pages.hpp"
 
+#include "tools/text/text.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -259,7 +261,7 @@ std::vector<Line> prose(const std::vector<std::string>& markdown, std::size_t wi
 std::vector<Line> first_error(std::string_view words, std::string_view root, std::size_t width,
                               std::size_t most) {
   std::vector<std::string> all;
-  for (const std::string& line : lines_in(words)) {
+  for (const std::string& line : lines_of(words)) {
     if (!is_of_make(line)) {
       all.push_back(without(line, root));
     }
@@ -301,7 +303,7 @@ std::vector<Line> first_error(std::string_view words, std::string_view root, std
 }
 
 std::string first_warning(std::string_view words, std::string_view root) {
-  for (const std::string& line : lines_in(words)) {
+  for (const std::string& line : lines_of(words)) {
     if (has(line, ": warning:") && has(line, "exercises/")) {
       return clean(without(line, root));
     }

@@ -6,6 +6,7 @@
 #include "harness/proc.hpp"
 #include "tools/check/report.hpp"
 #include "tools/drawing/full_screen.hpp"
+#include "tools/text/text.hpp"
 #include "tools/watch/run.hpp"
 
 #include <algorithm>
@@ -780,7 +781,7 @@ private:
       paper.all = true;
       std::vector<std::string> lines;
       for (const Result& result : failed) { // one by one: the marks are in the second line
-        for (std::string& line : lines_in(report_of({result}, paper))) {
+        for (std::string& line : lines_of(report_of({result}, paper))) {
           lines.push_back(std::move(line));
         }
         lines.emplace_back();
@@ -796,7 +797,7 @@ private:
     const std::size_t not_run = count(Outcome::not_run, Outcome::not_run);
     const std::size_t below = others + not_run > 0 ? 2 : 0;
     paper.rows = std::max<std::size_t>(room_, 5 + below) - below;
-    auto lines = lines_in(report_of({*first}, paper));
+    auto lines = lines_of(report_of({*first}, paper));
     if (below > 0 && lines.size() + below <= room_) {
       std::string text = "This is the first to mend.";
       if (others > 0) {
