@@ -68,12 +68,15 @@ void prepend(std::string& list, const std::string& element, char separator) {
   list = list.empty() ? element : element + separator + list;
 }
 
-// Those that have been finished. The program can write into this memory: nothing in it is trusted.
+// Those that are there. The program can write into this memory: nothing in it is trusted.
 std::vector<Facts> read(std::uint32_t used, std::span<const Record> records) {
   std::vector<Facts> result;
   for (const Record& record : records.first(std::min<std::size_t>(used, records.size()))) {
-    if (record.ready.load(std::memory_order_acquire) != 0) {
+    if (const auto ready = record.ready.load(std::memory_order_acquire); ready != 0) {
       result.push_back(record.facts);
+      if (ready == probe::record_begun) {
+        result.back().flags |= probe::flag_no_result;
+      }
       result.back().text.back() = '\0';
       result.back().interrupted.back() = '\0';
     }

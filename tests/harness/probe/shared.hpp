@@ -126,7 +126,10 @@ inline constexpr std::uint16_t flag_clobbered = 256; ///< of leave: errno is not
 inline constexpr std::uint16_t flag_sender = 512;    ///< of enter: arguments[0] sent the signal
 inline constexpr std::uint16_t flag_waits = 1024;    ///< for a film: of a call that can wait
 
-/// `ready` is set last. If it is not set, the process was killed while it wrote the record.
+inline constexpr std::uint32_t record_begun = 1; ///< of a call that has not returned
+inline constexpr std::uint32_t record_whole = 2;
+
+/// `ready` is set last. If it is 0, the process was killed while it wrote the record.
 struct Record {
   std::atomic<std::uint32_t> ready;
   Facts facts;

@@ -746,7 +746,7 @@ TEST_SUITE("probe") {
     shared.rule_count = 1'000'000;
     shared.calls.used.store(1);
     shared.calls.records[0].facts.text.fill('x');
-    shared.calls.records[0].ready.store(1);
+    shared.calls.records[0].ready.store(lab::probe::record_whole);
     CHECK(probe.held_children().empty());
     CHECK(probe.faults_injected() == 0);
     REQUIRE(probe.events().size() == 1);

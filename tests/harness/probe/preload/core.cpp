@@ -73,14 +73,14 @@ std::atomic<std::uint64_t> handled = 0;
 std::atomic<std::uint64_t> breaking = 0;
 
 template <std::size_t Size>
-Facts* append(List<Size>& list, const Facts& facts) noexcept {
+Record* append(List<Size>& list, const Facts& facts, std::uint32_t ready) noexcept {
   const std::uint32_t place = list.used.fetch_add(1, std::memory_order_relaxed);
   if (place >= Size) {
     return nullptr;
   }
   list.records[place].facts = facts;
-  list.records[place].ready.store(1, std::memory_order_release);
-  return &list.records[place].facts;
+  list.records[place].ready.store(ready, std::memory_order_release);
+  return &list.records[place];
 }
 
 bool is(Descriptor wanted, int fd) noexcept {
@@ -266,7 +266,7 @@ std::int64_t now() noexcept {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-Facts* add(Facts facts, bool finding) noexcept {
+Record* add(Facts facts, bool finding, std::uint32_t ready) noexcept {
   Shared* const memory = shared.load(std::memory_order_acquire);
   if (memory == nullptr) {
     return nullptr;
@@ -282,7 +282,7 @@ Facts* add(Facts facts, bool finding) noexcept {
     facts.flags |= frame->unblocked ? flag_unblocked : 0;
     copy_text(facts.interrupted, frame->interrupted);
   }
-  return finding ? append(memory->findings, facts) : append(memory->calls, facts);
+  return finding ? append(memory->findings, facts, ready) : append(memory->calls, facts, ready);
 }
 
 int port_of(int fd) noexcept {

@@ -62,8 +62,8 @@ private:
 std::int64_t now() noexcept;
 
 /// Adds a record to the list of findings or to that of calls; fills in pid and handler, and the
-/// time where it is 0. Returns the record's; nullptr if there is no room.
-Facts* add(Facts facts, bool finding) noexcept;
+/// time where it is 0. Returns nullptr if there is no room.
+Record* add(Facts facts, bool finding, std::uint32_t ready = record_whole) noexcept;
 
 /// From now on a process may run in the memory of this one: its id is asked for each time.
 void share_memory() noexcept;
@@ -209,9 +209,7 @@ public:
     if (filming()) [[unlikely]] {
       facts_.time = now(); // a fault may have stopped the process meanwhile
       facts_.began = facts_.time;
-      facts_.flags |= flag_no_result;
-      recorded_ = add(facts_, false);
-      facts_.flags &= static_cast<std::uint16_t>(~flag_no_result);
+      recorded_ = add(facts_, false, record_begun);
     }
   }
 
@@ -244,13 +242,15 @@ public:
       add(facts_, false);
     } else {
       const KeepErrno keep;
-      recorded_->time = facts_.time == 0 ? now() : facts_.time;
-      recorded_->result = facts_.result;
-      recorded_->error = facts_.error;
-      recorded_->arguments = facts_.arguments;
-      recorded_->address = facts_.address;
-      recorded_->data = facts_.data;
-      recorded_->flags = facts_.flags | (recorded_->flags & flag_unblocked);
+      Facts& known = recorded_->facts;
+      known.time = facts_.time == 0 ? now() : facts_.time;
+      known.result = facts_.result;
+      known.error = facts_.error;
+      known.arguments = facts_.arguments;
+      known.address = facts_.address;
+      known.data = facts_.data;
+      known.flags |= facts_.flags;
+      recorded_->ready.store(record_whole, std::memory_order_release);
     }
     return result;
   }
@@ -258,7 +258,7 @@ public:
 private:
   Within within_;
   Facts facts_;
-  Facts* recorded_ = nullptr; ///< in the list already
+  Record* recorded_ = nullptr; ///< in the list already
 };
 
 /// Defines the function NAME in front of that of the same name which the program would get:
