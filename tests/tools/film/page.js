@@ -305,17 +305,24 @@ class View {
       const shown = cut(words, at(end) - Math.max(at(from), label) - 4, 11);
       if (shown) things.append(make('text', { x: Math.max(at(from), label) + 3, y: strip + 9.5, class: 'strip' }, shown));
     });
-    let free = -Infinity;
+    // The words of marks that are close together stand after the last of them.
+    const groups = [];
     for (const [event, what] of band.marks) {
       const x = at(event);
       if (x < label || x > width) continue;
-      const sign = make('g');
-      things.append(sign);
-      if (x > free) {
-        sign.append(make('text', { x: x + 7, y: y + 15, class: 'small' }, what));
-        free = x + 12 + what.length * 7;
+      things.append(make('polygon', { points: `${x - 5},${y + 8} ${x + 5},${y + 8} ${x},${y + 19}`, class: 'mark' }));
+      const last = groups.at(-1);
+      if (last && x < last.x + 12 + last.words.length * 7) {
+        last.x = x;
+        last.words += `, ${what}`;
+      } else {
+        groups.push({ x, words: what });
       }
-      sign.append(make('polygon', { points: `${x - 5},${y + 8} ${x + 5},${y + 8} ${x},${y + 19}`, class: 'mark' }));
+    }
+    for (const { x, words } of groups) {
+      const sign = make('g');
+      sign.append(make('text', { x: x + 7, y: y + 15, class: 'small' }, words));
+      things.append(sign);
     }
   }
 
