@@ -1,10 +1,20 @@
 #include "harness/idle.hpp"
 
 #include "harness/failure.hpp"
+#include "harness/proc_files.hpp"
 
 #include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
 
 namespace lab {
 
@@ -65,6 +75,98 @@ CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window) {
                 " times: " + describe(pid));
 }
 
+namespace {
+
+/// A line of /proc/PID/syscall: the number of the call, and its six arguments in hex. `running`, or
+/// -1, if the thread is in no call.
+bool without_limit(pid_t pid, std::string_view line) {
+  const auto words = proc::words_of(line);
+  if (words.size() < 7 || line.front() == '-') {
+    return false;
+  }
+  const auto argument = [&](std::size_t number) {
+    return proc::number_in<std::uint64_t>(words.at(number).substr(2), 16);
+  };
+  const auto never = [&](std::size_t number) { // poll's timeout: an int below 0
+    return static_cast<std::int32_t>(argument(number)) < 0;
+  };
+  const auto is_pipe = [&] {
+    const auto all = descriptors_of(pid);
+    return std::ranges::any_of(all, [&](const DescriptorInfo& one) {
+      return one.fd == static_cast<int>(argument(1)) && one.kind == DescriptorInfo::Kind::pipe;
+    });
+  };
+  switch (proc::number_in<long>(words.front())) {
+  case SYS_wait4:
+  case SYS_waitid:
+  case SYS_rt_sigsuspend:
+    return true;
+  case SYS_read:
+  case SYS_write:
+    return is_pipe();
+  case SYS_ppoll:
+  case SYS_rt_sigtimedwait:
+    return argument(3) == 0;
+  case SYS_pselect6:
+    return argument(5) == 0;
+  case SYS_epoll_pwait:
+    return never(4);
+  case SYS_futex: {
+    constexpr std::uint64_t flags = FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
+    const auto command = argument(2) & ~flags;
+    return argument(4) == 0 && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET);
+  }
+#ifdef SYS_poll // x86-64 has these besides; arm64 does not
+  case SYS_pause:
+    return true;
+  case SYS_poll:
+    return never(3);
+  case SYS_select:
+    return argument(5) == 0;
+  case SYS_epoll_wait:
+    return never(4);
+#endif
+  default:
+    return false;
+  }
+}
+
+/// Whether what comes by this descriptor comes from a process, at once.
+bool comes_from_processes(const DescriptorInfo& descriptor) {
+  static constexpr std::array<std::string_view, 4> others{
+      "anon_inode:[pidfd]", "anon_inode:[signalfd]", "anon_inode:[eventfd]",
+      "anon_inode:[eventpoll]"};
+  using Kind = DescriptorInfo::Kind;
+  return descriptor.kind == Kind::pipe || descriptor.kind == Kind::file ||
+         std::ranges::find(others, descriptor.target) != others.end();
+}
+
+} // namespace
+
+bool sleeps_for_good(pid_t pid) {
+  const auto descriptors = visible_descriptors_of(pid);
+  if (!descriptors || !std::ranges::all_of(*descriptors, comes_from_processes)) {
+    return false;
+  }
+  for (const int signal : {SIGALRM, SIGVTALRM, SIGPROF}) {
+    if (catches_signal(pid, signal) || blocks_signal(pid, signal)) {
+      return false;
+    }
+  }
+  const auto timers = proc::read_file_of(pid, "timers"); // of timer_create(2)
+  if (timers && !timers->empty()) {
+    return false;
+  }
+  bool any = false;
+  bool all = true;
+  proc::for_each_thread(pid, [&](const std::filesystem::path& thread) {
+    const auto call = proc::read_file_of(pid, "task/" + thread.filename().string() + "/syscall");
+    any = true;
+    all = all && call && without_limit(pid, *call);
+  });
+  return any && all;
+}
+
 Quiescence::Quiescence(pid_t program, std::chrono::milliseconds window)
     : program_(program), window_(window), next_look_(since_ + between_looks()) {}
 
@@ -82,7 +184,7 @@ bool Quiescence::reached() {
   // A list of all processes of the machine is dear. While those known have not run, none of them
   // has forked: so it is made only when one has, and once more before the word is given.
   if (asleep_ && use_of_all() == former_ && Clock::now() - since_ < window_) {
-    return false;
+    return all_for_good();
   }
   known_ = descendants_of(program_);
   if (const auto root = process_info(program_)) {
@@ -95,6 +197,26 @@ bool Quiescence::reached() {
     return false;
   }
   return Clock::now() - since_ >= window_;
+}
+
+bool Quiescence::all_for_good() {
+  const auto asleep = [](const ProcessInfo& process) {
+    const auto now = process_info(process.pid);
+    return now && (now->zombie() || now->stopped() || sleeps_for_good(process.pid));
+  };
+  if (known_.empty() || !std::ranges::all_of(known_, asleep)) {
+    return false;
+  }
+  // An orphan is no descendant any more, and it can still do something for the others.
+  const ProcessInfo& root = known_.back();
+  const auto session = processes_since(root.start_time);
+  return std::ranges::all_of(session,
+                             [&](const ProcessInfo& process) {
+                               return process.session != root.session || process.zombie() ||
+                                      std::ranges::find(known_, process.pid, &ProcessInfo::pid) !=
+                                          known_.end();
+                             }) &&
+         use_of_all() == former_; // none has run while we looked
 }
 
 std::string Quiescence::use_of_all() {

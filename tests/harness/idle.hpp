@@ -29,13 +29,20 @@ double share_of_processor(pid_t pid,
 /// Returns the report of the window in which it slept.
 CpuUse expect_idle(pid_t pid, std::chrono::milliseconds window = std::chrono::milliseconds{400});
 
+/// Whether the process sleeps until another process does something. Each of its threads is in a
+/// call that has no limit of time (waitpid, a read from a pipe, sigsuspend, ppoll without a
+/// timeout), and it has no timer. False also if the kernel does not tell, and for a process with a
+/// socket, a terminal, or another thing that the kernel itself makes ready, sooner or later.
+bool sleeps_for_good(pid_t pid);
+
 /// Tells whether a program and all its descendants have slept for a while, and none of them was
 /// woken once. Then nothing more happens until something outside the program happens. This holds on
 /// a busy machine too: a process that has been woken is in state R until it has run.
 class Quiescence {
 public:
   /// `window` is how long they have to sleep. The default is longer than the pauses that programs
-  /// make themselves.
+  /// make themselves. If all of them sleep for good, two looks are enough: time brings nothing
+  /// more.
   explicit Quiescence(pid_t program, std::chrono::milliseconds window = std::chrono::seconds{1});
 
   /// Whether it is so now. Each call looks again, so call it again and again.
@@ -45,6 +52,7 @@ private:
   [[nodiscard]] std::chrono::milliseconds between_looks() const;
   /// The state of each known process, and how often it has been woken. Sets `asleep_`.
   std::string use_of_all();
+  bool all_for_good();
 
   pid_t program_;
   std::chrono::milliseconds window_;

@@ -948,6 +948,49 @@ TEST_SUITE("harness") {
     CHECK(contains(failure_of([&] { lab::expect_idle(idle.pid()); }), "ended"));
   }
 
+  TEST_CASE("who sleeps for good, and who only naps") {
+    const auto asleep = [](const char* how, bool for_good) {
+      CAPTURE(how);
+      Process program("sleeps", {.arguments = {how}});
+      program.wait_for_line("ready");
+      const auto sleeps = [&] {
+        const auto info = lab::process_info(program.pid());
+        return info && info->state == 'S' && !lab::blocked_call_of(program.pid()).empty();
+      };
+      // Until then it is on its way there, and its threads too.
+      CHECK_NOTHROW(lab::wait_until("it to sleep", [&] {
+        return sleeps() && lab::sleeps_for_good(program.pid()) == for_good;
+      }));
+    };
+    for (const char* const how : {"pause", "read", "poll", "child", "threads"}) {
+      asleep(how, true);
+    }
+    for (const char* const how :
+         {"nap", "poll-a-while", "alarm", "timer", "timerfd", "socket", "one-thread-naps"}) {
+      asleep(how, false);
+    }
+  }
+
+  TEST_CASE("a program is quiescent soon if all of its processes sleep for good") {
+    const auto never = std::chrono::hours{1};
+    for (const char* const how : {"pause", "child"}) {
+      Process program("sleeps", {.arguments = {how}});
+      lab::Quiescence quiescence(program.pid(), never);
+      CHECK_NOTHROW(lab::wait_until("quiescence", [&] { return quiescence.reached(); }));
+    }
+    for (const char* const how : {"nap", "orphan"}) {
+      CAPTURE(how);
+      Process program("sleeps", {.arguments = {how}});
+      program.wait_for_line("ready");
+      lab::Quiescence quiescence(program.pid(), never);
+      CHECK(contains(failure_of([&] {
+                       lab::wait_until(
+                           "quiescence", [&] { return quiescence.reached(); }, 500ms);
+                     }),
+                     "waited"));
+    }
+  }
+
   // TCP.
 
   TEST_CASE("an exchange larger than all buffers") {
