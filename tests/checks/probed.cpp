@@ -6,9 +6,11 @@
 #include "harness/programs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <set>
+#include <string_view>
 
 namespace lab::probed {
 
@@ -236,9 +238,15 @@ void outlives_a_shortage(const Subject& subject) {
 }
 
 void expect_outlived(Server& server) {
+  static constexpr std::array<std::string_view, 9> calls{"accept",     "accept4",     "poll",
+                                                         "ppoll",      "select",      "pselect",
+                                                         "epoll_wait", "epoll_pwait", "sigsuspend"};
   Quiescence quiescence(server.pid());
-  wait_until("the server to go on after a fork that failed",
-             [&] { return server.process().poll_exit() || quiescence.reached(); });
+  wait_until("the server to go on after a fork that failed", [&] {
+    // The client has seen its end by now. So a server in such a call waits for the next client.
+    return server.process().poll_exit() || quiescence.reached() ||
+           std::ranges::find(calls, blocked_call_of(server.pid())) != calls.end();
+  });
   if (server.process().poll_exit()) {
     throw Failure("fork had failed for one client, and the server has ended with " +
                       server.process().wait().text(),

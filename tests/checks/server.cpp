@@ -223,7 +223,7 @@ void expect_no_child_left(Server& server, const std::string& after) {
 void expect_end(Server& server, int signal, std::string_view situation) {
   const std::string what = text(signal_name(signal), " ", situation);
   // It waits by now, or is busy for good: the moment before it waits is another check's.
-  constexpr std::chrono::milliseconds rest{100};
+  constexpr std::chrono::milliseconds rest{20};
   Quiescence quiescence(server.pid(), rest);
   const Deadline busy(promptly);
   wait_until("the server to be at rest", [&] { return quiescence.reached() || busy.passed(); });
