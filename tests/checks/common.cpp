@@ -160,8 +160,8 @@ void expect_whole_lines(const Process& process) {
   }
 }
 
-void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes) {
-  constexpr std::chrono::milliseconds window{300};
+void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes,
+                     std::chrono::milliseconds window) {
   constexpr int windows = 10; // restless in as many of them on end: it is not just late
   const auto use_of = [](const std::pair<pid_t, std::string>& process) {
     const auto use = cpu_use(process.first);

@@ -60,7 +60,8 @@ void expect_whole_lines(const Process& process);
 
 /// Throws Failure if these processes do not all sleep through one whole window of time, the same
 /// for all. The text of each process is for the message: `the parent, which waits for Enter`.
-void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes);
+void expect_all_idle(const std::vector<std::pair<pid_t, std::string>>& processes,
+                     std::chrono::milliseconds window = std::chrono::milliseconds{300});
 
 /// Throws Failure when the process's table of descriptors grows with its clients: each time that
 /// `clients` come and go, the process has more than before. What it opens once, and then keeps, is

@@ -1225,12 +1225,14 @@ LAB_CHECK(ends_when_its_output_is_closed_by_its_reader,
 }
 
 static void expect_idle_family(Session& session) {
-  expect_idle(session.pid());
+  constexpr milliseconds window{400};
+  std::vector<std::pair<pid_t, std::string>> family{{session.pid(), "the client"}};
   for (const ProcessInfo& child : children_of(session.pid())) {
     if (!child.zombie()) {
-      expect_idle(child.pid);
+      family.emplace_back(child.pid, "its child");
     }
   }
+  expect_all_idle(family, window);
 }
 
 LAB_CHECK(sleeps_while_it_waits,
