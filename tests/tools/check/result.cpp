@@ -51,7 +51,7 @@ std::string cut(const std::string& text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 15> field;
+  std::array<std::string, 16> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -60,7 +60,7 @@ std::optional<Result> decode(std::string_view text) {
     one = std::move(*taken);
   }
   auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds,
-         late, visibility, as_shipped] = field;
+         late, visibility, as_shipped, waits] = field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
@@ -82,7 +82,8 @@ std::optional<Result> decode(std::string_view text) {
                 .seconds = *took,
                 .late = !late.empty(),
                 .visibility = std::move(visibility),
-                .as_shipped = !as_shipped.empty()};
+                .as_shipped = !as_shipped.empty(),
+                .waits = !waits.empty()};
 }
 
 } // namespace
@@ -155,7 +156,8 @@ std::string encode(const Result& result) {
         std::string(outcomes.at(static_cast<std::size_t>(result.outcome))), cut(result.why),
         result.at, result.note, std::to_string(result.seconds),
         std::string(result.late ? "late" : ""), result.visibility,
-        std::string(result.as_shipped ? "as shipped" : "")}) {
+        std::string(result.as_shipped ? "as shipped" : ""),
+        std::string(result.waits ? "waits" : "")}) {
     text += netstring(field);
   }
   return netstring(text);

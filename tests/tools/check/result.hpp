@@ -41,6 +41,7 @@ struct Result {
   bool late = false;
   std::string visibility;  ///< on Gradescope: `hidden`, `after_due_date`, or empty
   bool as_shipped = false; ///< nothing of the exercise has been changed: it gives no marks
+  bool waits = false;      ///< as Check has it
 
   /// The number of its step or exercise: `06`.
   [[nodiscard]] std::string number() const;

@@ -535,6 +535,10 @@ const Run* failed_need(const Run& run) {
   return nullptr;
 }
 
+bool none_runs(const std::vector<Run>& runs) {
+  return std::ranges::count(runs, State::running, &Run::state) == 0;
+}
+
 /// For each check, how it failed, and the file for its film.
 using Films = std::vector<std::pair<Result, std::filesystem::path>>;
 
@@ -558,11 +562,9 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
 
   std::size_t told = 0;
   while (true) {
-    auto running = std::ranges::count(runs, State::running, &Run::state);
     for (Run& run : runs) {
       if (run.state == State::running) {
         take(run, confined);
-        running -= run.state == State::done ? 1 : 0;
         if (run.state == State::done && done) {
           done(run);
         }
@@ -570,12 +572,15 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
     }
     reap_orphans(runs);
     const auto waited = std::ranges::count(runs, State::waiting, &Run::state);
-    // Those that let time pass come after the others, and leave a place for one of these.
-    for (const bool waits : {false, true}) {
-      const bool all_places = !waits || std::ranges::none_of(runs, [](const Run& run) {
-        return run.state != State::done && !run.check->check->waits;
+    // How many run that take the places of such a one. Those that let time pass need no processor
+    // meanwhile: so they have places of their own, and hold back no other. Where programs are
+    // confined, each place has one user, and these come last.
+    const auto running = [&](bool waits) {
+      return std::ranges::count_if(runs, [&](const Run& run) {
+        return run.state == State::running && (confined.wanted || run.check->check->waits == waits);
       });
-      const auto places = all_places ? jobs : std::max(jobs, 2U) - 1;
+    };
+    for (const bool waits : {false, true}) {
       for (Run& run : runs) {
         if (run.state == State::waiting && run.check->check->waits == waits &&
             std::ranges::all_of(run.needs,
@@ -583,16 +588,14 @@ void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined
           if (const Run* const first = failed_need(run)) {
             run.result.why = std::string(needed_first) + first->result.sentence;
             run.state = State::done;
-          } else if (running < places && try_to_start(run, confined, running == 0)) {
-            running += run.state == State::running ? 1 : 0;
-          } else {
+          } else if (running(waits) >= jobs || !try_to_start(run, confined, none_runs(runs))) {
             break; // until one of those that run has ended
           }
         }
       }
     }
     const auto circle = std::ranges::find(runs, State::waiting, &Run::state);
-    if (running == 0 && circle != runs.end() &&
+    if (none_runs(runs) && circle != runs.end() &&
         std::ranges::count(runs, State::waiting, &Run::state) == waited) {
       throw std::logic_error("checks that need each other, in a circle: " +
                              circle->result.sentence);
@@ -697,7 +700,8 @@ Result result_of(const SuiteCheck& check) {
           .means = check.check->means,
           .look = check.check->look,
           .by_hand = by_hand(check),
-          .visibility = check.visibility};
+          .visibility = check.visibility,
+          .waits = check.check->waits};
 }
 
 namespace {

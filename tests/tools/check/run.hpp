@@ -16,25 +16,26 @@ namespace lab {
 /// Checks of suites, in the order of the report.
 using Checks = std::vector<const SuiteCheck*>;
 
-/// Runs each check in a child of this process, `jobs` of them at a time, and prints the report
-/// (report.hpp). With `all` it has every check. On a terminal it says meanwhile how many are done.
-/// A check is not run if one that it needs has not passed. The report ends with the command that
-/// runs one check again; the command `first` comes before it. With `as_shipped` it says that the
-/// exercise is as shipped, and gives no marks. Each result also goes into the file
-/// `save`, by encode, when it is known: as they end, and after the last one in the order of the
-/// report. If `films` is given, each check that has failed is run once more, and a film of it goes
-/// into that folder. With `traced`, all that each check does, and what the program prints
-/// meanwhile, stands before the report. Returns whether none failed.
+/// Runs each check in a child of this process, `jobs` of them at a time, and beside them as many of
+/// those that let time pass (Check::waits). Prints the report (report.hpp). With `all` it has every
+/// check. On a terminal it says meanwhile how many are done. A check is not run if one that it
+/// needs has not passed. The report ends with the command that runs one check again; the command
+/// `first` comes before it. With `as_shipped` it says that the exercise is as shipped, and gives no
+/// marks. Each result also goes into the file `save`, by encode, when it is known: as they end, and
+/// after the last one in the order of the report. If `films` is given, each check that has failed
+/// is run once more, and a film of it goes into that folder. With `traced`, all that each check
+/// does, and what the program prints meanwhile, stands before the report. Returns whether none
+/// failed.
 ///
 /// The children call no exec, so this process must have only one thread.
 bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::string& first,
                     const std::string& save = {}, const std::filesystem::path& films = {},
                     bool traced = false, bool as_shipped = false);
 
-/// The same for a tool. It writes each result, by encode, to the descriptor `results`. The programs
-/// are confined (harness/confine.hpp). If there are `users`, there are at least `jobs` of them, and
-/// each check that runs has one to itself for its programs. With 0 jobs no check runs: the results
-/// only say which checks there are.
+/// The same for a tool, but never more than `jobs` at a time. It writes each result, by encode, to
+/// the descriptor `results`. The programs are confined (harness/confine.hpp). If there are `users`,
+/// there are at least `jobs` of them, and each check that runs has one to itself for its programs.
+/// With 0 jobs no check runs: the results only say which checks there are.
 void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
                   int results);
 

@@ -641,13 +641,7 @@ private:
     } else if (run_ && run_->stage() == Run::Stage::building) {
       lines.push_back({{"Building ...", Paint::cyan}});
     } else if (run_) {
-      lines.push_back(
-          {{"Checking: " + std::to_string(partial_.size()) + " of " +
-                quantity_of(now().verdict.results.empty() ? checks_in(exercise())
-                                                          : now().verdict.results.size(),
-                            "check") +
-                (partial_.empty() ? "" : "; those that must wait come last"),
-            Paint::cyan}});
+      lines.push_back({{checking(), Paint::cyan}});
     } else if (gone_) {
       lines.push_back({{"The file is gone.", Paint::red}});
     } else if (!compiles_) {
@@ -688,9 +682,25 @@ private:
     return lines;
   }
 
-  [[nodiscard]] std::size_t checks_in(const Exercise& one) const {
-    return static_cast<std::size_t>(
-        std::ranges::count(checks_, "exercise-" + one.number, &Result::suite));
+  /// How far the checks are. When only those are left that let time pass, it says so.
+  [[nodiscard]] std::string checking() {
+    std::size_t all = 0;
+    std::vector<const Result*> left;
+    for (const Result& check : checks_) {
+      if (check.suite == "exercise-" + exercise().number) {
+        ++all;
+        if (std::ranges::find(partial_, check.sentence, &Result::sentence) == partial_.end()) {
+          left.push_back(&check);
+        }
+      }
+    }
+    const bool only_waiting =
+        !left.empty() && std::ranges::all_of(left, [](const Result* one) { return one->waits; });
+    return "Checking: " + std::to_string(partial_.size()) + " of " + quantity_of(all, "check") +
+           (!only_waiting ? ""
+            : left.size() == 1
+                ? ". The last one must wait a moment."
+                : ". The last " + std::to_string(left.size()) + " must wait a moment.");
   }
 
   std::vector<Line> page(std::size_t width) {
