@@ -19,6 +19,7 @@
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -79,6 +80,19 @@ void begin_anew() {
     fs::remove_all(kit / "exercises" / folder);
     fs::copy(fs::path(KIT) / "exercises" / folder, kit / "exercises" / folder);
   }
+}
+
+/// The files of the kit, each with the time of its last change.
+std::map<std::string, fs::file_time_type> files_beside_build() {
+  std::map<std::string, fs::file_time_type> files;
+  for (auto entry = fs::recursive_directory_iterator(kit); entry != fs::end(entry); ++entry) {
+    if (entry->path() == kit / "build") {
+      entry.disable_recursion_pending();
+    } else if (entry->is_regular_file()) {
+      files[entry->path().string()] = entry->last_write_time();
+    }
+  }
+  return files;
 }
 
 void solve_both() {
@@ -308,6 +322,22 @@ TEST_SUITE("at a save") {
     watching.quit();
   }
 
+  TEST_CASE("checks that must wait come after the others, and the screen says how many are left") {
+    begin_anew();
+    Watching watching({"02"});
+    watching.see("FAIL");
+    std::string polls = solution(); // to say that of a program takes three seconds
+    polls.insert(polls.find("#include"), "#include <poll.h>\n");
+    const std::string call = "lab::wait_for_enter();";
+    polls.replace(polls.find(call), call.size(),
+                  "pollfd line{.fd = 0, .events = POLLIN, .revents = 0};\n"
+                  "    while (poll(&line, 1, 100) == 0) {\n    }\n");
+    write(source, polls);
+    watching.see({"Checking: ", " of 9 checks. The last ", " must wait a moment."});
+    watching.see({"FAIL", "waits for Enter without using", "13 of 14 marks"});
+    watching.quit();
+  }
+
   TEST_CASE("saves in a row: the older run is cancelled, and nothing of it is left") {
     begin_anew();
     Watching watching({"02"});
@@ -369,9 +399,10 @@ TEST_SUITE("a key") {
     CHECK(contains(progress.out, "3 of 3"));
   }
 
-  TEST_CASE("t, l, a, d, ?, n, p, r and one that has no meaning") {
+  TEST_CASE("t, l, a, d, ?, n, p, r and one without a meaning: nothing is written beside build") {
     begin_anew();
     write(source, with_comment(shipped(), "mine"));
+    const auto before = files_beside_build();
     Watching watching({"02"});
     watching.see("FAIL");
     watching.press("t");
@@ -413,6 +444,7 @@ TEST_SUITE("a key") {
     lab::wait_until("the checks to have run again",
                     [] { return fs::exists(kit / "build/watch/02"); });
     watching.quit();
+    CHECK(files_beside_build() == before);
   }
 
   TEST_CASE("f: a film of the first check that fails, and none of a program that is right") {
