@@ -201,21 +201,25 @@ bool Process::has_line(std::string_view text) const {
 
 std::vector<std::string> Process::lines() const {
   const std::lock_guard lock(state_->mutex);
+  state_->take_in(false);
   return state_->out.lines();
 }
 
 std::vector<std::string> Process::error_lines() const {
   const std::lock_guard lock(state_->mutex);
+  state_->take_in(false);
   return state_->err.lines();
 }
 
 std::string Process::out() const {
   const std::lock_guard lock(state_->mutex);
+  state_->take_in(false);
   return state_->out.text;
 }
 
 std::string Process::err() const {
   const std::lock_guard lock(state_->mutex);
+  state_->take_in(false);
   return state_->err.text;
 }
 
@@ -238,11 +242,13 @@ std::vector<std::string> Process::writes() const {
 
 std::vector<Write> Process::timed_writes() const {
   const std::lock_guard lock(state_->mutex);
+  state_->take_in(false);
   return state_->out.writes();
 }
 
 std::vector<std::string> Process::error_writes() const {
   const std::lock_guard lock(state_->mutex);
+  state_->take_in(false);
   return texts_of(state_->err.writes());
 }
 

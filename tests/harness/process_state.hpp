@@ -28,6 +28,8 @@ struct Process::State {
 
   void start();
   void drain();
+  /// What there is now of both outputs; much of it, or all. Needs the mutex.
+  void take_in(bool all);
   void kill_tree(std::string_view reason);
   bool too_much_memory();
   bool too_many_processes();

@@ -68,6 +68,19 @@ Process::State::~State() {
   }
 }
 
+void Process::State::take_in(bool all) {
+  for (Stream* stream : {&out, &err}) {
+    // Many at a time, so that a program that writes a lot need not wait for us so often.
+    const std::size_t before = stream->text.size();
+    for (int turn = 0; (turn < 64 || all) && stream->source && stream->take_in(); ++turn) {
+    }
+    if (tracing() && stream->text.size() > before) {
+      trace("`" + name + "` prints " + quoted(std::string_view(stream->text).substr(before)) +
+            (stream == &err ? " on standard error" : ""));
+    }
+  }
+}
+
 /// The thread: takes in the outputs until both have ended, and sees to the limits that are ours.
 void Process::State::drain() {
   auto next_count = Clock::now();
@@ -95,16 +108,7 @@ void Process::State::drain() {
     bool flood = false;
     {
       const std::lock_guard lock(mutex);
-      for (Stream* stream : {&out, &err}) {
-        // Many at a time, so that a program that writes a lot need not wait for us so often.
-        const std::size_t before = stream->text.size();
-        for (int turn = 0; (turn < 64 || ended) && stream->source && stream->take_in(); ++turn) {
-        }
-        if (tracing() && stream->text.size() > before) {
-          trace("`" + name + "` prints " + quoted(std::string_view(stream->text).substr(before)) +
-                (stream == &err ? " on standard error" : ""));
-        }
-      }
+      take_in(ended);
       flood = !flooded && out.text.size() + err.text.size() > options.most_output;
       flooded |= flood;
       process_ended |= ended;
