@@ -7,8 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 #include <string>
+#include <string_view>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,11 +20,13 @@ namespace lab {
 
 char state_of(pid_t pid) {
   // proc(5): PID (NAME) STATE ..., and NAME may itself hold spaces and brackets.
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text;
-  std::getline(file, text);
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 256> begin{}; // NAME has 64 bytes at most
+  const ssize_t size = read_some(file.get(), begin.data(), begin.size());
+  const std::string_view text(begin.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   const std::size_t name_end = text.rfind(") ");
-  return name_end == std::string::npos ? '?' : text[name_end + 2];
+  return name_end == std::string_view::npos ? '?' : text[name_end + 2];
 }
 
 void wait_until_ended(pid_t child) noexcept {
