@@ -7,8 +7,10 @@
 #include "harness/guard.hpp"
 #include "harness/process.hpp"
 #include "tools/check/result.hpp"
+#include "tools/check/shipped.hpp"
 #include "tools/grade/files.hpp"
 #include "tools/grade/gradebook.hpp"
+#include "tools/grade/kit.hpp"
 #include "tools/grade/marks.hpp"
 #include "tools/grade/page.hpp"
 #include "tools/grade/report.hpp"
@@ -715,6 +717,21 @@ TEST_CASE("with --strict nothing is graded where a protection is missing, and it
                                  "graded"));
     CHECK(fs::is_empty(out));
   }
+}
+
+TEST_CASE("only what a program itself begins with is compiled before") {
+  const auto headers = [](const char* source) {
+    return lab::grade::first_includes(lab::without_comments(source));
+  };
+  using Headers = std::vector<std::string>;
+  CHECK(headers("// mine\n#include \"support/error.hpp\"\n\n# include <vector> /* for ids */\n"
+                "#include <unistd.h>\nint main() {}\n#include <array>\n") ==
+        Headers{"\"support/error.hpp\"", "<vector>", "<unistd.h>"});
+  CHECK(headers("#include <vector>\n#include \"count.hpp\"\n#include <array>\n") ==
+        Headers{"<vector>"}); // count.hpp may change what array is
+  CHECK(headers("#define _FILE_OFFSET_BITS 32\n#include <vector>\n").empty());
+  CHECK(headers("#include <vector").empty());
+  CHECK(headers("").empty());
 }
 
 TEST_CASE("folders that are not easily removed are removed") {

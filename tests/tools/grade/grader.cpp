@@ -88,6 +88,7 @@ struct Grader::Unit {
   fs::path folder;
   std::unique_ptr<Job> job;
   std::vector<uid_t> users; // of the job
+  bool precompiled = false; // the headers that it begins with
   bool tried_before = false;
   bool alone = false;         // checked for the second time, beside nothing else
   std::vector<Result> former; // of the first time
@@ -128,7 +129,7 @@ std::string fingerprint_of(const HandedIn& handed_in, const std::string& kit_fin
 Grader::Grader(const Kit& kit, const Protections& protections, const fs::path& workspace,
                std::vector<Result> checks, unsigned jobs)
     : kit_(kit), protections_(protections), workspace_(workspace), checks_(std::move(checks)),
-      jobs_(jobs), kit_fingerprint_(kit.fingerprint()) {
+      jobs_(jobs), precompiled_(kit.exercises.size()), kit_fingerprint_(kit.fingerprint()) {
   if (protections.other_user) {
     const unsigned count = jobs * (1 + exercises_of_job * checks_of_exercise);
     for (unsigned i = 0; i < count; ++i) {
@@ -154,8 +155,7 @@ void Grader::give_back(std::vector<uid_t>& users) {
 }
 
 /// The headers with which programs begin are the half of what a compiler has to read. They are
-/// compiled where submissions are, by the same names: these stand in a compiler's words. Where the
-/// compiler cannot do that, it only takes longer.
+/// compiled where submissions are. Where the compiler cannot do that, it only takes longer.
 void Grader::precompile(const Hooks& hooks) {
   const Mount kit{.folder = workspace_ / "kit", .name = "kit"};
   const Mount made{.folder = workspace_ / "precompiled", .name = "precompiled", .writable = true};
@@ -164,10 +164,21 @@ void Grader::precompile(const Hooks& hooks) {
   if (!users.empty()) {
     lab::or_throw(::chown(made.folder.c_str(), users.front(), users.front()), "chown");
   }
-  for (const std::string& header : kit_.first_headers) {
+  for (std::size_t i = 0; i < kit_.exercises.size(); ++i) {
+    const std::string& program = kit_.exercises[i].program;
+    const fs::path lines = Kit::first_lines(program, kit.folder);
+    const auto headers = first_includes(kit_.shipped[i]);
+    {
+      std::ofstream file(lines);
+      for (const std::string& header : headers) {
+        file << "#include " << header << '\n';
+      }
+    }
+    constexpr auto for_all = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+    fs::permissions(lines, for_all);
     JobOptions options;
-    options.command = kit_.precompile(header, path_in_job(protections_, kit),
-                                      path_in_job(protections_, made) + "/" + header);
+    options.command = kit_.precompile(program, path_in_job(protections_, kit),
+                                      path_in_job(protections_, made) + "/" + program);
     options.mounts = {kit, made};
     options.temporary = made.folder;
     options.working_folder = temporary_folder(protections_, options);
@@ -184,16 +195,40 @@ void Grader::precompile(const Hooks& hooks) {
       ::poll(events.data(), events.size(), look_interval);
       end = job.poll();
     }
-    std::error_code error;
-    if (end && end->status == 0) {
-      const fs::path place = Kit::precompiled(header, workspace_ / "kit");
-      fs::copy_file(made.folder / header, place, error);
-      fs::permissions(place, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read,
-                      error);
+    if (!end || end->status != 0) {
+      continue;
     }
+    std::error_code error;
+    const fs::path place = lines.string() + ".gch";
+    fs::copy_file(made.folder / program, place, error);
+    fs::permissions(place, for_all, error);
+    if (!error) {
+      precompiled_[i] = headers;
+    }
+    fs::remove(made.folder / program, error);
   }
   give_back(users);
   remove_folder(made.folder);
+}
+
+/// Whether the program begins with all headers of its exercise, and they are the kit's: then it
+/// makes no difference that they are compiled already.
+bool Grader::begins_as_shipped(const Sources& sources, std::size_t exercise) const {
+  if (precompiled_[exercise].empty() ||
+      std::ranges::any_of(sources.files, [](const SourceFile& file) {
+        return file.name.starts_with("support/");
+      })) {
+    return false;
+  }
+  const auto program = std::ranges::find(sources.files, kit_.exercises[exercise].program + ".cpp",
+                                         &SourceFile::name);
+  if (program == sources.files.end()) {
+    return false;
+  }
+  const auto headers = first_includes(without_comments(program->bytes));
+  return std::ranges::all_of(precompiled_[exercise], [&](const std::string& header) {
+    return std::ranges::find(headers, header) != headers.end();
+  });
 }
 
 void Grader::begin(Student& student) {
@@ -221,6 +256,7 @@ void Grader::begin(Student& student) {
         unit->sources.unusable = as_shipped;
       }
     }
+    unit->precompiled = begins_as_shipped(unit->sources, i);
     student.units.push_back(std::move(unit));
   }
 }
@@ -262,8 +298,9 @@ void Grader::compile(Unit& unit) {
   const Mount bin{.folder = unit.folder / "bin", .name = "bin", .writable = true};
   const Mount kit{.folder = workspace_ / "kit", .name = "kit"};
   JobOptions options;
-  options.command = kit_.build(unit.exercise.program, path_in_job(protections_, kit),
-                               path_in_job(protections_, bin) + "/" + unit.exercise.program);
+  options.command =
+      kit_.build(unit.exercise.program, path_in_job(protections_, kit),
+                 path_in_job(protections_, bin) + "/" + unit.exercise.program, unit.precompiled);
   options.working_folder = path_in_job(protections_, source);
   options.mounts = {source, bin, kit};
   options.temporary = unit.folder / "tmp";
@@ -507,7 +544,10 @@ void Grader::grade(const std::vector<Submission>& submissions, const Hooks& hook
     students_.push_back(std::make_unique<Student>());
     students_.back()->submission = submission;
   }
-  precompile(hooks);
+  constexpr std::size_t few = 5; // for fewer, it takes longer than it saves
+  if (submissions.size() >= few) {
+    precompile(hooks);
+  }
   std::size_t first = 0; // before it, all are done
   const std::size_t most_waiting = 2 * std::size_t{jobs_};
   while (!hooks.stopped()) {

@@ -69,6 +69,7 @@ private:
   enum class Phase : unsigned char { waiting, compiling, built, checking, again, done };
 
   void precompile(const Hooks& hooks);
+  [[nodiscard]] bool begins_as_shipped(const Sources& sources, std::size_t exercise) const;
   void begin(Student& student);
   void compile(Unit& unit);
   void check(Unit& unit);
@@ -89,6 +90,8 @@ private:
   const std::filesystem::path& workspace_;
   std::vector<Result> checks_;
   unsigned jobs_;
+  /// What each exercise begins with, where that is compiled already.
+  std::vector<std::vector<std::string>> precompiled_;
   std::string kit_fingerprint_;
   std::vector<uid_t> users_; // that no job has now
   std::deque<std::unique_ptr<Student>> students_;

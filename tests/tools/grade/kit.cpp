@@ -50,24 +50,42 @@ std::vector<std::string> compile_command(const Kit& kit, const std::string& fold
 } // namespace
 
 std::vector<std::string> Kit::build(const std::string& program, const std::string& kit,
-                                    const std::string& output) const {
+                                    const std::string& output, bool precompiled) const {
   std::vector<std::string> command = compile_command(*this, kit);
+  if (precompiled) {
+    command.insert(command.end(), {"-include", first_lines(program, kit)});
+  }
   command.insert(command.end(), {"-o", output, program + ".cpp"});
   command.insert(command.end(), link_options.begin(), link_options.end());
   command.push_back(kit + "/" + std::string(library_name));
   return command;
 }
 
-std::vector<std::string> Kit::precompile(const std::string& header, const std::string& kit,
+std::vector<std::string> Kit::precompile(const std::string& program, const std::string& kit,
                                          const std::string& output) const {
   std::vector<std::string> command = compile_command(*this, kit);
-  command.insert(command.end(),
-                 {"-o", output, "-x", "c++-header", kit + "/include/support/" + header});
+  command.insert(command.end(), {"-o", output, "-x", "c++-header", first_lines(program, kit)});
   return command;
 }
 
-fs::path Kit::precompiled(const std::string& header, const fs::path& folder) {
-  return folder / "include/support" / (header + ".gch");
+fs::path Kit::first_lines(const std::string& program, const fs::path& folder) {
+  return folder / (program + ".begin.hpp");
+}
+
+std::vector<std::string> first_includes(std::string_view source) {
+  constexpr std::string_view include = "#include";
+  std::vector<std::string> headers;
+  while (source.starts_with(include)) {
+    source.remove_prefix(include.size());
+    const auto end = source.find(source.starts_with('<') ? '>' : '"', 1);
+    if (end == std::string_view::npos ||
+        (!source.starts_with('<') && !source.starts_with("\"support/"))) {
+      break;
+    }
+    headers.emplace_back(source.substr(0, end + 1));
+    source.remove_prefix(end + 1);
+  }
+  return headers;
 }
 
 void Kit::copy_to(const fs::path& folder) const {
@@ -87,7 +105,7 @@ void Kit::copy_to(const fs::path& folder) const {
 
 std::string Kit::fingerprint() const {
   Fingerprint print;
-  for (const std::string& part : build("program", "kit", "output")) {
+  for (const std::string& part : build("program", "kit", "output", false)) {
     print.add(part);
   }
   std::error_code error;
@@ -147,8 +165,6 @@ Kit read_kit() {
       kit.probe = value;
     } else if (key == "cmake") {
       kit.cmake = value;
-    } else if (key == "begins") {
-      kit.first_headers.push_back(value);
     } else if (key == "exercise") {
       const fs::path source(value);
       kit.exercises.push_back(

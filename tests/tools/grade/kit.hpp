@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lab::grade {
@@ -25,30 +26,33 @@ struct Kit {
   std::string cmake;                          ///< it opens archives
   std::vector<Exercise> exercises;
   std::vector<std::string> shipped; ///< the source of each as shipped, without_comments
-  /// The headers that programs include first, by name. They are compiled once, for all programs.
-  std::vector<std::string> first_headers;
   bool sanitized = false; ///< with AddressSanitizer: programs reserve terabytes of address space
 
   /// The command that builds a program in its folder into `output`, with the kit in folder `kit`.
+  /// With `precompiled`, the program begins as its exercise: see first_lines.
   [[nodiscard]] std::vector<std::string> build(const std::string& program, const std::string& kit,
-                                               const std::string& output) const;
+                                               const std::string& output, bool precompiled) const;
 
-  /// The command that compiles one of first_headers into `output`, as `build` compiles programs.
+  /// The command that compiles first_lines into `output`, as `build` compiles programs.
   [[nodiscard]] std::vector<std::string>
-  precompile(const std::string& header, const std::string& kit, const std::string& output) const;
+  precompile(const std::string& program, const std::string& kit, const std::string& output) const;
 
   /// Copies what submissions are built and checked with. If a file is not there, the kit has not
   /// been built: throws std::runtime_error, which names the file.
   void copy_to(const std::filesystem::path& folder) const;
 
-  /// Where GCC looks for what `precompile` has made, with the kit in `folder`. A program whose
-  /// first line includes the header gets it from there. All other programs are compiled without it.
-  [[nodiscard]] static std::filesystem::path precompiled(const std::string& header,
+  /// The file of the kit in `folder` with the lines `#include` that the program's exercise begins
+  /// with. What `precompile` has made of it stands beside it, with `.gch` at the end of its name.
+  [[nodiscard]] static std::filesystem::path first_lines(const std::string& program,
                                                          const std::filesystem::path& folder);
 
   /// It changes when anything changes that a mark depends on.
   [[nodiscard]] std::string fingerprint() const;
 };
+
+/// The headers that a source includes before anything else stands in it, `<vector>` or
+/// `"support/error.hpp"`, up to one that is the student's own. `source` is without_comments.
+std::vector<std::string> first_includes(std::string_view source);
 
 /// Throws std::runtime_error if the file that CMake writes is not there or not complete.
 Kit read_kit();
