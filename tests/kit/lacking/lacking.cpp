@@ -23,6 +23,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -228,6 +229,8 @@ int status_of(pid_t child) {
 int keep(const Wants& wants, std::optional<uid_t> user, char** command) {
   if (wants.pids) {
     mount_proc();
+    // LeakSanitizer does not work in such a namespace. NOLINTNEXTLINE(concurrency-mt-unsafe)
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
   }
   if (user) {
     become(*user);
