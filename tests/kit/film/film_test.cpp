@@ -398,6 +398,35 @@ TEST_SUITE("film") {
     std::filesystem::remove_all(folder);
   }
 
+  TEST_CASE("lab-check --film: what was seen stands in the head, of a long line the ends") {
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("lab-film-long-" + std::to_string(getpid()));
+    std::filesystem::create_directory(folder);
+    std::ofstream(folder / "collect")
+        << "#!/bin/sh\nhead -c 5000 /dev/zero | tr '\\0' x\necho end\n";
+    std::filesystem::permissions(folder / "collect", std::filesystem::perms::owner_all);
+    lab::Process process(lab::program("lab-check"),
+                         {.arguments = {"--programs", folder.string(), "--test-suite=exercise-03",
+                                        "--test-case=*: reports how *,*: ends with status 2 *",
+                                        "--film", (folder / "films").string()}});
+    CHECK(process.wait(100s).code == 1);
+    std::string heads;
+    for (const auto& file : std::filesystem::directory_iterator(folder / "films")) {
+      std::ifstream in(file.path());
+      const std::string page((std::istreambuf_iterator<char>(in)),
+                             std::istreambuf_iterator<char>());
+      const std::size_t at = page.find("class=\"film\">") + 13;
+      heads += lab::Json::parse(page.substr(at, page.find("</script>", at) - at)).at("head").text();
+    }
+    INFO(heads);
+    for (const std::string_view part :
+         {"x ... (47", " bytes of this are left out) ... xxx", "xend`\nmeans   wait encodes",
+          "look    TODO 3", "`collect 256` (above 255): exit status 0\n"}) {
+      CHECK_MESSAGE(contains(heads, part), std::string(part));
+    }
+    std::filesystem::remove_all(folder);
+  }
+
   TEST_CASE("reap_once 50: one delivery or a few, and the film has as many zombies as it says") {
     const Run once = run({{"reap_once", "50"}});
     std::smatch said;

@@ -66,6 +66,8 @@ constexpr std::string_view usage =
     "  --save FILE                  write the results into this file, too, as they come\n"
     "  --results FD                 write the results to this descriptor, for another tool. The\n"
     "                               programs are confined. --jobs 0 only lists the checks\n"
+    "  --films N                    with --results: after all results, again those of the first N\n"
+    "                               checks that failed, each with a film\n"
     "  --users ID,ID...             with --results, for root: the programs run as these users, "
     "one\n"
     "                               for each job\n"
@@ -263,6 +265,7 @@ std::optional<std::vector<uid_t>> users_in(std::string_view text) {
 struct Tool {
   int results = -1;
   std::vector<uid_t> users;
+  unsigned films = 0; // of the first checks that fail
 };
 
 int run(int argc, char** argv) {
@@ -304,7 +307,7 @@ int run(int argc, char** argv) {
     }
     if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--film" &&
         name != "--must-fail" && name != "--saying" && name != "--save" && name != "--results" &&
-        name != "--kit" && name != "--marks" && name != "--users") {
+        name != "--kit" && name != "--marks" && name != "--users" && name != "--films") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -344,6 +347,12 @@ int run(int argc, char** argv) {
         return complain("--users takes the ids of users with commas between, not '" + value + "'");
       }
       tool.users = *given;
+    } else if (name == "--films") {
+      const auto given = number(value, 1, 1000);
+      if (!given) {
+        return complain("--films takes a number from 1 to 1000, not '" + value + "'");
+      }
+      tool.films = *given;
     } else if (name == "--jobs") {
       const auto given = number(value, tool.results == -1 ? 1 : 0, 1000);
       if (!given) {
@@ -359,6 +368,9 @@ int run(int argc, char** argv) {
       lab::set_program_folder(std::filesystem::absolute(value));
       programs_given = true;
     }
+  }
+  if (tool.films != 0 && tool.results == -1) {
+    return complain("--films is for --results. A film of each check that fails: --film DIR");
   }
   if (!words.empty() && exercise.empty()) {
     return complain("there is no option '" + words.front() +
@@ -441,7 +453,7 @@ int run(int argc, char** argv) {
   }
   lab::guard_descendants();
   if (tool.results != -1) {
-    lab::run_for_tool(checks, jobs, tool.users, tool.results);
+    lab::run_for_tool(checks, jobs, tool.users, tool.results, tool.films);
     return 0;
   }
   if (has_reporter) {

@@ -10,6 +10,8 @@ namespace lab {
 
 namespace {
 
+constexpr std::size_t most_film = std::size_t{2} << 20; // bytes of a page
+
 constexpr std::array<std::string_view, 5> outcomes{"passed", "failed", "skipped", "not run",
                                                    "broken"};
 
@@ -51,7 +53,7 @@ std::string cut(const std::string& text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 16> field;
+  std::array<std::string, 17> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -60,7 +62,7 @@ std::optional<Result> decode(std::string_view text) {
     one = std::move(*taken);
   }
   auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds,
-         late, visibility, as_shipped, waits] = field;
+         late, visibility, as_shipped, waits, film] = field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
@@ -83,13 +85,30 @@ std::optional<Result> decode(std::string_view text) {
                 .late = !late.empty(),
                 .visibility = std::move(visibility),
                 .as_shipped = !as_shipped.empty(),
-                .waits = !waits.empty()};
+                .waits = !waits.empty(),
+                .film = std::move(film)};
 }
 
 } // namespace
 
 std::string Result::number() const {
   return suite.substr(std::min(suite.find_first_of("0123456789"), suite.size()));
+}
+
+std::string Result::film_name() const {
+  constexpr std::size_t most = 60;
+  std::string name = number();
+  for (const char letter : "-" + sentence) {
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+                       (letter >= 'A' && letter <= 'Z');
+    if (name.size() < most && (plain || name.back() != '-')) {
+      name += plain ? letter : '-';
+    }
+  }
+  while (name.back() == '-') {
+    name.pop_back();
+  }
+  return name + ".html";
 }
 
 int reached_of(const std::vector<Result>& exercise) {
@@ -157,7 +176,8 @@ std::string encode(const Result& result) {
         result.at, result.note, std::to_string(result.seconds),
         std::string(result.late ? "late" : ""), result.visibility,
         std::string(result.as_shipped ? "as shipped" : ""),
-        std::string(result.waits ? "waits" : "")}) {
+        std::string(result.waits ? "waits" : ""),
+        result.film.size() > most_film ? "" : result.film}) {
     text += netstring(field);
   }
   return netstring(text);

@@ -42,6 +42,10 @@ struct Result {
   std::string visibility;  ///< on Gradescope: `hidden`, `after_due_date`, or empty
   bool as_shipped = false; ///< nothing of the exercise has been changed: it gives no marks
   bool waits = false;      ///< as Check has it
+  std::string film{};      ///< the page of its film, as long as it is in no file
+
+  /// The name of the file for its film: `06-reaps-every-child.html`.
+  [[nodiscard]] std::string film_name() const;
 
   /// The number of its step or exercise: `06`.
   [[nodiscard]] std::string number() const;
@@ -80,6 +84,7 @@ std::string netstring(std::string_view text);
 /// is, and the result is nothing.
 std::optional<std::string> take_netstring(std::string_view& text);
 
+/// Of what was seen the middle is left out if it is long, and a film if it is longer than 2 MiB.
 std::string encode(const Result& result);
 
 /// The results in `text`, in order, up to the first that is not complete.

@@ -69,8 +69,8 @@ struct Run {
   Output err;
   std::unique_ptr<Tree> tree;
   Deadline deadline{longest_check};
-  std::filesystem::path film{}; // where its film goes, if one is made; NOLINT(*-member-init)
-  std::optional<uid_t> user;    // of its programs, where these are confined
+  bool film = false;         // its result is known: a film of it is made
+  std::optional<uid_t> user; // of its programs, where these are confined
 };
 
 /// How the programs are confined, if they are.
@@ -231,35 +231,44 @@ void write_all(int fd, std::string_view text) {
   }
 }
 
-/// What a check that failed saw. The report has the rest: the last calls, and what the program was
-/// doing.
+/// What a check that failed saw, for the head of a film. The report has the rest: the last calls,
+/// and what the program was doing. A line can hold all that a program has written.
 std::string seen(const Result& result) {
   constexpr int most_lines = 6;
+  constexpr std::size_t begin = 200;
+  constexpr std::size_t end = 100;
   std::istringstream in(result.why);
   std::string text;
   std::string line;
-  for (int i = 0; i < most_lines && std::getline(in, line) &&
-                  !(i > 0 && (line.starts_with('`') || line == "its last calls:"));
+  for (int i = 0;
+       i < most_lines && std::getline(in, line) &&
+       !(i > 0 && (line.find("` (pid ") != std::string::npos || line == "its last calls:"));
        ++i) {
+    if (line.size() > begin + end) {
+      const std::size_t left_out = line.size() - begin - end;
+      line.replace(begin, left_out,
+                   " ... (" + std::to_string(left_out) + " bytes of this are left out) ... ");
+    }
     text += (i > 0 ? "\n" : "") + line;
   }
   return text;
 }
 
-/// Tries the check once more, and makes a film of it. What the film says is what this run saw.
-void make_film(Run& run) {
+/// Tries a check that has failed once more, and returns the page of a film of it. What the film
+/// says is what this run saw. Empty if nothing ran: there is no program, say.
+std::string film_of(const SuiteCheck& check, const Result& first) {
   film::Recording recording;
-  Result again = run.result;
+  Result again = first;
   {
     film::Camera camera;
-    attempt(*run.check, again);
+    attempt(check, again);
     recording = camera.take();
   }
   if (recording.events.empty()) {
-    return; // nothing ran: there is no program, say
+    return {};
   }
   const bool failed = again.outcome == Outcome::failed;
-  Result& told_of = failed ? again : run.result;
+  Result told_of = failed ? again : first;
   told_of.why = seen(told_of);
   told_of.note.clear();
   recording.head = told(told_of);
@@ -269,9 +278,8 @@ void make_film(Run& run) {
     recording.head += "While the film was made, the check has not failed: what you see is a run in "
                       "which the program was lucky.\n";
   }
-  recording.commands.push_back(run.result.suite + ": " + run.result.sentence);
-  std::ofstream out(run.film, std::ios::binary);
-  out << film::page_of(recording);
+  recording.commands.push_back(first.suite + ": " + first.sentence);
+  return film::page_of(recording);
 }
 
 constexpr int ended_by_program = 3; // an exit status that no check has otherwise
@@ -323,7 +331,11 @@ void note_who_sends_signals() {
     if (traced) {
       start_trace();
     }
-    run.film.empty() ? attempt(*run.check, run.result) : make_film(run);
+    if (run.film) {
+      run.result.film = film_of(*run.check, run.result);
+    } else {
+      attempt(*run.check, run.result);
+    }
     write_all(STDOUT_FILENO, encode(run.result));
     status = EXIT_SUCCESS;
   } catch (const std::exception& error) {
@@ -539,20 +551,18 @@ bool none_runs(const std::vector<Run>& runs) {
   return std::ranges::count(runs, State::running, &Run::state) == 0;
 }
 
-/// For each check, how it failed, and the file for its film.
-using Films = std::vector<std::pair<Result, std::filesystem::path>>;
-
 // Runs the checks, and hands each result to `tell` in the order given, and to `done` as soon as it
-// is known.
+// is known. If there are results in `known`, it makes a film of each check.
 template <typename Tell>
 void run_all(const Checks& checks, unsigned jobs, Tell&& tell, Confined confined = {},
-             bool with_needs = true, Progress* progress = nullptr, const Films& films = {},
+             bool with_needs = true, Progress* progress = nullptr,
+             const std::vector<Result>& known = {},
              const std::function<void(const Run&)>& done = {}) {
   std::vector<Run> runs(checks.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].check = checks[i];
-    runs[i].result = films.empty() ? result_of(*checks[i]) : films[i].first;
-    runs[i].film = films.empty() ? "" : films[i].second;
+    runs[i].result = known.empty() ? result_of(*checks[i]) : known[i];
+    runs[i].film = !known.empty();
   }
   for (Run& run : runs) {
     if (with_needs) {
@@ -706,44 +716,30 @@ Result result_of(const SuiteCheck& check) {
 
 namespace {
 
-/// `06-leaves-no-zombie.html`.
-std::string film_name(const Result& result) {
-  constexpr std::size_t most = 60;
-  std::string name = result.number();
-  for (const char letter : "-" + result.sentence) {
-    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
-                       (letter >= 'A' && letter <= 'Z');
-    if (name.size() < most && (plain || name.back() != '-')) {
-      name += plain ? letter : '-';
-    }
-  }
-  while (name.back() == '-') {
-    name.pop_back();
-  }
-  return name + ".html";
-}
-
-/// One for each check that has failed. The verdicts are known: these runs change none.
-void make_films(const Checks& checks, const std::vector<Result>& results, unsigned jobs,
-                const std::filesystem::path& folder) {
+/// Makes a film of each of the first `most` checks that have failed, and hands on each that could
+/// be made, in its result. The verdicts are known: these runs change none.
+template <typename Tell>
+void make_films(const Checks& checks, const std::vector<Result>& results, std::size_t most,
+                unsigned jobs, Tell&& tell, const Confined& confined = {}) {
   Checks failed;
-  Films films;
-  for (std::size_t i = 0; i < results.size(); ++i) {
+  std::vector<Result> known;
+  for (std::size_t i = 0; i < results.size() && failed.size() < most; ++i) {
     if (results[i].outcome == Outcome::failed) {
       failed.push_back(checks[i]);
-      films.emplace_back(results[i], std::filesystem::absolute(folder) / film_name(results[i]));
+      known.push_back(results[i]);
     }
   }
-  std::filesystem::create_directories(folder);
-  if (!failed.empty()) {
-    run_all(
-        failed, jobs, [](const Result& /*again*/) {}, {}, false, nullptr, films);
+  if (failed.empty()) {
+    return;
   }
-  for (const auto& [result, file] : films) {
-    if (std::filesystem::exists(file)) {
-      std::cout << "film: " << path_from_here(file) << '\n';
-    }
-  }
+  run_all(
+      failed, jobs,
+      [&](const Result& result) {
+        if (!result.film.empty()) {
+          tell(result);
+        }
+      },
+      confined, false, nullptr, known);
 }
 
 } // namespace
@@ -795,7 +791,12 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
     }
   }
   if (!films.empty()) {
-    make_films(checks, results, jobs, films);
+    std::filesystem::create_directories(films);
+    make_films(checks, results, results.size(), jobs, [&](const Result& result) {
+      const auto file = std::filesystem::absolute(films) / result.film_name();
+      std::ofstream(file, std::ios::binary) << result.film;
+      std::cout << "film: " << path_from_here(file) << '\n';
+    });
   }
   std::cout << steps
             << report_of(results, {.style = style_for(STDOUT_FILENO),
@@ -808,8 +809,8 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
       results, [](const Result& result) { return result.passed() || result.skipped(); });
 }
 
-void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users,
-                  int results) {
+void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users, int results,
+                  std::size_t films) {
   const auto tell = [&](const Result& result) { write_all(results, encode(result)); };
   if (jobs == 0) { // which there are
     for (const SuiteCheck* const check : checks) {
@@ -819,7 +820,16 @@ void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>&
     }
     return;
   }
-  run_all(checks, jobs, tell, {.wanted = true, .free = users});
+  const Confined confined{.wanted = true, .free = users};
+  std::vector<Result> known;
+  run_all(
+      checks, jobs,
+      [&](const Result& result) {
+        tell(result);
+        known.push_back(result);
+      },
+      confined);
+  make_films(checks, known, films, jobs, tell, confined);
 }
 
 std::optional<bool> run_for_rejections(const Checks& checks,
