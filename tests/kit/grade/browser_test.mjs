@@ -81,7 +81,7 @@ await withBrowser(marp, async (browser) => {
   const page = await open('index.html', 1280);
   const focused = (get) => page.evaluate(`(${get})(document.activeElement)`);
   const tab_to = async (selector) => {
-    for (let i = 0; i < 500; ++i) {
+    for (let i = 0; i < 1000; ++i) {
       await page.keyboard.press('Tab');
       if (await focused(`(element) => element.matches('${selector}')`)) {
         return check(await focused('(element) => getComputedStyle(element).outlineStyle !== "none"'),
@@ -90,6 +90,13 @@ await withBrowser(marp, async (browser) => {
     }
     check(false, `Tab does not come to ${selector}`);
   };
+  const follow = () => Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  // From the mistakes to the film of a student, and back.
+  await tab_to('.list a');
+  check(/^film of 0\d\.\d+ /.test(await focused('(element) => element.textContent')), 'the first link to a film does not say of what');
+  await follow();
+  check(await page.title() === 'a film', 'the link beside a mistake does not lead to a film');
+  await page.goBack({ waitUntil: 'load' });
   await tab_to('#all');
   await page.keyboard.press('ArrowRight');
   check(await page.$eval('#v01', (radio) => radio.checked), 'an arrow does not show the next exercise');
@@ -113,12 +120,15 @@ await withBrowser(marp, async (browser) => {
   await tab_to('.heat td.c a');
   const place = await focused('(element) => element.href');
   check(/students\/.*\/report\.html#e01-\d+$/.test(place), `a failed check leads to ${place}`);
-  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  await follow();
   check(await page.evaluate(() => document.querySelector(location.hash) !== null), `${place} is not in the report`);
   for (const width of [1280, 400]) {
     await page.setViewport({ width, height: 800 });
     for (const problem of await page.evaluate(inspect)) problems.push(`report, ${width}: ${problem}`);
   }
+  await tab_to('a[href^="films/"]');
+  await follow();
+  check(await page.title() === 'a film', 'a report does not lead to a film');
   await page.close();
   check(outside.length === 0, `it asks for ${outside.join(', ')}`);
 });

@@ -107,6 +107,45 @@ std::map<std::string, bool> passed_by_lab_check(const Folder& folder) {
   return passed;
 }
 
+/// A program for exercise 02 that fails six checks, each by itself, in no time.
+const std::string six_mistakes = R"(
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+int main(int, char** argv) {
+  std::printf("</script><script>alert(1)</script>\n");
+  for (int i = std::atoi(argv[1]); i > 0; --i) {
+    if (fork() == 0) {
+      _exit(0);
+    }
+    std::printf("a child\n");
+  }
+  std::fflush(stdout);
+  std::getchar();
+  return 3;
+}
+)";
+
+/// What a page links to in a folder of films, as it stands there.
+std::vector<std::string> films_linked(const std::string& page) {
+  std::vector<std::string> links;
+  for (auto at = page.find("films/"); at != std::string::npos; at = page.find("films/", at + 1)) {
+    const auto begin = page.find_last_of("\"(", at) + 1;
+    links.push_back(page.substr(begin, page.find_first_of("\")", at) - begin));
+  }
+  return links;
+}
+
+/// The files in a folder, by name.
+std::map<std::string, std::string> files_in(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(folder, error)) {
+    files[file.path().filename()] = bytes_of(file);
+  }
+  return files;
+}
+
 const std::string hostile_name = "=HYPERLINK(\"x\") | <b>&'`김\n\xff](y), {{z}}";
 
 } // namespace
@@ -466,16 +505,150 @@ int main() {
   }
 }
 
+TEST_CASE(
+    "--films: the first checks that fail have films, which the pages link to, and the same marks") {
+  const Folder folder;
+  const std::string name = "<b> lee"; // in a URL it looks another way
+  const fs::path one = folder.hand_in(name, {{"zombies.cpp", six_mistakes}});
+  const fs::path solved =
+      folder.hand_in("solved", {{"zombies.cpp", solution("02-zombie/zombies.cpp")}});
+  const fs::path reports = folder / "grades/students" / name;
+  const auto grade = [&](std::vector<std::string> options, const std::string& out = "grades") {
+    options.insert(options.end(),
+                   {"--out", (folder / out).string(), one.string(), solved.string()});
+    lab::Process grader = folder.start(options);
+    const lab::Exit exit = folder.run(grader);
+    INFO(grader.err());
+    CHECK(exit.text() == "exit status 0");
+    return grader.out();
+  };
+  const std::string before = "2 of 2 have been graded before\n";
+
+  grade({});
+  const Reported without = read_reports(reports);
+  CHECK(without.passed.at("02 makes N zombies at the same moment"));
+  CHECK(!fs::exists(reports / "films"));
+  CHECK(films_linked(bytes_of(reports / "report.md")).empty());
+  CHECK(films_linked(bytes_of(folder / "grades/index.html")).empty());
+
+  // What was graded without films is graded again.
+  CHECK(!contains(grade({"--films"}), "before"));
+  CHECK(read_reports(reports).tests == without.tests);
+  CHECK(read_reports(reports).passed == without.passed);
+  CHECK(!fs::exists(folder / "grades/students/solved/films"));
+  const auto films = files_in(reports / "films");
+  REQUIRE(films.size() == lab::grade::films_of_exercise);
+  const std::string report = bytes_of(reports / "report.html");
+  std::size_t last = 0;
+  for (const std::string& link : films_linked(report)) {
+    INFO(link);
+    REQUIRE(fs::exists(reports / link));
+    const std::string page = bytes_of(reports / link);
+    CHECK(page.size() < std::size_t{2} << 20);
+    CHECK(!contains(page, "<script>alert"));
+    const std::size_t at = page.find("class=\"film\">") + 13;
+    const std::string head =
+        Json::parse(page.substr(at, page.find("</script>", at) - at)).at("head").text();
+    CHECK(head.starts_with("saw     "));
+    CHECK(contains(head, "\nmeans   "));
+    CHECK(contains(head, "\nlook    "));
+    // After what the report says of that check, and before the next that failed.
+    const std::size_t here = report.find(link);
+    CHECK(count(report.substr(last, here - last), "<pre>saw ") == 1);
+    last = here;
+  }
+  CHECK(films_linked(report).size() == films.size());
+  CHECK(count(report, "<pre>saw ") == 6);
+  const std::string about = "Of an exercise only the first 3 checks that failed have a film.";
+  CHECK(contains(report, about));
+  const std::string markdown = bytes_of(reports / "report.md");
+  CHECK(films_linked(markdown) == films_linked(report));
+  CHECK(contains(markdown, about));
+  const auto of_class = films_linked(bytes_of(folder / "grades/index.html"));
+  CHECK(of_class.size() == films.size());
+  for (const std::string& link : of_class) {
+    INFO(link);
+    const std::string student = "students/" + lab::url(name) + "/";
+    REQUIRE(link.starts_with(student));
+    CHECK(fs::exists(reports / link.substr(student.size())));
+  }
+  const std::string kept = bytes_of(reports / ".marks");
+  CHECK(!contains(kept, "<!doctype"));
+
+  // They stay as long as nothing has changed, with the option and without; and go with the parts.
+  for (const std::vector<std::string>& options : {std::vector<std::string>{"--films"}, {}}) {
+    CHECK(grade(options).starts_with(before));
+    CHECK(files_in(reports / "films") == films);
+    CHECK(bytes_of(reports / "report.html") == report);
+    CHECK(bytes_of(reports / ".marks") == kept);
+  }
+  lab::Process join =
+      folder.start({"--join", "--out", (folder / "joined").string(), (folder / "grades").string()});
+  CHECK(folder.run(join).text() == "exit status 0");
+  CHECK(files_in(folder / "joined/students" / name / "films") == films);
+  CHECK(bytes_of(folder / "joined/students" / name / "report.html") == report);
+  CHECK(bytes_of(folder / "joined/index.html") == bytes_of(folder / "grades/index.html"));
+
+  // A page that somebody has removed has no link; another one is no film.
+  const std::string removed = films.begin()->first;
+  fs::remove(reports / "films" / removed);
+  write(reports / "films/another.html", "a page");
+  CHECK(grade({"--films"}).starts_with(before));
+  CHECK(files_in(reports / "films").size() == films.size() - 1);
+  CHECK(!contains(bytes_of(reports / "report.html"), removed));
+  CHECK(!contains(bytes_of(folder / "grades/index.html"), removed));
+
+  // A submission that has changed is graded again, and its films were of another.
+  write(one / "zombies.cpp", six_mistakes + "// changed\n");
+  grade({});
+  CHECK(!fs::exists(reports / "films"));
+  CHECK(films_linked(bytes_of(reports / "report.html")).empty());
+}
+
+TEST_CASE("lab-check gives films to a tool after all results, and no other results") {
+  const Folder folder;
+  write(folder / "programs/zombies", "#!/bin/sh\necho no id\nread line\nexit 3\n");
+  fs::permissions(folder / "programs/zombies", fs::perms(0755));
+  lab::Process checks(programs / "lab-check",
+                      {.arguments = {"--programs=" + (folder / "programs").string(), "--results=1",
+                                     "--films=2", "--test-suite=exercise-02"},
+                       .input = lab::Input::null});
+  CHECK(checks.wait(class_limit).success());
+  const auto results = lab::decode_results(checks.out());
+  REQUIRE(results.size() == 9 + 2);
+  std::vector<lab::Result> failed;
+  for (const lab::Result& one : std::vector(results.begin(), results.begin() + 9)) {
+    CHECK(one.film.empty());
+    if (one.outcome == Outcome::failed) {
+      failed.push_back(one);
+    }
+  }
+  REQUIRE(failed.size() == 3);
+  for (std::size_t i = 0; i < 2; ++i) {
+    lab::Result with = results[9 + i];
+    CHECK(with.film.starts_with("<!doctype html>"));
+    with.film.clear();
+    CHECK(with == failed[i]);
+  }
+}
+
 TEST_CASE("what somebody has put where results go is neither followed nor an end of the run") {
   const Folder folder;
   const std::vector<std::string> arguments{
-      "--out", (folder / "grades").string(), folder.hand_in("a", {}).string(),
-      folder.hand_in("b", {}).string(), folder.hand_in("c", {}).string()};
+      "--films",
+      "--out",
+      (folder / "grades").string(),
+      folder.hand_in("a", {}).string(),
+      folder.hand_in("b", {}).string(),
+      folder.hand_in("c", {}).string(),
+      folder.hand_in("d", {{"zombies.cpp", "int main() {\n  return 7;\n}\n"}}).string()};
   const fs::path target = folder / "target";
   write(target / "file", "mine");
   fs::create_directories(folder / "grades/students/a");
   fs::create_symlink(target / "file", folder / "grades/students/a/.report.md.new");
   fs::create_directories(folder / "grades/students/b/report.md/below");
+  fs::create_directories(folder / "grades/students/d");
+  fs::create_directory_symlink(target, folder / "grades/students/d/films");
   fs::create_directory_symlink(target, folder / "grades/students/c");
   lab::Process grader = folder.start(arguments);
   CHECK(folder.run(grader).text() == "exit status 1");
@@ -485,8 +658,11 @@ TEST_CASE("what somebody has put where results go is neither followed nor an end
   CHECK(
       contains(grader.err(), "cannot write " + (folder / "grades/students/b/report.md").string()));
   CHECK(contains(grader.err(), "cannot write " + (folder / "grades/students/c/report").string()));
-  CHECK(contains(grader.out(), "\n3 of 3 graded: "));
-  CHECK(parse_csv(bytes_of(folder / "grades/gradebook.csv")).size() == 4);
+  CHECK(
+      contains(grader.err(), "cannot write " + (folder / "grades/students/d/films/02-").string()));
+  CHECK(films_linked(bytes_of(folder / "grades/students/d/report.html")).empty());
+  CHECK(contains(grader.out(), "\n4 of 4 graded: "));
+  CHECK(parse_csv(bytes_of(folder / "grades/gradebook.csv")).size() == 5);
 }
 
 TEST_CASE("a run that was broken off goes on where it was, to the same gradebook") {
@@ -810,7 +986,9 @@ TEST_CASE("results are kept whole or not at all") {
                                          .outcome = lab::Outcome::failed,
                                          .why = "3:x,,\x1e",
                                          .note = "with 3:less,",
-                                         .seconds = 0.25}}});
+                                         .seconds = 0.25,
+                                         .film = "<page>,",
+                                         .filmed = true}}});
   const std::string text = lab::grade::encode(marks);
   const auto again = lab::grade::decode_marks(text);
   REQUIRE(again);

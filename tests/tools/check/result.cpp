@@ -53,7 +53,7 @@ std::string cut(const std::string& text) {
 }
 
 std::optional<Result> decode(std::string_view text) {
-  std::array<std::string, 17> field;
+  std::array<std::string, 18> field;
   for (std::string& one : field) {
     auto taken = take_netstring(text);
     if (!taken) {
@@ -62,7 +62,7 @@ std::optional<Result> decode(std::string_view text) {
     one = std::move(*taken);
   }
   auto& [suite, sentence, promise, marks, means, look, by_hand, outcome, why, at, note, seconds,
-         late, visibility, as_shipped, waits, film] = field;
+         late, visibility, as_shipped, waits, film, filmed] = field;
   const auto worth = number_in<int>(marks);
   const auto* const kind = std::ranges::find(outcomes, outcome);
   const auto took = number_in<double>(seconds);
@@ -86,7 +86,8 @@ std::optional<Result> decode(std::string_view text) {
                 .visibility = std::move(visibility),
                 .as_shipped = !as_shipped.empty(),
                 .waits = !waits.empty(),
-                .film = std::move(film)};
+                .film = std::move(film),
+                .filmed = !filmed.empty()};
 }
 
 } // namespace
@@ -176,8 +177,8 @@ std::string encode(const Result& result) {
         result.at, result.note, std::to_string(result.seconds),
         std::string(result.late ? "late" : ""), result.visibility,
         std::string(result.as_shipped ? "as shipped" : ""),
-        std::string(result.waits ? "waits" : ""),
-        result.film.size() > most_film ? "" : result.film}) {
+        std::string(result.waits ? "waits" : ""), result.film.size() > most_film ? "" : result.film,
+        std::string(result.filmed ? "filmed" : "")}) {
     text += netstring(field);
   }
   return netstring(text);

@@ -43,6 +43,7 @@ struct Result {
   bool as_shipped = false; ///< nothing of the exercise has been changed: it gives no marks
   bool waits = false;      ///< as Check has it
   std::string film{};      ///< the page of its film, as long as it is in no file
+  bool filmed = false;     ///< the page is in a file
 
   /// The name of the file for its film: `06-reaps-every-child.html`.
   [[nodiscard]] std::string film_name() const;

@@ -127,9 +127,10 @@ std::string fingerprint_of(const HandedIn& handed_in, const std::string& kit_fin
 }
 
 Grader::Grader(const Kit& kit, const Protections& protections, const fs::path& workspace,
-               std::vector<Result> checks, unsigned jobs)
+               std::vector<Result> checks, unsigned jobs, bool films)
     : kit_(kit), protections_(protections), workspace_(workspace), checks_(std::move(checks)),
-      jobs_(jobs), precompiled_(kit.exercises.size()), kit_fingerprint_(kit.fingerprint()) {
+      jobs_(jobs), films_(films), precompiled_(kit.exercises.size()),
+      kit_fingerprint_(kit.fingerprint()) {
   if (protections.other_user) {
     const unsigned count = jobs * (1 + exercises_of_job * checks_of_exercise);
     for (unsigned i = 0; i < count; ++i) {
@@ -367,6 +368,9 @@ void Grader::check(Unit& unit) {
     }
     options.command.push_back("--users=" + users);
   }
+  if (films_) {
+    options.command.push_back("--films=" + std::to_string(films_of_exercise));
+  }
   options.temporary = unit.folder / "tmp";
   options.working_folder = temporary_folder(protections_, options);
   options.mounts = {bin, kit};
@@ -405,6 +409,11 @@ void Grader::checked(Unit& unit, const JobEnd& end) {
       // ran.
       result.marks = check.marks;
       result.visibility = check.visibility;
+      // The first record is the verdict. Films come after all verdicts, and change none.
+      const auto film = std::ranges::find_if(found + 1, records.end(), [&](const Result& again) {
+        return again.sentence == check.sentence;
+      });
+      result.film = film != records.end() ? film->film : "";
     } else {
       missing = end.timed_out
                     ? "the checks before this one took more than " + in_words(check_limits.time)
@@ -516,7 +525,7 @@ std::size_t Grader::count(Phase phase) const {
   return found;
 }
 
-void Grader::tell(Student& student, const Hooks& hooks) {
+void Grader::tell(Student& student, const Hooks& hooks) const {
   if (!student.done() || student.told) {
     return;
   }
@@ -527,6 +536,7 @@ void Grader::tell(Student& student, const Hooks& hooks) {
   }
   Marks marks{.student = student.submission.name,
               .fingerprint = student.fingerprint,
+              .filmed = films_,
               .notes = student.notes,
               .exercises = {}};
   for (const auto& one : student.units) {

@@ -49,11 +49,12 @@ struct Hooks {
   std::function<bool()> stopped;
 };
 
-/// Builds and checks all programs of the submissions, with `jobs` compilers at a time.
+/// Builds and checks all programs of the submissions, with `jobs` compilers at a time. With
+/// `films` the first checks that fail get a film: Result::film.
 class Grader {
 public:
   Grader(const Kit& kit, const Protections& protections, const std::filesystem::path& workspace,
-         std::vector<Result> checks, unsigned jobs);
+         std::vector<Result> checks, unsigned jobs, bool films);
   ~Grader();
   Grader(const Grader&) = delete;
   Grader& operator=(const Grader&) = delete;
@@ -76,7 +77,7 @@ private:
   void advance(Unit& unit, bool may_compile);
   [[nodiscard]] bool may_check(const Unit& unit) const;
   [[nodiscard]] bool at_rest() const;
-  static void tell(Student& student, const Hooks& hooks);
+  void tell(Student& student, const Hooks& hooks) const;
   [[nodiscard]] std::size_t count(Phase phase) const;
   void compiled(Unit& unit, const JobEnd& end);
   void checked(Unit& unit, const JobEnd& end);
@@ -90,6 +91,7 @@ private:
   const std::filesystem::path& workspace_;
   std::vector<Result> checks_;
   unsigned jobs_;
+  bool films_;
   /// What each exercise begins with, where that is compiled already.
   std::vector<std::vector<std::string>> precompiled_;
   std::string kit_fingerprint_;

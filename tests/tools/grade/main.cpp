@@ -1,4 +1,4 @@
-// lab-grade [--out DIR] [--jobs N] [--roster FILE] [--shard K/N] [--strict] SUBMISSION...
+// lab-grade [--out DIR] [--jobs N] [--roster FILE] [--shard K/N] [--films] [--strict] SUBMISSION...
 // lab-grade --join [--out DIR] [--roster FILE] RESULTS...
 // lab-grade --similar DIR SUBMISSION...
 //
@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -89,9 +90,11 @@ int finish(const Store& store, std::vector<Row> rows, const std::vector<Exercise
 int join(const Options& options) {
   const auto roster = roster_of(options);
   std::map<std::string, Row> rows;
+  std::map<std::string, std::filesystem::path> places; // where the films are
   for (const auto& results : options.results) {
     for (Row& row : Store::rows_of(results)) {
       const std::string name = row.submission;
+      places[name] = results;
       if (!rows.emplace(name, std::move(row)).second) {
         throw UsageError("--join: two of these folders have results of " +
                          lab::grade::quoted(name));
@@ -103,7 +106,7 @@ int join(const Options& options) {
   in_order.reserve(rows.size());
   for (auto& [name, row] : rows) {
     if (row.marks) {
-      store.write(*row.marks);
+      store.write(*row.marks, places.at(name));
     }
     in_order.push_back(std::move(row));
   }
@@ -201,7 +204,7 @@ int grade(const Options& options) {
     Row& row = rows.at(marks.student);
     row.marks = marks;
     try {
-      store.write(marks);
+      store.write(*row.marks);
     } catch (const std::exception& error) { // of this student; its marks are known
       all_written = false;
       complain(error.what());
@@ -228,7 +231,7 @@ int grade(const Options& options) {
     const auto former = store.graded(name);
     bool same = false;
     try {
-      same = former && former->student == name &&
+      same = former && former->student == name && (former->filmed || !options.films) &&
              former->fingerprint ==
                  lab::grade::fingerprint_of(
                      lab::grade::read_submission(one, kit, protections, workspace.path()),
@@ -251,7 +254,8 @@ int grade(const Options& options) {
       complain(line);
     }
     lab::grade::Progress progress(to_grade.size(), options.jobs);
-    lab::grade::Grader grader(kit, protections, workspace.path(), checks, options.jobs);
+    lab::grade::Grader grader(kit, protections, workspace.path(), checks, options.jobs,
+                              options.films);
     grader.grade(
         to_grade,
         {.graded =

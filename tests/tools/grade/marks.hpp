@@ -4,6 +4,7 @@
 #include "tools/check/result.hpp"
 #include "tools/grade/submission.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,10 @@ inline constexpr std::string_view does_not_compile = "it does not compile";
 
 /// ExerciseMarks::not_built where nothing has been changed, but for white space and comments.
 inline constexpr std::string_view as_shipped = "as shipped";
+
+/// With --films the first checks of an exercise that fail have a film, so many: a student mends the
+/// first before the others.
+inline constexpr std::size_t films_of_exercise = 3;
 
 /// One exercise of one submission.
 struct ExerciseMarks {
@@ -36,6 +41,7 @@ struct ExerciseMarks {
 struct Marks {
   std::string student;
   std::string fingerprint;        ///< of the submission's files and of what it was graded with
+  bool filmed = false;            ///< graded with --films
   std::vector<std::string> notes; ///< HandedIn::notes
   std::vector<ExerciseMarks> exercises;
 

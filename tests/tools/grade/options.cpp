@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 const std::string_view usage =
     "usage: lab-grade [--out DIR] [--jobs N] [--roster FILE.csv] [--only NN,...]\n"
-    "                 [--marks FILE] [--shard K/N] [--strict] SUBMISSION...\n"
+    "                 [--marks FILE] [--shard K/N] [--films] [--strict] SUBMISSION...\n"
     "       lab-grade --join [--out DIR] [--roster FILE.csv] RESULTS...\n"
     "       lab-grade --similar DIR SUBMISSION...\n"
     "  SUBMISSION   a folder or an archive (zip, tar, tar.gz); its name is the student's. A "
@@ -33,6 +33,8 @@ const std::string_view usage =
     "  --only NN,NN only these exercises; marks are out of theirs\n"
     "  --marks F    what exercises and checks are worth, instead of tests/marks.txt\n"
     "  --shard K/N  only part K of N parts of the submissions\n"
+    "  --films      also films, with links in the reports: of each exercise the first 3 checks\n"
+    "               that failed. What was graded there without films is graded again\n"
     "  --strict     grades nothing, and ends with status 2, if this machine lacks a protection\n"
     "  --join       makes the files for all from the results of parts\n"
     "  --similar D  grades nothing: writes D/NN-name/students/NAME and D/NN-name/base, the "
@@ -196,6 +198,8 @@ Options parse(const std::vector<std::string>& arguments) {
     } else if (argument == "--help" || argument == "-h") {
       options.help = true;
       return options;
+    } else if (argument == "--films") {
+      options.films = true;
     } else if (argument == "--strict") {
       options.strict = true;
     } else if (argument == "--join") {
@@ -229,8 +233,10 @@ Options parse(const std::vector<std::string>& arguments) {
   if (options.join && options.similar) {
     throw UsageError("--similar takes submissions, and --join takes results: give one of the two");
   }
-  if (options.join && (options.marks || !options.only.empty())) {
-    throw UsageError("--join takes results as they are: --marks and --only are for grading");
+  if (options.join && (options.marks || options.films || !options.only.empty())) {
+    throw UsageError(
+        "--join takes results as they are, with their films: --marks, --only and --films are for "
+        "grading");
   }
   if (options.join) {
     options.results.assign(given.begin(), given.end());

@@ -43,6 +43,7 @@ struct Options {
   Shard shard;
   std::optional<std::filesystem::path> similar; ///< only write there what is to be compared
   bool strict = false;
+  bool films = false;
   bool join = false;
   std::vector<std::filesystem::path> results; ///< of former runs, to be joined
   std::vector<Submission> submissions;        ///< by name; no two have the same

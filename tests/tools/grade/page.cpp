@@ -222,14 +222,20 @@ document.querySelectorAll(".heat button").forEach(button => {
 )";
 }
 
+/// Of one check.
+struct Failures {
+  std::size_t count = 0;
+  std::string film; ///< of the first student who has one
+};
+
 /// What one mistake means, and whom it met.
 struct Cause {
   std::string means;
   std::string look;
-  std::string folder;                        ///< of the first exercise in which it was met
-  std::set<std::size_t> students;            ///< who failed a check by it
-  std::map<std::string, std::size_t> checks; ///< `05.3 closes ...`: how many failed it
-  std::size_t stopped = 0;                   ///< checks that could not be run because of it
+  std::string folder;                     ///< of the first exercise in which it was met
+  std::set<std::size_t> students;         ///< who failed a check by it
+  std::map<std::string, Failures> checks; ///< by name: `05.3 closes ...`
+  std::size_t stopped = 0;                ///< checks that could not be run because of it
 };
 
 /// Outright failures, by their cause: the mistake that what was seen names, in whatever check.
@@ -251,7 +257,13 @@ std::vector<Cause> causes_of(const std::vector<Marks>& all) {
           cause.folder = one.exercise.folder;
         }
         cause.students.insert(student);
-        ++cause.checks[number_of(one) + "." + std::to_string(i + 1) + " " + check.sentence];
+        Failures& failures =
+            cause.checks[number_of(one) + "." + std::to_string(i + 1) + " " + check.sentence];
+        ++failures.count;
+        if (check.filmed && failures.film.empty()) {
+          failures.film =
+              "students/" + url(all[student].student) + "/films/" + url(check.film_name());
+        }
         cause_of[check.sentence] = means;
       }
       for (const Result& check : one.checks) {
@@ -294,9 +306,13 @@ std::string to_teach(const std::vector<Marks>& all) {
   for (std::size_t i = 0; i < std::min(most, causes.size()); ++i) {
     const Cause& cause = causes[i];
     std::string checks;
-    for (const auto& [check, count] : cause.checks) {
-      checks += (checks.empty() ? "" : "<br>") + html(printable_line(check)) +
-                (cause.checks.size() > 1 ? " (" + std::to_string(count) + ")" : "");
+    for (const auto& [check, failures] : cause.checks) {
+      const std::string name = html(printable_line(check));
+      checks +=
+          (checks.empty() ? "" : "<br>") + name +
+          (cause.checks.size() > 1 ? " (" + std::to_string(failures.count) + ")" : "") +
+          (failures.film.empty() ? ""
+                                 : ", " + link_to(failures.film, "film" + hidden(" of " + name)));
     }
     text += "<tr><td class=\"n\">" + std::to_string(cause.students.size()) +
             "</td><td class=\"n\">" + percent(cause.students.size(), all.size()) +

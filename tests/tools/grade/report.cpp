@@ -52,6 +52,23 @@ std::string command_of(const ExerciseMarks& one, const Result& check,
          " --film films";
 }
 
+/// Where a report links to, from the folder of its student.
+std::string film_of(const Result& check) {
+  return "films/" + url(check.film_name());
+}
+
+/// Why some that failed have no film.
+std::string about_films(const Marks& marks, const ExerciseMarks& one) {
+  return marks.filmed && std::ranges::any_of(one.checks,
+                                             [](const Result& check) {
+                                               return check.outcome == Outcome::failed &&
+                                                      !check.filmed;
+                                             })
+             ? "Of an exercise only the first " + std::to_string(films_of_exercise) +
+                   " checks that failed have a film. A program that cannot be recorded has none."
+             : "";
+}
+
 std::string how_to_repeat(const ExerciseMarks& one) {
   const bool any = std::ranges::any_of(
       one.checks, [](const Result& check) { return check.outcome == Outcome::failed; });
@@ -95,10 +112,16 @@ std::string report_markdown(const Marks& marks) {
       continue; // no check has run: nothing to say of each
     }
     std::string checks;
+    if (const std::string films = about_films(marks, one); !films.empty()) {
+      checks = "\n" + films + "\n";
+    }
     for (const Result& check : one.checks) {
       if (!told(check).empty()) {
         checks += "\n**" + markdown(printable_line(check.sentence)) + "** " +
                   marks_in_words(check) + "\n\n" + fenced(printable(told(check)));
+        if (check.filmed) {
+          checks += "\n[The film: what happened when](" + film_of(check) + ")\n";
+        }
         if (check.outcome == Outcome::failed) {
           checks += "\nTo repeat it, in the kit's folder, with this program in exercises/" +
                     one.exercise.folder + " (and to see in films what happened when):\n\n" +
@@ -152,12 +175,20 @@ pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; over
       continue;
     }
     std::string checks;
+    if (const std::string films = about_films(marks, one); !films.empty()) {
+      checks = "<p class=\"soft\">" + films + "</p>\n";
+    }
     for (std::size_t i = 0; i < one.checks.size(); ++i) {
       const Result& check = one.checks[i];
       if (!told(check).empty()) {
         checks += "<h3 id=\"" + place + "-" + std::to_string(i + 1) + "\">" + line(check.sentence) +
                   " <span class=\"soft\">" + marks_in_words(check) + "</span></h3>\n<pre>" +
                   html(printable(told(check))) + "</pre>\n";
+        if (check.filmed) {
+          checks += "<p><a href=\"" + film_of(check) +
+                    "\">The film: what happened when<span class=\"hidden\">, " +
+                    line(check.sentence) + "</span></a></p>\n";
+        }
         if (check.outcome == Outcome::failed) {
           checks += "<p>To repeat it, and to see in films what happened when:</p>\n<pre>" +
                     line(command_of(one, check, names)) + "</pre>\n";

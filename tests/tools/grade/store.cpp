@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -15,6 +17,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace lab::grade {
@@ -24,13 +27,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view state_name = ".marks"; // in a student's folder: what was graded
+constexpr const char* films_name = "films";
+constexpr const char* students_name = "students";
 constexpr std::string_view class_name = ".class"; // whose submissions there were, for --join
 
-/// All or nothing: a run that is broken off leaves the former file or none. No link is followed:
-/// where the results lie, somebody else may have made one.
-void write_whole(const fs::path& path, std::string_view text) {
-  const Fd folder(
-      ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+/// No link is followed: where the results lie, somebody else may have made one.
+Fd open_folder(int parent, const fs::path& path) {
+  return Fd(::openat(parent, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/// All or nothing: a run that is broken off leaves the former file or none.
+void write_whole(const Fd& folder, const fs::path& path, std::string_view text) {
   const std::string name = path.filename();
   const std::string fresh = "." + name + ".new";
   const auto must = [&](bool done) {
@@ -51,6 +58,10 @@ void write_whole(const fs::path& path, std::string_view text) {
   must(::renameat(folder.get(), fresh.c_str(), folder.get(), name.c_str()) == 0);
 }
 
+void write_whole(const fs::path& path, std::string_view text) {
+  write_whole(open_folder(AT_FDCWD, path.parent_path()), path, text);
+}
+
 std::string bytes_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -60,11 +71,12 @@ std::string bytes_of(const fs::path& path) {
 
 Store::Store(fs::path folder) : folder_(std::move(folder)) {
   std::error_code error;
-  fs::create_directories(folder_ / "students", error);
+  fs::create_directories(folder_ / students_name, error);
   if (error) {
     throw UsageError("--out: cannot write to " + quoted(folder_) + ": " + error.message());
   }
-  if (::access(folder_.c_str(), W_OK) != 0 || ::access((folder_ / "students").c_str(), W_OK) != 0) {
+  if (::access(folder_.c_str(), W_OK) != 0 ||
+      ::access((folder_ / students_name).c_str(), W_OK) != 0) {
     throw UsageError("--out: cannot write to " + quoted(folder_) + ": " + std::strerror(errno));
   }
   lock_ = own(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open");
@@ -74,20 +86,86 @@ Store::Store(fs::path folder) : folder_(std::move(folder)) {
 }
 
 fs::path Store::folder_of(const std::string& student) const {
-  return folder_ / "students" / student;
+  return folder_ / students_name / student;
 }
 
 std::optional<Marks> Store::graded(const std::string& student) const {
   return decode_marks(bytes_of(folder_of(student) / state_name));
 }
 
-void Store::write(const Marks& marks) const {
+namespace {
+
+/// Whether there is a file of this name, and no link.
+bool is_file(const Fd& folder, const std::string& name) {
+  struct stat status {};
+
+  return folder && ::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISREG(status.st_mode);
+}
+
+/// Leaves the films of these marks in `folder`, a student's, and no others. Sets Result::filmed.
+/// Returns what went wrong.
+std::string keep_films(const fs::path& folder, Marks& marks, const fs::path& former) {
+  const fs::path place = folder / films_name;
+  const Fd student = open_folder(AT_FDCWD, folder);
+  Fd films = open_folder(student.get(), films_name);
+  std::set<std::string> kept;
+  std::string wrong;
+  for (ExerciseMarks& one : marks.exercises) {
+    for (Result& check : one.checks) {
+      const std::string name = check.film_name();
+      std::string page = std::exchange(check.film, {});
+      if (page.empty() && check.filmed && !former.empty()) {
+        page = bytes_of(former / films_name / name);
+      }
+      if (page.empty()) {
+        check.filmed = check.filmed && is_file(films, name);
+      } else {
+        try {
+          if (!films) {
+            ::mkdirat(student.get(), films_name, 0777);
+            films = open_folder(student.get(), films_name);
+          }
+          write_whole(films, place / name, page);
+          check.filmed = true;
+        } catch (const std::exception& error) {
+          wrong = error.what();
+          check.filmed = false;
+        }
+      }
+      if (check.filmed) {
+        kept.insert(name);
+      }
+    }
+  }
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(place, error);
+       films && !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (const std::string name = entry->path().filename(); !kept.contains(name)) {
+      ::unlinkat(films.get(), name.c_str(), 0);
+    }
+  }
+  if (films && kept.empty()) {
+    ::unlinkat(student.get(), films_name, AT_REMOVEDIR);
+  }
+  return wrong;
+}
+
+} // namespace
+
+void Store::write(Marks& marks, const fs::path& former) const {
   const fs::path folder = folder_of(marks.student);
   fs::create_directories(folder);
+  // First: the reports link to them.
+  const std::string wrong =
+      keep_films(folder, marks, former.empty() ? former : former / students_name / marks.student);
   write_whole(folder / "report.md", report_markdown(marks));
   write_whole(folder / "report.html", report_html(marks));
   write_whole(folder / "results.json", gradescope_json(marks));
   write_whole(folder / "junit.xml", junit_xml(marks));
+  if (!wrong.empty()) {
+    throw std::runtime_error(wrong);
+  }
   write_whole(folder / state_name, encode(marks)); // last: then it is finished
 }
 
@@ -123,7 +201,7 @@ std::vector<Row> Store::rows_of(const fs::path& results) {
     }
     rows.push_back({.submission = std::move(*submission), .not_graded = std::move(*why)});
     if (Row& row = rows.back(); row.not_graded.empty()) {
-      row.marks = decode_marks(bytes_of(results / "students" / row.submission / state_name));
+      row.marks = decode_marks(bytes_of(results / students_name / row.submission / state_name));
       row.not_graded = row.marks ? "" : "its marks are not in " + results.string();
     }
   }

@@ -22,8 +22,10 @@ public:
   /// The marks of a student from a former run, if it had finished them.
   [[nodiscard]] std::optional<Marks> graded(const std::string& student) const;
 
-  /// Writes the files of one student. This and the next throw if they cannot.
-  void write(const Marks& marks) const;
+  /// Writes the files of one student. This and the next throw if they cannot. Films that these
+  /// marks have are written, or copied from `former`, another folder of results. They leave the
+  /// marks: a film that is in its file is Result::filmed. Other films of the student are removed.
+  void write(Marks& marks, const std::filesystem::path& former = {}) const;
 
   /// Writes the files of the class. Returns the path of its page.
   [[nodiscard]] std::filesystem::path write_class(const std::vector<Row>& rows,
