@@ -166,8 +166,11 @@ public:
   }
 
   /// With `who`, as on a machine that allows less than this one (tests/kit/grade/as.cpp).
-  void grade(int jobs = 6, const std::string& who = "") {
+  void grade(int jobs = 6, const std::string& who = "", bool films = false) {
     std::vector<std::string> arguments{"--out", out().string(), "--jobs", std::to_string(jobs)};
+    if (films) {
+      arguments.emplace_back("--films");
+    }
     if (!who.empty()) {
       arguments.insert(arguments.begin(), {who, lab_grade.string()});
       fs::create_directory(out());
@@ -258,6 +261,28 @@ public:
       CHECK(now.most ==
             alone.at("does nothing").most); // a check that is skipped would take its marks
     }
+  }
+
+  /// Each film has the two scripts of its page, of which only one runs, and no other; and it is not
+  /// large. Returns how many films a student has.
+  [[nodiscard]] std::size_t check_films(const std::string& student, std::string_view text) const {
+    std::size_t films = 0;
+    std::error_code error;
+    for (const auto& film : fs::directory_iterator(out() / "students" / student / "films", error)) {
+      INFO(film.path());
+      const std::string page = read(film.path());
+      CHECK(page.starts_with("<!doctype html>"));
+      CHECK(page.size() <= std::size_t{2} << 20);
+      std::size_t scripts = 0;
+      for (auto at = page.find("<script"); at != std::string::npos;
+           at = page.find("<script", at + 1)) {
+        ++scripts;
+      }
+      CHECK(scripts == 2);
+      CHECK(contains(page, text));
+      ++films;
+    }
+    return films;
   }
 
   /// No file that was written for anybody holds this text.
@@ -503,12 +528,17 @@ TEST_SUITE("hostile") {
          {"kills_its_parent", "kills_all", "stops_its_checker", "writes_to_descriptors",
           "forges_output", "forges_and_kills", "traces_its_checker", "becomes_root",
           "guesses_paths", "deletes_its_folder", "reads_solutions", "includes_solution", "incbin",
-          "leaves_notes", "finds_notes", "calls_home", "reads_the_class"}) {
+          "leaves_notes", "finds_notes", "calls_home", "reads_the_class", "forges_the_film"}) {
       all.attack(name);
     }
+    fs::copy(kit / "tests/harness/probe/shared.hpp",
+             all.folder() / "class/forges_the_film" / exercise / "shared.hpp");
     const auto before = read(all.folder() / "class/deletes_its_folder" / exercise / source_name);
-    all.grade();
+    all.grade(6, "", true); // a film changes no mark: those alone have none
     all.check_marks();
+    CHECK(all.check_films("forges_output", "") == 3);
+    CHECK(all.check_films("forges_the_film", "\\u003cscript\\u003e1\\u003c") == 3);
+    CHECK(all.check_films("the solution", "") == 0);
     CHECK(read(all.folder() / "class/deletes_its_folder" / exercise / source_name) == before);
     all.check_nowhere(Class::secret_text);
   }
