@@ -174,8 +174,8 @@ LAB_CHECK(counts_more_than_4_gibibytes, .sentence = "counts more than 4 GiB exac
   constexpr std::chrono::seconds limit{60}; // on a busy machine, for a buffer of a kilobyte
   settle(server.pid(), "the line `client disconnected: N bytes` to be printed", over, limit);
   const std::string line = endings(server).front();
-  probed::expect_faults(probe, "read", server);
-  probed::expect_faults(probe, "write", server);
+  probed::expect_faults(probe, "read");
+  probed::expect_faults(probe, "write");
   const std::string wanted = text("client disconnected: ", pretended + 1, " bytes");
   expect(line == wanted,
          "read and write were made to say that they had moved more than 4 GiB. Instead of `",
@@ -198,7 +198,7 @@ LAB_CHECK(
   Server server("echo_server", options);
   come_and_go(server, pattern(5'000));
   expect_bytes(server, 1, 5'000);
-  probed::expect_faults(probe, "write", server);
+  probed::expect_faults(probe, "write");
 }
 
 LAB_CHECK(counts_what_write_has_taken,

@@ -33,20 +33,6 @@ void expect_faults(const Probe& probe, std::string_view group) {
   }
 }
 
-void expect_faults(const Probe& probe, std::string_view group, Server& server) {
-  if (probe.faults_injected(group) == 0) {
-    const Connection client = server.connect();
-    Quiescence quiescence(server.pid());
-    wait_until("the server to wait for its client", [&] { return quiescence.reached(); });
-    for (const ProcessInfo& process : server.process().processes()) {
-      if (blocked_call_of(process.pid) == "splice") {
-        throw Skipped("the server moves its bytes by splice, which cannot be made to fail");
-      }
-    }
-  }
-  expect_faults(probe, group);
-}
-
 void expect_handlers(const Probe& probe) {
   expect(std::ranges::any_of(probe.events(),
                              [](const Event& event) { return event.kind == Event::Kind::enter; }),
@@ -179,7 +165,7 @@ void echoes_through_short_writes(const Subject& subject) {
     }
     if (faults.find("short") !=
         std::string::npos) { // an interrupt needs a handler without SA_RESTART
-      expect_faults(probe, "write", server);
+      expect_faults(probe, "write");
     }
   };
   advised({.means = "a signal may interrupt read and write: they return -1, and errno is EINTR. "

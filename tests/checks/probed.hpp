@@ -22,11 +22,6 @@ void needs_probe(const std::string& program);
 /// that makes such calls without their functions would not be checked at all.
 void expect_faults(const Probe& probe, std::string_view group);
 
-/// The same for the bytes of a server's clients (`read`, `write`). splice(2) moves them too, and
-/// the probe cannot make it fail: throws Skipped if the server waits in splice for its next
-/// client's.
-void expect_faults(const Probe& probe, std::string_view group, Server& server);
-
 /// Throws Failure if the probe has seen no handler run, in a program that has to have one: then it
 /// could not look into it.
 void expect_handlers(const Probe& probe);

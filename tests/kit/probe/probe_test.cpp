@@ -447,6 +447,16 @@ TEST_SUITE("probe") {
     }
   }
 
+  TEST_CASE("splice reads from a socket, and writes into one") {
+    for (const std::string& program : builds_of("calls")) {
+      CAPTURE(program);
+      Probe probe({.faults = "read:socket:1:short=7;write:socket:2=ECONNRESET"});
+      CHECK(run(&probe, program, {"splice"}).out == "write 10\nin 7\nin 3\nout ECONNRESET\n");
+      CHECK(probe.faults_injected("read") == 1);
+      CHECK(probe.faults_injected("write") == 1);
+    }
+  }
+
   TEST_CASE("wait is interrupted where the kernel could") {
     for (const std::string& program : builds_of("calls")) {
       CAPTURE(program);

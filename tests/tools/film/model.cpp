@@ -88,9 +88,9 @@ bool reads(const Event& event) {
 }
 
 bool can_wait(std::string_view call) {
-  static constexpr std::array<std::string_view, 17> begins{
-      "accept", "connect", "epoll_", "nanosleep", "pause", "poll",   "ppoll", "pselect", "read",
-      "recv",   "select",  "send",   "sig",       "sleep", "usleep", "wait",  "write"};
+  static constexpr std::array<std::string_view, 18> begins{
+      "accept", "connect", "epoll_", "nanosleep", "pause", "poll",   "ppoll",  "pselect", "read",
+      "recv",   "select",  "send",   "sig",       "sleep", "splice", "usleep", "wait",    "write"};
   return std::ranges::any_of(begins,
                              [&](std::string_view begin) { return call.starts_with(begin); });
 }

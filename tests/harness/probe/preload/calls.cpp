@@ -396,6 +396,17 @@ LAB_INTERPOSE(ssize_t, sendmsg, (int fd, const msghdr* message, int flags)) {
                      });
 }
 
+// From a socket or into one, by way of a pipe.
+LAB_INTERPOSE(ssize_t, splice,
+              (int from, off64_t* from_at, int to, off64_t* to_at, std::size_t size,
+               unsigned flags)) {
+  const bool out = is(Descriptor::socket, to);
+  return move_bytes(out ? Way::out : Way::in, "splice", out ? to : from, size,
+                    (flags & SPLICE_F_NONBLOCK) != 0 ? MSG_DONTWAIT : 0, [=](std::size_t most) {
+                      return next_splice(from, from_at, to, to_at, most, flags);
+                    });
+}
+
 // Waiting for descriptors, and for nothing: recorded where it fails.
 
 namespace {

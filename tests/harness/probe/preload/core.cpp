@@ -83,13 +83,6 @@ Record* append(List<Size>& list, const Facts& facts, std::uint32_t ready) noexce
   return &list.records[place];
 }
 
-bool is(Descriptor wanted, int fd) noexcept {
-  struct stat status {};
-
-  return fstat(fd, &status) == 0 &&
-         (wanted == Descriptor::socket ? S_ISSOCK(status.st_mode) : S_ISFIFO(status.st_mode));
-}
-
 bool is_stream(int fd) noexcept {
   int type = 0;
   socklen_t size = sizeof type;
@@ -283,6 +276,13 @@ Record* add(Facts facts, bool finding, std::uint32_t ready) noexcept {
     copy_text(facts.interrupted, frame->interrupted);
   }
   return finding ? append(memory->findings, facts, ready) : append(memory->calls, facts, ready);
+}
+
+bool is(Descriptor wanted, int fd) noexcept {
+  struct stat status {};
+
+  return fstat(fd, &status) == 0 &&
+         (wanted == Descriptor::socket ? S_ISSOCK(status.st_mode) : S_ISFIFO(status.st_mode));
 }
 
 int port_of(int fd) noexcept {

@@ -84,6 +84,9 @@ inline bool filming() noexcept {
   return memory != nullptr && memory->film;
 }
 
+/// Whether the descriptor is of that kind. It may change errno.
+bool is(Descriptor wanted, int fd) noexcept;
+
 /// Our port of a connection or a listener; 0 if there is none.
 int port_of(int fd) noexcept;
 

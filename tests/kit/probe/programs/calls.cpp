@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -156,6 +157,18 @@ void read_often(int times) {
   if (pipe(pipe_ends.data()) == 0) {
     show("to a pipe", write(pipe_ends[1], "0123456789", 10));
   }
+}
+
+void splice_through() {
+  std::array<int, 2> ends{};
+  std::array<int, 2> pipe_ends{};
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == -1 || pipe(pipe_ends.data()) == -1) {
+    std::exit(7);
+  }
+  show("write", write(ends[0], "0123456789", 10));
+  show("in", splice(ends[1], nullptr, pipe_ends[1], nullptr, 10, 0));
+  show("in", splice(ends[1], nullptr, pipe_ends[1], nullptr, 10, SPLICE_F_NONBLOCK));
+  show("out", splice(pipe_ends[0], nullptr, ends[1], nullptr, 10, 0));
 }
 
 void wait_often() {
@@ -306,6 +319,8 @@ int main(int argc, char** argv) {
     connect_and_poll();
   } else if (what == "read") {
     read_often(times);
+  } else if (what == "splice") {
+    splice_through();
   } else if (what == "wait") {
     wait_often();
   } else if (what == "interrupt") {
