@@ -37,7 +37,8 @@ struct Result {
   std::string at;   ///< the places in the program that it is about: `FILE:LINE: WORDS`, a line each
   std::string note; ///< what it did not look at, or not fully, and why
   double seconds = 0;
-  /// It did not pass, and others may be why: it took a while on a busy machine, or it broke.
+  /// It did not pass, and others may be why: it took a while on a busy machine, it lacked
+  /// processes, or it broke.
   bool late = false;
   std::string visibility;  ///< on Gradescope: `hidden`, `after_due_date`, or empty
   bool as_shipped = false; ///< nothing of the exercise has been changed: it gives no marks

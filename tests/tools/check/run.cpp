@@ -184,6 +184,7 @@ void attempt(const SuiteCheck& check, Result& result) {
   const auto start = Clock::now();
   const Ticks before = ticks_of_machine();
   result.outcome = Outcome::failed;
+  bool shortage = false; // of processes, which others may have, or the program itself
   const auto skip = [&](const std::string& why) {
     result.outcome = Outcome::skipped;
     result.why = why;
@@ -198,6 +199,7 @@ void attempt(const SuiteCheck& check, Result& result) {
     tell_missing(missing.name(), result);
   } catch (const Failure& failure) {
     if (const std::string lack = lack_of_processes(); !lack.empty()) {
+      shortage = true;
       skip(lack);
     } else {
       result.why = std::string(failure.what()) + '\n' + failure.doing();
@@ -208,7 +210,12 @@ void attempt(const SuiteCheck& check, Result& result) {
       }
     }
   } catch (const std::system_error& error) { // of the check itself
-    if (is_shortage(error.code())) {
+    shortage = is_shortage(error.code());
+    // A stranger's program has ended by now: if there is room for processes again, it took them.
+    const bool taken = programs_confined() &&
+                       error.code() == std::errc::resource_unavailable_try_again &&
+                       lack_of_processes().empty();
+    if (shortage && !taken) {
       skip(shortage_in_words(error));
     } else {
       result.why = error.what();
@@ -220,8 +227,8 @@ void attempt(const SuiteCheck& check, Result& result) {
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const Ticks now = ticks_of_machine();
   constexpr double a_while = 2;
-  result.late = result.outcome == Outcome::failed && result.seconds > a_while &&
-                5 * (now.busy - before.busy) > 4 * (now.all - before.all);
+  result.late = shortage || (result.outcome == Outcome::failed && result.seconds > a_while &&
+                             5 * (now.busy - before.busy) > 4 * (now.all - before.all));
 }
 
 void write_all(int fd, std::string_view text) {
@@ -389,6 +396,7 @@ bool try_to_start(Run& run, Confined& confined, bool alone) {
       return false;
     }
     run.result.outcome = Outcome::skipped;
+    run.result.late = true;
     run.result.why = shortage_in_words(error);
     run.state = State::done;
   }

@@ -352,6 +352,9 @@ void Grader::check(Unit& unit) {
   }
   lab::or_throw(::chmod(program.c_str(), 0755), "chmod " + program);
   unit.users = take_users(checks_of_exercise);
+  // What one of its programs takes, the next check lacks: a skip gives marks.
+  const bool lacked = std::ranges::any_of(
+      unit.former, [](const Result& check) { return check.late && check.skipped(); });
   const Mount bin{.folder = unit.folder / "bin", .name = "bin"};
   const Mount kit{.folder = workspace_ / "kit", .name = "kit"};
   JobOptions options;
@@ -360,7 +363,7 @@ void Grader::check(Unit& unit) {
                      "--test-suite=" + unit.exercise.suite(),
                      "--results=3",
                      "--marks=" + path_in_job(protections_, kit) + "/marks.txt",
-                     "--jobs=" + std::to_string(checks_of_exercise)};
+                     "--jobs=" + std::to_string(lacked ? 1 : checks_of_exercise)};
   if (!unit.users.empty()) {
     std::string users;
     for (const uid_t user : unit.users) {
