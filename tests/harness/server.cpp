@@ -94,12 +94,12 @@ Server::Server(const std::string& program, ServerOptions options)
           process_->wait(); // for its last words
           throw Failure("the server ended instead of listening on port " + std::to_string(port_));
         }
-        for (const SocketInfo& socket : listening_sockets()) {
-          if (socket.local_port == port_) {
-            for (const pid_t pid : family_of(process_->pid())) {
-              if (holds(pid, socket.inode)) {
-                return waits_or_spins(pid);
-              }
+        const auto sockets = listeners();
+        for (const SocketInfo& socket : sockets) {
+          for (const pid_t pid : family_of(process_->pid())) {
+            if (holds(pid, socket.inode)) {
+              only_listener_ = sockets.size() == 1 ? socket.inode : 0;
+              return waits_or_spins(pid);
             }
           }
         }
@@ -117,10 +117,22 @@ Connection Server::connect(std::chrono::milliseconds limit, int receive_buffer) 
   return Connection::to(port_, address_, limit, receive_buffer);
 }
 
+std::vector<SocketInfo> Server::listeners() const {
+  if (only_listener_ != 0) { // to be asked for one is cheaper for the kernel than for all
+    auto found = ask_for_listener(address_, port_);
+    if (found && found->size() == 1 && found->front().inode == only_listener_) {
+      return *std::move(found);
+    }
+  }
+  auto sockets = listening_sockets();
+  std::erase_if(sockets, [&](const SocketInfo& socket) { return socket.local_port != port_; });
+  return sockets;
+}
+
 std::size_t Server::waiting() const {
   std::size_t count = 0;
-  for (const SocketInfo& socket : listening_sockets()) {
-    count += socket.local_port == port_ ? socket.receive_queue : 0;
+  for (const SocketInfo& socket : listeners()) {
+    count += socket.receive_queue;
   }
   return count;
 }
@@ -139,8 +151,8 @@ void Server::stop_accepting() {
 
 std::size_t Server::backlog() const {
   std::size_t most = 1;
-  for (const SocketInfo& socket : listening_sockets()) {
-    most = socket.local_port == port_ ? std::max(most, std::size_t{socket.send_queue}) : most;
+  for (const SocketInfo& socket : listeners()) {
+    most = std::max(most, std::size_t{socket.send_queue});
   }
   return most;
 }
@@ -204,9 +216,7 @@ pid_t Server::child_serving(const Connection& connection, std::chrono::milliseco
 }
 
 bool Server::listening() const {
-  const auto sockets = listening_sockets();
-  return std::any_of(sockets.begin(), sockets.end(),
-                     [&](const SocketInfo& socket) { return socket.local_port == port_; });
+  return !listeners().empty();
 }
 
 Exit Server::stop(int signal, std::chrono::milliseconds limit) {

@@ -92,9 +92,13 @@ public:
   Exit stop(int signal = 15, std::chrono::milliseconds limit = patience);
 
 private:
+  /// The sockets that listen on the port.
+  [[nodiscard]] std::vector<SocketInfo> listeners() const;
+
   std::optional<Port> reserved_;
   unsigned port_;
   std::string address_;
+  unsigned long only_listener_ = 0; ///< its inode, if it was alone on the port at first
   std::optional<Process> process_;
 };
 

@@ -135,6 +135,22 @@ std::optional<std::vector<SocketInfo>> ask_for_end_of(int fd, bool own_end) {
   return found;
 }
 
+std::optional<std::vector<SocketInfo>> ask_for_listener(const std::string& address, unsigned port) {
+  Request request;
+  request.diag.idiag_states = ~0U;
+  request.diag.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+  request.diag.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  const int family = address.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  request.diag.sdiag_family = static_cast<__u8>(family);
+  request.diag.id.idiag_sport = htons(static_cast<in_port_t>(port));
+  std::vector<SocketInfo> found;
+  if (::inet_pton(family, address.c_str(), &request.diag.id.idiag_src) != 1 ||
+      !ask(request, found)) {
+    return std::nullopt;
+  }
+  return found;
+}
+
 namespace {
 
 std::optional<std::vector<SocketInfo>> ask_for_those_in(unsigned states) {

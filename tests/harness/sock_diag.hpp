@@ -6,6 +6,7 @@
 #include "harness/proc.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace lab {
@@ -14,6 +15,10 @@ namespace lab {
 /// `own_end`: our socket itself. An empty vector if there is none. Nothing if the kernel does not
 /// tell; then use tcp_sockets.
 std::optional<std::vector<SocketInfo>> ask_for_end_of(int fd, bool own_end = false);
+
+/// The socket that would accept a connection to this address and port. An empty vector if there is
+/// none. Nothing if the kernel does not tell.
+std::optional<std::vector<SocketInfo>> ask_for_listener(const std::string& address, unsigned port);
 
 /// The sockets in state LISTEN of our network namespace. Nothing if the kernel does not tell.
 std::optional<std::vector<SocketInfo>> ask_for_listeners();

@@ -872,6 +872,28 @@ TEST_SUITE("harness") {
     CHECK(lab::has_pending(stopped.pid(), SIGUSR2));
   }
 
+  TEST_CASE("clients that wait for accept are counted, by IPv4 and by IPv6") {
+    for (const char* const address : {"127.0.0.1", "0.0.0.0", "::1", "::"}) {
+      CAPTURE(std::string(address));
+      if (const auto reason = lab::no_ipv6();
+          reason && std::string_view(address).find(':') != std::string_view::npos) {
+        MESSAGE("not tested here: " << *reason);
+        continue;
+      }
+      Server server = serving("echo", address);
+      server.stop_accepting();
+      const Connection one = Connection::to(server.port(), server.address());
+      const Connection two = Connection::to(server.port(), server.address());
+      lab::wait_until("two to wait", [&] { return server.waiting() == 2; });
+      CHECK(server.backlog() > 2);
+      CHECK(server.listening());
+      server.process().resume();
+      lab::wait_until("none to wait", [&] { return server.waiting() == 0; });
+      server.process().kill_all();
+      lab::wait_until("nobody to listen", [&] { return !server.listening(); });
+    }
+  }
+
   TEST_CASE("sockets in all states of a conversation") {
     Server server = serving("echo");
     const auto listener = lab::listening_socket_of(server.pid());
