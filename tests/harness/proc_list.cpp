@@ -184,6 +184,18 @@ std::vector<ProcessInfo> descendants_of(pid_t pid) {
   return descendants_of(pid, processes_since(start_time_of(pid)));
 }
 
+bool descends_from(pid_t pid, pid_t ancestor) {
+  constexpr int longest = 1000; // what changes meanwhile may go round in circles
+  for (int steps = 0; pid > 0 && steps < longest; ++steps) {
+    const auto process = process_info(pid);
+    pid = process ? process->parent : 0;
+    if (pid == ancestor) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool has_children(pid_t pid) {
   const auto lists = lists_of_children(pid);
   return lists ? !lists->empty() : !children_of(pid).empty(); // without CONFIG_PROC_CHILDREN

@@ -485,9 +485,8 @@ std::vector<pid_t> Probe::held_children() const {
     }
   }
   // What the memory says may be the program's own doing, and a check may signal what it is given.
-  const auto ours = descendants_of(::getpid());
   std::erase_if(held, [&](pid_t pid) {
-    if (std::ranges::find(ours, pid, &ProcessInfo::pid) != ours.end()) {
+    if (!seen_.contains(pid) && descends_from(pid, ::getpid())) {
       seen_.insert(pid);
     }
     return !seen_.contains(pid);

@@ -794,6 +794,10 @@ TEST_SUITE("harness") {
     const auto children = lab::children_of(::getpid());
     CHECK(std::count_if(children.begin(), children.end(), is_program) == 1);
     const auto descendants = lab::descendants_of(::getppid());
+    CHECK(lab::descends_from(program.pid(), ::getppid()));
+    CHECK(!lab::descends_from(::getppid(), program.pid()));
+    CHECK(!lab::descends_from(program.pid(), program.pid()));
+    CHECK(!lab::descends_from(-1, ::getpid()));
     CHECK(std::count_if(descendants.begin(), descendants.end(), is_program) == 1);
     CHECK(contains(lab::process_table(::getpid()), "─ " + std::to_string(program.pid()) + " "));
     program.kill_all();
