@@ -138,8 +138,11 @@ void Process::State::start() {
     limit(RLIMIT_NPROC, *options.processes, *options.processes);
   } else if (options.user || ::geteuid() != 0) {
     // Only so that a fork bomb cannot outrun our thread, which looks now and then.
-    static const rlim_t ours = tasks_of_user(::getuid());
-    const rlim_t others = options.user ? 0 : ours;
+    const auto ours = [] {
+      static const rlim_t tasks = tasks_of_user(::getuid());
+      return tasks;
+    };
+    const rlim_t others = options.user ? 0 : ours();
     limit(RLIMIT_NPROC, others + 2 * options.most_processes, others + 2 * options.most_processes);
   }
 
