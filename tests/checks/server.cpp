@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace lab::server {
@@ -129,6 +130,8 @@ std::string block_in_write(Server& server, Connection& client) {
         return sent; // two looks, and it has not run in between
       }
     }
+    pollfd room{.fd = client.fd(), .events = POLLOUT, .revents = 0};
+    poll(&room, 1, 2); // the server reads on, or is on its way to its write
     if (deadline.passed()) {
       throw Failure(text("a client sent ", sent.size(),
                          " bytes without reading: the server neither reads on nor waits in write"));
