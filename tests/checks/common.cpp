@@ -75,11 +75,13 @@ std::ostream& operator<<(std::ostream& out, const PictureOf& picture) {
 std::string pattern(std::size_t size, std::uint64_t seed) {
   std::string bytes(size, '\0');
   std::uint64_t state = seed * 0x9e3779b97f4a7c15U + 1;
-  for (std::size_t done = 0; done < size; done += sizeof state) { // xorshift64
+  char* const end = bytes.data() + size;
+  for (char* at = bytes.data(); at < end; at += sizeof state) { // xorshift64
     state ^= state << 13U;
     state ^= state >> 7U;
     state ^= state << 17U;
-    std::memcpy(bytes.data() + done, &state, std::min(sizeof state, size - done));
+    const auto left = static_cast<std::size_t>(end - at);
+    std::memcpy(at, &state, left < sizeof state ? left : sizeof state);
   }
   return bytes;
 }
