@@ -226,7 +226,7 @@ void expect_no_child_left(Server& server, const std::string& after) {
 void expect_end(Server& server, int signal, std::string_view situation) {
   const std::string what = text(signal_name(signal), " ", situation);
   // It waits by now, or is busy for good: the moment before it waits is another check's.
-  constexpr std::chrono::milliseconds rest{20};
+  constexpr std::chrono::milliseconds rest{15};
   Quiescence quiescence(server.pid(), rest);
   const Deadline busy(promptly);
   wait_until("the server to be at rest", [&] { return quiescence.reached() || busy.passed(); });
@@ -273,8 +273,12 @@ bool end_in_gap(const Subject& subject, const std::string& rule, Client what_it_
   });
   if (what_it_does == Client::leaves) {
     client.close();
+    wait_until("the server's kernel to have the client's end", [&] {
+      const auto end = server_end(client);
+      return !end || end->state != TcpState::established;
+    });
   }
-  constexpr std::chrono::milliseconds rest{200};
+  constexpr std::chrono::milliseconds rest{100};
   Quiescence quiescence(server.pid(), rest);
   const Deadline never_waits(soon); // that a program polls is for the checks of G4 to say
   wait_until("the server to stop before a call that waits, or to wait",
