@@ -69,14 +69,17 @@ std::string about_films(const Marks& marks, const ExerciseMarks& one) {
              : "";
 }
 
+/// Said once for an exercise, before commands that repeat its failures. Empty if there are none.
 std::string how_to_repeat(const ExerciseMarks& one) {
   const bool any = std::ranges::any_of(
       one.checks, [](const Result& check) { return check.outcome == Outcome::failed; });
+  const std::string& folder = one.exercise.folder;
   return !any ? ""
-              : "<p class=\"soft\">The commands below are for the kit's folder, with this program "
-                "as "
-                "exercises/" +
-                    html(one.exercise.folder + "/" + one.exercise.program) + ".cpp.</p>\n";
+              : "The commands below are for the kit's folder, with this program as exercises/" +
+                    folder + "/" + one.exercise.program +
+                    ".cpp. They run it as you, without the protections of lab-grade: do that with "
+                    "your own program. With another person's, lab-grade --only " +
+                    folder.substr(0, 2) + " runs all checks of the exercise again, protected.";
 }
 
 } // namespace
@@ -123,11 +126,13 @@ std::string report_markdown(const Marks& marks) {
           checks += "\n[The film: what happened when](" + film_of(check) + ")\n";
         }
         if (check.outcome == Outcome::failed) {
-          checks += "\nTo repeat it, in the kit's folder, with this program in exercises/" +
-                    one.exercise.folder + " (and to see in films what happened when):\n\n" +
+          checks += "\nTo repeat it, and to see in films what happened when:\n\n" +
                     fenced(printable_line(command_of(one, check, names)));
         }
       }
+    }
+    if (const std::string how = how_to_repeat(one); !how.empty()) {
+      text += "\n" + markdown(how) + "\n";
     }
     text += checks.empty() ? "\nAll checks passed.\n" : checks;
   }
@@ -195,7 +200,10 @@ pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; over
         }
       }
     }
-    text += checks.empty() ? "<p>All checks passed.</p>\n" : how_to_repeat(one) + checks;
+    if (const std::string how = how_to_repeat(one); !how.empty()) {
+      text += "<p class=\"soft\">" + html(how) + "</p>\n";
+    }
+    text += checks.empty() ? "<p>All checks passed.</p>\n" : checks;
   }
   return page_of(printable_line(marks.student), style, text);
 }
