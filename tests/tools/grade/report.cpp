@@ -191,7 +191,7 @@ pre { background: var(--head); padding: .6rem .8rem; white-space: pre-wrap; over
                   html(printable(told(check))) + "</pre>\n";
         if (check.filmed) {
           checks += "<p><a href=\"" + film_of(check) +
-                    "\">The film: what happened when<span class=\"hidden\">, " +
+                    R"(">The film: what happened when<span class="hidden">, )" +
                     line(check.sentence) + "</span></a></p>\n";
         }
         if (check.outcome == Outcome::failed) {
