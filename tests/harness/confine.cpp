@@ -21,6 +21,7 @@ namespace {
 struct Confinement {
   bool wanted = false;
   std::optional<uid_t> user;
+  std::optional<int> group;
 };
 
 Confinement& confinement() {
@@ -67,8 +68,8 @@ void filter_calls(char* const* last_arguments) noexcept {
 
 } // namespace
 
-void confine_programs(std::optional<uid_t> user) {
-  confinement() = {.wanted = true, .user = user};
+void confine_programs(std::optional<uid_t> user, std::optional<int> group) {
+  confinement() = {.wanted = true, .user = user, .group = group};
 }
 
 bool programs_confined() {
@@ -77,6 +78,10 @@ bool programs_confined() {
 
 std::optional<uid_t> confined_user() {
   return confinement().user;
+}
+
+std::optional<int> confined_group() {
+  return confinement().group;
 }
 
 void end_first() noexcept {

@@ -19,14 +19,20 @@ namespace lab {
 ///   other processes, and it cannot have memory that belongs to no process (memfd_create, shmget).
 ///   If a Probe looks into it, it cannot become another program, which the Probe would not see.
 ///
+/// With `group`, the entry of a control group, all of them are in that group: cgroups(7),
+/// `cgroup.procs`.
+///
 /// Call it before there is any thread.
-void confine_programs(std::optional<uid_t> user);
+void confine_programs(std::optional<uid_t> user, std::optional<int> group = {});
 
 /// Whether confine_programs has been called.
 bool programs_confined();
 
 /// The user that confine_programs was given.
 std::optional<uid_t> confined_user();
+
+/// The group that confine_programs was given.
+std::optional<int> confined_group();
 
 /// Confines the calling process itself, except for the user and for what the kernel ends first.
 /// Async-signal-safe. If a protection that every kernel has could not be set up: false, and errno

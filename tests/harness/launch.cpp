@@ -54,6 +54,9 @@ void close_all_on_exec() noexcept {
 
 [[noreturn]] void become_program(const Launch& launch) noexcept {
   ::setsid();
+  if (launch.group) {
+    [[maybe_unused]] const ssize_t joined = ::write(*launch.group, "0", 1); // or it is in none
+  }
   for (int fd = 0; fd < 3; ++fd) {
     const int source = launch.standard.at(static_cast<std::size_t>(fd));
     if (source == -1) {

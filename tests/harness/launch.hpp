@@ -30,7 +30,8 @@ struct Launch {
   const char* folder = nullptr;
   std::optional<uid_t> user;
   bool confined = false;
-  bool stays = false; // of one that is confined: it cannot become another program
+  std::optional<int> group; // the entry of a control group, which it is to be in
+  bool stays = false;       // of one that is confined: it cannot become another program
   std::vector<std::pair<__rlimit_resource, rlimit>> limits;
   pid_t parent = -1;
   int report = -1; // where a failure goes; launch() sees to it

@@ -71,6 +71,7 @@ void Process::State::start() {
   launch.program = opened.get();
   launch.user = options.user;
   launch.confined = programs_confined();
+  launch.group = confined_group();
   // (AddressSanitizer may start the program once more.)
   launch.stays = options.looked_into && !built_with_address_sanitizer;
   launch.parent = ::getpid();

@@ -9,23 +9,29 @@
 #include "harness/proc.hpp"
 #include "harness/process.hpp"
 #include "harness/tcp.hpp"
+#include "tools/grade/group.hpp"
 #include "tools/text/json.hpp"
 
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <future>
 #include <iostream>
 #include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -75,6 +81,20 @@ std::string solution() {
 // The solution as a function that an attack which has come through calls.
 std::string honest(const fs::path& source) {
   return replaced(read(kit / "solutions" / source), "int main(", "int honest(");
+}
+
+/// The control groups of a lab-grade.
+std::vector<fs::path> groups_of(pid_t grader) {
+  const std::string prefix = "lab-grade-" + std::to_string(grader) + "-";
+  std::vector<fs::path> found;
+  std::error_code error; // others may remove theirs meanwhile
+  for (fs::recursive_directory_iterator entry("/sys/fs/cgroup", error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(prefix)) {
+      found.push_back(entry->path());
+    }
+  }
+  return found;
 }
 
 /// What one submission got.
@@ -196,6 +216,9 @@ public:
       CHECK_MESSAGE(false, "left behind: " << process.pid << " " << process.name);
     }
     grader.kill_all();
+    for (const fs::path& group : groups_of(grader.pid())) {
+      CHECK_MESSAGE(false, "left behind: " << group);
+    }
     for (const std::string& name : processes_left()) {
       CHECK_MESSAGE(false, "left behind: " << name);
     }
@@ -408,6 +431,79 @@ private:
   std::string said_;
 };
 
+/// The group of a process that `name` is the name of, as soon as there is one: `1:cpu:/a/b` and so
+/// on.
+std::string groups_of_first(const std::string& name) {
+  std::string groups;
+  for (const lab::Deadline deadline(60s); !deadline.passed() && groups.empty();) {
+    for (const lab::ProcessInfo& process : lab::all_processes()) {
+      if (process.name == name) {
+        groups = read("/proc/" + std::to_string(process.pid) + "/cgroup");
+        break;
+      }
+    }
+    std::this_thread::sleep_for(5ms); // the next look
+  }
+  return groups;
+}
+
+/// Processes in a control group that never rest, each in a session of its own, all on one
+/// processor.
+class Spinners {
+public:
+  Spinners(int count, int processor) : group_(true) {
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(static_cast<std::size_t>(processor), &only);
+    for (int i = 0; i < count; ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::alarm(60);
+        ::setsid();
+        ::sched_setaffinity(0, sizeof only, &only);
+        const bool joined = ::write(group_.entry(), "0", 1) == 1;
+        while (joined) {
+          asm volatile("");
+        }
+        ::_exit(1);
+      }
+      children_.push_back(child);
+    }
+  }
+
+  Spinners(const Spinners&) = delete;
+  Spinners& operator=(const Spinners&) = delete;
+  Spinners(Spinners&&) = delete;
+  Spinners& operator=(Spinners&&) = delete;
+
+  ~Spinners() {
+    for (const pid_t child : children_) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);
+    }
+  }
+
+  /// What they have had of the processors so far.
+  [[nodiscard]] std::chrono::nanoseconds used() const {
+    std::chrono::nanoseconds sum{0};
+    for (const pid_t child : children_) {
+      const auto use = lab::cpu_use(child);
+      sum += use ? use->run_time : 0ns;
+    }
+    return sum;
+  }
+
+private:
+  lab::grade::Group group_;
+  std::vector<pid_t> children_;
+};
+
+/// Whether lab-grade has control groups here.
+bool groups_can_be_made() {
+  return lab::grade::Group(true).entry() != -1;
+}
+
 /// As long as it lives, this process and all that it starts have few processes: as in a container
 /// with a limit, root too. cgroups(7).
 class FewProcesses {
@@ -528,9 +624,38 @@ TEST_SUITE("hostile") {
     Class all;
     all.attack("spins");
     all.hand_in("needs quiet", all.text_of("needs_quiet", usual));
+    const pid_t killed = ::fork(); // a grader that could not remove its group
+    if (killed == 0) {
+      const lab::grade::Group left(true);
+      ::_exit(0);
+    }
+    ::waitpid(killed, nullptr, 0);
+    CHECK(groups_of(killed).empty() != groups_can_be_made());
+    auto seen = std::async(std::launch::async, [&] { return groups_of_first(all.tag()); });
     all.grade(2);
     all.check_marks();
     CHECK(all.mark("needs quiet").score == 14);
+    CHECK(groups_of(killed).empty());
+    CHECK(contains(seen.get(), "/lab-grade-") == groups_can_be_made());
+  }
+
+  TEST_CASE("a hundred that spin in one control group get no more than one in another") {
+    if (!groups_can_be_made()) {
+      MESSAGE("not looked at: this machine lets us make no control group for the processors "
+              "(cgroups(7), cpu)");
+      return;
+    }
+    const int processor = ::sched_getcpu();
+    const Spinners hundred(100, processor);
+    const Spinners one(1, processor);
+    const auto before = hundred.used();
+    const auto honest_before = one.used();
+    lab::wait_until("the hundred to have had two seconds more",
+                    [&] { return hundred.used() - before > 2s; });
+    const auto spinning = hundred.used() - before;
+    const auto honest = one.used() - honest_before;
+    INFO("the hundred: ", spinning.count(), " ns, the one: ", honest.count(), " ns");
+    CHECK(2 * honest > spinning); // about as much; without groups a hundredth
   }
 
   TEST_CASE("what makes the compiler wait for what nobody writes") {

@@ -71,6 +71,8 @@ constexpr std::string_view usage =
     "  --users ID,ID...             with --results, for root: the programs run as these users, "
     "one\n"
     "                               for each job\n"
+    "  --group FD                   with --results: the programs are in the control group whose\n"
+    "                               cgroup.procs this descriptor is\n"
     "  --test-suite=step-06         the checks of one step, or exercise-06 of one exercise\n"
     "  --test-case='*leaves*'       the checks whose sentence matches\n"
     "  --list-test-cases            their sentences\n"
@@ -266,6 +268,7 @@ struct Tool {
   int results = -1;
   std::vector<uid_t> users;
   unsigned films = 0; // of the first checks that fail
+  std::optional<int> group;
 };
 
 int run(int argc, char** argv) {
@@ -307,7 +310,8 @@ int run(int argc, char** argv) {
     }
     if (name != "--programs" && name != "--jobs" && name != "--first" && name != "--film" &&
         name != "--must-fail" && name != "--saying" && name != "--save" && name != "--results" &&
-        name != "--kit" && name != "--marks" && name != "--users" && name != "--films") {
+        name != "--kit" && name != "--marks" && name != "--users" && name != "--films" &&
+        name != "--group") {
       if (!is_known(argument)) {
         return complain("there is no option '" + std::string(argument) + "'");
       }
@@ -341,6 +345,12 @@ int run(int argc, char** argv) {
         return complain("--results takes an open descriptor, not '" + value + "'");
       }
       tool.results = static_cast<int>(*given);
+    } else if (name == "--group") {
+      const auto given = number(value, 1, 1000);
+      if (!given || fcntl(static_cast<int>(*given), F_SETFD, FD_CLOEXEC) != 0) {
+        return complain("--group takes an open descriptor, not '" + value + "'");
+      }
+      tool.group = static_cast<int>(*given);
     } else if (name == "--users") {
       const auto given = users_in(value);
       if (!given) {
@@ -453,7 +463,7 @@ int run(int argc, char** argv) {
   }
   lab::guard_descendants();
   if (tool.results != -1) {
-    lab::run_for_tool(checks, jobs, tool.users, tool.results, tool.films);
+    lab::run_for_tool(checks, jobs, tool.users, tool.results, tool.films, tool.group);
     return 0;
   }
   if (has_reporter) {

@@ -78,6 +78,7 @@ struct Confined {
   bool wanted = false;
   bool traced = false;     // the checks say what they do
   std::vector<uid_t> free; // users that no check has now
+  std::optional<int> group{};
 };
 
 std::pair<Fd, Fd> make_pipe() {
@@ -314,8 +315,8 @@ void note_who_sends_signals() {
 }
 
 /// The child that tries one check: what it has of its parent it does not need, and ends with it.
-[[noreturn]] void be_worker(Run& run, bool confined, bool traced, const std::string& tokens,
-                            int out, int err, pid_t parent) {
+[[noreturn]] void be_worker(Run& run, const Confined& confined, const std::string& tokens, int out,
+                            int err, pid_t parent) {
   int status = EXIT_FAILURE;
   try {
     ::setsid();
@@ -327,15 +328,19 @@ void note_who_sends_signals() {
     or_throw(::dup2(null, STDIN_FILENO), "dup2");
     or_throw(::dup2(out, STDOUT_FILENO), "dup2");
     or_throw(::dup2(err, STDERR_FILENO), "dup2");
+    int last = STDERR_FILENO;
+    if (confined.group) {
+      or_throw(::dup2(*confined.group, ++last), "dup2");
+    }
     // The line to the guard is among them: the guard waits until no process has it.
-    ::closefrom(STDERR_FILENO + 1);
+    ::closefrom(last + 1);
     or_throw(::setenv(std::string(run_variable).c_str(), tokens.c_str(), 1), "setenv");
     forget_trees();
     note_who_sends_signals();
-    if (confined) {
-      confine_programs(run.user);
+    if (confined.wanted) {
+      confine_programs(run.user, confined.group ? std::optional(last) : std::nullopt);
     }
-    if (traced) {
+    if (confined.traced) {
       start_trace();
     }
     if (run.film) {
@@ -367,8 +372,7 @@ void start(Run& run, Confined& confined) {
   const pid_t parent = ::getpid();
   run.pid = or_throw(::fork(), "fork");
   if (run.pid == 0) {
-    be_worker(run, confined.wanted, confined.traced, tokens, out_write.get(), err_write.get(),
-              parent);
+    be_worker(run, confined, tokens, out_write.get(), err_write.get(), parent);
   }
   if (run.user) {
     confined.free.pop_back();
@@ -818,7 +822,7 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
 }
 
 void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users, int results,
-                  std::size_t films) {
+                  std::size_t films, std::optional<int> group) {
   const auto tell = [&](const Result& result) { write_all(results, encode(result)); };
   if (jobs == 0) { // which there are
     for (const SuiteCheck* const check : checks) {
@@ -828,7 +832,7 @@ void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>&
     }
     return;
   }
-  const Confined confined{.wanted = true, .free = users};
+  const Confined confined{.wanted = true, .free = users, .group = group};
   std::vector<Result> known;
   run_all(
       checks, jobs,

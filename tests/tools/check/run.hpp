@@ -36,11 +36,12 @@ bool run_for_people(const Checks& checks, unsigned jobs, bool all, const std::st
 /// The same for a tool, but never more than `jobs` at a time. It writes each result, by encode, to
 /// the descriptor `results`. The programs are confined (harness/confine.hpp). If there are `users`,
 /// there are at least `jobs` of them, and each check that runs has one to itself for its programs.
-/// With 0 jobs no check runs: the results only say which checks there are. When all results are
-/// written, the first `films` checks that have failed are run once more, and the result of each is
-/// written again, with its film.
+/// All programs are in `group`, the entry of a control group, if one is given. With 0 jobs no check
+/// runs: the results only say which checks there are. When all results are written, the first
+/// `films` checks that have failed are run once more, and the result of each is written again, with
+/// its film.
 void run_for_tool(const Checks& checks, unsigned jobs, const std::vector<uid_t>& users, int results,
-                  std::size_t films);
+                  std::size_t films, std::optional<int> group = {});
 
 /// A check that has to fail on a program that is wrong on purpose.
 struct Rejection {

@@ -75,6 +75,7 @@ void prepare(const Protections& protections, const JobOptions& options) {
   }
   ::umask(0022);
   or_throw(::fcntl(results_fd, F_SETFD, options.trusted ? 0 : FD_CLOEXEC), "fcntl");
+  ::fcntl(group_fd, F_SETFD, options.trusted ? 0 : FD_CLOEXEC); // if there is one
   or_throw(::chdir(options.working_folder.c_str()), "chdir " + options.working_folder);
   if (options.trusted) {
     drop_capabilities();
@@ -117,6 +118,9 @@ void become(uid_t user) {
 void run_command(const Protections& protections, JobOptions& options, int status) {
   try {
     prepare(protections, options);
+    if (options.trusted && ::fcntl(group_fd, F_GETFD) != -1) {
+      options.command.push_back("--group=" + std::to_string(group_fd));
+    }
     const std::string temporary = temporary_folder(protections, options);
     std::vector<std::string> environment{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8",
                                          "TMPDIR=" + temporary, "HOME=" + temporary};

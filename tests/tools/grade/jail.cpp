@@ -46,7 +46,7 @@ std::pair<Fd, Fd> make_line() {
 } // namespace
 
 Job::Job(const Protections& protections, const fs::path& workspace, JobOptions options)
-    : options_(std::move(options)), deadline_(options_.limits.time) {
+    : options_(std::move(options)), group_(options_.trusted), deadline_(options_.limits.time) {
   auto [out, out_write] = make_line();
   auto [status, status_write] = make_pipe();
   auto [results, results_write] = make_pipe();
@@ -55,14 +55,17 @@ Job::Job(const Protections& protections, const fs::path& workspace, JobOptions o
   supervisor_ = or_throw(::fork(), "fork");
   if (supervisor_ == 0) {
     const Ends ends;
-    std::array sources{null.get(), out_write.get(), out_write.get(), results_write.get(),
-                       status_write.get()};
+    std::array sources{null.get(),          out_write.get(),    out_write.get(),
+                       results_write.get(), status_write.get(), group_.entry()};
     // By way of higher numbers: none of the pipes is to be overwritten before it is in its place.
     for (int& source : sources) {
       source = ::fcntl(source, F_DUPFD, static_cast<int>(sources.size()));
     }
     for (int fd = 0; const int source : sources) {
       ::dup2(source, fd++);
+    }
+    if (group_.entry() == -1) {
+      ::close(ends.group);
     }
     ::closefrom(static_cast<int>(sources.size()));
     supervise(protections, workspace, options_, ends, parent);

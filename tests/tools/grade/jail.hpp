@@ -4,6 +4,7 @@
 
 #include "harness/deadline.hpp"
 #include "harness/fd.hpp"
+#include "tools/grade/group.hpp"
 #include "tools/grade/protections.hpp"
 
 #include <chrono>
@@ -40,6 +41,9 @@ struct Mount {
 
 /// The descriptor that a trusted command writes its results to.
 inline constexpr int results_fd = 3;
+
+/// The entry of the group for its programs (Group::entry), if it has one.
+inline constexpr int group_fd = results_fd + 2;
 
 /// What a job runs, and what it may use.
 struct JobOptions {
@@ -89,6 +93,7 @@ private:
   void end();
 
   JobOptions options_;
+  Group group_;           // removed last
   pid_t supervisor_ = -1; // our child
   Fd supervisor_end_;
   Fd status_;

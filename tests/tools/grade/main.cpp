@@ -10,6 +10,7 @@
 #include "harness/output.hpp"
 #include "tools/grade/gradebook.hpp"
 #include "tools/grade/grader.hpp"
+#include "tools/grade/group.hpp"
 #include "tools/grade/kit.hpp"
 #include "tools/grade/options.hpp"
 #include "tools/grade/progress.hpp"
@@ -179,6 +180,7 @@ int grade(const Options& options) {
     return 2;
   }
   const Store store(options.out);
+  lab::grade::remove_old_groups();
   if (!protections.namespaces && !protections.other_user) {
     ::prctl(PR_SET_DUMPABLE, 0); // submissions are of our user: they are not to look into us
   }

@@ -34,8 +34,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The standard descriptors and those of the results are the command's alone.
+/// The standard descriptors and those of the results and of the group are the command's alone.
 void close_pipes() {
+  ::close(Ends().group);
   for (int fd = 0; fd < Ends().status; ++fd) {
     ::close(fd);
   }
@@ -227,7 +228,8 @@ void supervise(const Protections& protections, const fs::path& workspace, JobOpt
     if (init == 0) {
       ::sigprocmask(SIG_UNBLOCK, &waited, nullptr);
       ::close(go[1]);
-      be_init(protections, workspace, options, {.status = ends.status, .go = go[0]});
+      be_init(protections, workspace, options,
+              {.status = ends.status, .group = ends.group, .go = go[0]});
     }
     if ((namespaces & CLONE_NEWUSER) != 0) {
       map_users(init);

@@ -10,11 +10,12 @@
 
 namespace lab::grade {
 
-/// Two descriptors of the supervisor. Besides them it has 0, 1, 2 and that of the results, and no
+/// Descriptors of the supervisor. Besides them it has 0, 1, 2 and that of the results, and no
 /// other.
 struct Ends {
   int status = results_fd + 1;
-  int go = results_fd + 2;
+  int group = group_fd; ///< if the job has one
+  int go = group_fd + 1;
 };
 
 /// Starts the job and waits for its end. Then it writes to `ends.status` how the job ended. SIGTERM
