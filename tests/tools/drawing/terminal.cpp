@@ -130,8 +130,11 @@ std::string cut(std::string_view text, std::size_t width, bool unicode) {
     }
   });
   std::string_view end = text.substr(start.size());
-  while (width_of(end) > room - width_of(start)) {
-    end.remove_prefix(first_of(end).bytes.size());
+  const std::size_t most = room - width_of(start);
+  for (std::size_t columns = width_of(end); columns > most;) {
+    const std::string_view first = first_of(end).bytes;
+    columns -= width_of(first);
+    end.remove_prefix(first.size());
   }
   return start + std::string(mark) + std::string(end);
 }
