@@ -1,10 +1,9 @@
 #include "tools/grade/group.hpp"
 
-#include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -79,7 +78,7 @@ void remove_old_groups() {
          !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
       const std::string name = entry->path().filename().string();
       const int grader = name.starts_with(prefix) ? std::atoi(name.c_str() + prefix.size()) : 0;
-      if (grader > 0 && ::kill(grader, 0) == -1 && errno == ESRCH) {
+      if (grader > 0 && !has("/proc/" + std::to_string(grader))) {
         ::rmdir(entry->path().c_str()); // the kernel refuses it if a process is in it
       }
     }
