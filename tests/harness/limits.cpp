@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -200,11 +201,9 @@ rlim_t tasks_of_user(uid_t user) {
   return tasks;
 }
 
-rlim_t most_processes() {
-  rlimit limit{};
-  or_throw(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
-  rlim_t most = limit.rlim_cur;
-  std::ifstream groups("/proc/self/cgroup"); // cgroups(7): `0::/a/b`, or `8:pids:/a/b`
+std::vector<ControlGroup> control_groups_with(std::string_view controller) {
+  std::vector<ControlGroup> found;
+  std::ifstream groups("/proc/self/cgroup"); // `0::/a/b`, or `3:cpu,cpuacct:/a/b`
   for (std::string line; std::getline(groups, line);) {
     const auto first = line.find(':');
     const auto second = line.find(':', first + 1);
@@ -212,13 +211,23 @@ rlim_t most_processes() {
       continue;
     }
     const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (!controllers.empty() && controllers != "pids") {
-      continue;
+    if (controllers.empty() ||
+        ("," + controllers + ",").find("," + std::string(controller) + ",") != std::string::npos) {
+      found.push_back({.top = "/sys/fs/cgroup/" + controllers, .path = line.substr(second + 1)});
     }
-    const std::string top = controllers.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+  }
+  return found;
+}
+
+rlim_t most_processes() {
+  rlimit limit{};
+  or_throw(::getrlimit(RLIMIT_NPROC, &limit), "getrlimit");
+  rlim_t most = limit.rlim_cur;
+  for (const ControlGroup& group : control_groups_with("pids")) {
     // A limit holds for all groups below it. In a container, those above its own are not there.
-    for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
-      if (rlim_t in_group = 0; std::ifstream(top + path + "/pids.max") >> in_group) { // or `max`
+    for (std::string path = group.path;; path.erase(path.rfind('/'))) {
+      rlim_t in_group = 0;
+      if (std::ifstream(group.top + path + "/pids.max") >> in_group) { // or `max`
         most = std::min(most, in_group);
       }
       if (path.find('/') == std::string::npos) {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -24,6 +26,15 @@ std::optional<std::string> cannot_limit_processes();
 
 /// How much of the limit on processes this user has used: every thread of every process counts.
 rlim_t tasks_of_user(uid_t user);
+
+/// One of our control groups, see cgroups(7): the folder of its hierarchy, and its path from there.
+struct ControlGroup {
+  std::string top;
+  std::string path;
+};
+
+/// Those that may have this controller: in version 2 there is one group for all of them.
+std::vector<ControlGroup> control_groups_with(std::string_view controller);
 
 /// How many processes and threads our user may have, as far as the system tells: RLIMIT_NPROC
 /// (which does not hold root back), and pids.max of our control groups. RLIM_INFINITY: no limit.
