@@ -896,8 +896,8 @@ TEST_CASE("with --strict nothing is graded where a protection is missing, and it
 }
 
 TEST_CASE("only what a program itself begins with is compiled before") {
-  const auto headers = [](const char* source) {
-    return lab::grade::first_includes(lab::without_comments(source));
+  const auto headers = [](const char* text) {
+    return lab::grade::first_includes(lab::without_comments(text));
   };
   using Headers = std::vector<std::string>;
   CHECK(headers("// mine\n#include \"support/error.hpp\"\n\n# include <vector> /* for ids */\n"

@@ -462,11 +462,12 @@ public:
         ::alarm(60);
         ::setsid();
         ::sched_setaffinity(0, sizeof only, &only);
-        const bool joined = ::write(group_.entry(), "0", 1) == 1;
-        while (joined) {
+        if (::write(group_.entry(), "0", 1) != 1) {
+          ::_exit(1);
+        }
+        for (;;) {
           asm volatile("");
         }
-        ::_exit(1);
       }
       children_.push_back(child);
     }
