@@ -49,7 +49,6 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
     return std::nullopt;
   }
   static const long ticks_in_a_second = ::sysconf(_SC_CLK_TCK);
-  static const auto page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const auto ticks = proc::number_in<long long>(field(14)) + proc::number_in<long long>(field(15));
   return ProcessInfo{.pid = pid,
                      .parent = proc::number_in<pid_t>(field(4)),
@@ -60,7 +59,6 @@ std::optional<ProcessInfo> process_info(pid_t pid) {
                      .cpu_time =
                          std::chrono::nanoseconds(ticks * (1'000'000'000 / ticks_in_a_second)),
                      .threads = proc::number_in<int>(field(20)),
-                     .resident = proc::number_in<std::size_t>(field(24)) * page_size,
                      .start_time = proc::number_in<unsigned long long>(field(22)),
                      .exit_code = proc::number_in<int>(field(52))};
 }

@@ -28,8 +28,6 @@ struct ProcessInfo {
   /// Time on a processor, in steps of a clock tick (10 ms); cpu_use is finer.
   std::chrono::nanoseconds cpu_time{0};
   int threads = 0;
-  /// Bytes of memory that it has now, shared ones among them. The kernel counts them roughly.
-  std::size_t resident = 0;
   /// Clock ticks from boot to its start. Pid and start time together always mean the same process.
   /// The kernel may give the pid alone to another process when this one has been reaped.
   unsigned long long start_time = 0;

@@ -155,16 +155,8 @@ bool Process::State::too_much_memory_together() {
   }
   next_sum = Clock::now() + sum_interval;
   const std::lock_guard lock(tree_mutex);
-  const auto members = tree->members(true);
-  std::size_t resident = 0;
-  for (const ProcessInfo& process : members) {
-    resident += process.resident;
-  }
-  if (resident < *options.most_memory / 2) {
-    return false; // what is shared counted for each: the kernel need not add up all their pages
-  }
   std::size_t sum = 0;
-  for (const ProcessInfo& process : members) {
+  for (const ProcessInfo& process : tree->members(true)) {
     const auto use = memory_use(process.pid);
     sum += use ? use->proportional : 0;
   }
