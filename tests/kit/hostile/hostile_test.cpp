@@ -432,14 +432,18 @@ private:
 };
 
 /// The group of a process that `name` is the name of, as soon as there is one: `1:cpu:/a/b` and so
-/// on.
+/// on. The kernel tells of a zombie that it is in the root's.
 std::string groups_of_first(const std::string& name) {
   std::string groups;
   for (const lab::Deadline deadline(60s); !deadline.passed() && groups.empty();) {
     for (const lab::ProcessInfo& process : lab::all_processes()) {
       if (process.name == name) {
         groups = read("/proc/" + std::to_string(process.pid) + "/cgroup");
-        break;
+        const auto now = lab::process_info(process.pid);
+        if (now && !now->zombie()) {
+          break;
+        }
+        groups.clear();
       }
     }
     std::this_thread::sleep_for(5ms); // the next look
