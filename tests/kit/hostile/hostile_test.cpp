@@ -446,7 +446,7 @@ std::string groups_of_first(const std::string& name) {
         groups.clear();
       }
     }
-    std::this_thread::sleep_for(5ms); // the next look
+    std::this_thread::sleep_for(5ms); // a look at /proc: nothing tells of a process in the jail
   }
   return groups;
 }

@@ -22,7 +22,7 @@ constexpr time_t long_time = 3600;
 [[noreturn]] void nap_for_ever() {
   while (true) {
     const timespec time{.tv_sec = long_time, .tv_nsec = 0};
-    ::nanosleep(&time, nullptr);
+    ::nanosleep(&time, nullptr); // what is under test: a sleep that time ends. The test ends it
   }
 }
 

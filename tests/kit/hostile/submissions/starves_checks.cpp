@@ -1,5 +1,6 @@
 // In one check it takes all processes that its user may have. Another check of it fails meanwhile:
-// because there are no processes, or so it is to seem.
+// because there are no processes, or so it is to seem. The two cannot see each other, so the attack
+// goes by the clock: on a machine that is too slow for it, it gains nothing.
 #include "bounded.hpp"
 
 namespace {
@@ -17,7 +18,7 @@ void take_all() {
   if (read(0, &line, 1) == 1) {
     while (bounded::fork() > 0) {
     }
-    sleep(15); // its children, too: the other check is to fail in this time
+    sleep(15); // its children, too. No event tells it that the other check has failed
   }
 }
 
@@ -30,7 +31,7 @@ bool attack() {
     return false;
   }
   if (count == "5") {
-    sleep(2); // by then all are taken
+    sleep(2); // by then all are taken: no event of the other check comes to this one
     return false;
   }
   return true;
